@@ -1,0 +1,182 @@
+"""What can happen (events) and what can be asked (commands).
+
+The shell feeds events into `Engine.handle` and carries out the commands that come back. Both are
+plain values: a run can be recorded, replayed and shrunk.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from connector.model import Answer, Endpoint, Record, TopicPartition, Translated
+
+# ---------------------------------------------------------------------------------------- events
+
+
+class Assigned(NamedTuple):
+    """The group gave us these partitions.
+
+    `positions` holds where reading begins. `ends` holds the end of each log as seen now, where it
+    could be asked for; `--until-caught-up` is measured against it. Never assigned before or
+    revoked since: an assignment that repeats a partition we hold is a broken invariant.
+    """
+
+    positions: Mapping[TopicPartition, int]
+    ends: Mapping[TopicPartition, int]
+
+
+class Revoked(NamedTuple):
+    """The group wants these partitions back.
+
+    Nothing new is sent for them. Feed answers until `Engine.draining` is empty or the deadline
+    has come, wait for the commit, then feed `Lost` to forget them.
+    """
+
+    partitions: Sequence[TopicPartition]
+
+
+class Lost(NamedTuple):
+    """These partitions are not ours any more: everything about them is forgotten, nothing committed."""
+
+    partitions: Sequence[TopicPartition]
+
+
+class Arrived(NamedTuple):
+    """Records as they were polled, in that order, each with what it was translated to."""
+
+    records: Sequence[tuple[Record, Translated]]
+
+
+class ReachedEnd(NamedTuple):
+    """The consumer stands at the end of a partition; control records before `offset` count as read."""
+
+    partition: TopicPartition
+    offset: int
+
+
+class OffsetsLost(NamedTuple):
+    """The committed offset is not in the log any more (F021, F022); the partition delivers nothing."""
+
+    partition: TopicPartition
+    reason: str
+
+
+class Answered(NamedTuple):
+    """The HTTP answer to `Send` number `send_id`, or what stands for one that never came."""
+
+    send_id: int
+    answer: Answer
+
+
+class Probed(NamedTuple):
+    """The answer to a `Probe`: `answer.verdict` is ITEMS where `GET /stream` said 200."""
+
+    answer: Answer
+
+
+class DeadLettered(NamedTuple):
+    """The broker confirmed dead letter number `letter_id`, or refused it with `error`."""
+
+    letter_id: int
+    error: str | None
+
+
+class Committed(NamedTuple):
+    """The broker answered commit number `commit_id`; `errors` holds the partitions it refused."""
+
+    commit_id: int
+    errors: Mapping[TopicPartition, str]
+
+
+class Woke(NamedTuple):
+    """The time that `next_wakeup_ms` named has come."""
+
+
+class CredentialsChanged(NamedTuple):
+    """The token is another one now: worth trying at once."""
+
+
+class StopRequested(NamedTuple):
+    """Take nothing in any more, finish what travels, commit, halt."""
+
+
+Event: TypeAlias = (
+    Assigned
+    | Revoked
+    | Lost
+    | Arrived
+    | ReachedEnd
+    | OffsetsLost
+    | Answered
+    | Probed
+    | DeadLettered
+    | Committed
+    | Woke
+    | CredentialsChanged
+    | StopRequested
+)
+
+# -------------------------------------------------------------------------------------- commands
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send one batch: one request. Answer with `Answered(send_id, …)`, exactly once.
+
+    `bodies` are the items as JSON values (for a delete: none); `user_ids` name the contact of each.
+    The request must not leave after `not_after_ms` of the engine's clock (F007).
+    """
+
+    send_id: int
+    endpoint: Endpoint
+    sync: bool
+    user_ids: Sequence[str]
+    bodies: Sequence[object]
+    not_after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Commit these offsets, asynchronously. Answer with `Committed(commit_id, …)`, exactly once."""
+
+    commit_id: int
+    offsets: Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop fetching these partitions; the consumer goes on polling."""
+
+    partitions: Sequence[TopicPartition]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Fetch these partitions again."""
+
+    partitions: Sequence[TopicPartition]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Store one record as a dead letter. Answer with `DeadLettered(letter_id, …)`, exactly once."""
+
+    letter_id: int
+    record: Record
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask `GET /stream`. Answer with `Probed`, exactly once."""
+
+    not_after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Everything that can be finished is: close the consumer and end the process."""
+
+
+Command: TypeAlias = Send | Commit | Pause | Resume | DeadLetter | Probe | Halt

@@ -1,0 +1,176 @@
+"""The shared nouns: what travels between the folders.
+
+A `Record` is translated into deliveries (or a `Skip`, or a `Rejection`); the engine sends deliveries
+in batches and learns from an `Answer` what became of each one. Nothing here does anything.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+"""A record's headers in their order; a name may occur more than once, a value may be null."""
+
+
+class TopicPartition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        """Name it as Kafka's own tools do."""
+        return f"{self.topic}-{self.partition}"
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One Kafka record.
+
+    `read_headers` is called only where headers matter (key changes, outbox ids, dead letters):
+    turning them into Python objects costs as much as decoding a small value.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int | None
+    read_headers: Callable[[], Headers | None]
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, empty where the record has none."""
+        return self.read_headers() or ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value."""
+        return (len(self.key) if self.key else 0) + (len(self.value) if self.value else 0)
+
+
+class Operation(StrEnum):
+    """What happened to a row, in the words of the YAML keys `instant` and `on`."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    READ = "read"
+
+
+class Endpoint(StrEnum):
+    """The three write endpoints; each has a budget of its own (API reference, section 9)."""
+
+    CONTACTS = "contacts"
+    DELETE = "delete"
+    EVENTS = "events"
+
+
+@dataclass(slots=True, eq=False)
+class Upsert:
+    """Create or update one contact. `body` is the item as it is sent and holds `_user_id`."""
+
+    endpoint: ClassVar[Endpoint] = Endpoint.CONTACTS
+    user_id: str
+    body: dict[str, Any]
+    instant: bool
+
+
+@dataclass(slots=True, eq=False)
+class Delete:
+    """Delete one contact. `tombstone` marks the one that stands for a record without a value."""
+
+    endpoint: ClassVar[Endpoint] = Endpoint.DELETE
+    user_id: str
+    tombstone: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """Create one event. `body` is the item as it is sent."""
+
+    endpoint: ClassVar[Endpoint] = Endpoint.EVENTS
+    user_id: str
+    body: dict[str, Any]
+    contact_wait_ms: int
+
+
+Delivery: TypeAlias = Upsert | Delete | Event
+
+
+class Skip(NamedTuple):
+    """A record that a rule leaves out on purpose; counted under the rule's name."""
+
+    rule: str
+
+
+class Rejection(NamedTuple):
+    """A record that can never be delivered as it is.
+
+    `rule` names the place in the mapping (`contact.attributes.birthday`) or the stage (`decode`);
+    `reason` says what is wrong in words that hold no value of the record.
+    """
+
+    rule: str
+    reason: str
+
+
+Translated: TypeAlias = Sequence[Delivery] | Skip | Rejection
+"""What a record became. Deliveries are in the order in which they must be applied; never empty."""
+
+
+class Verdict(Enum):
+    """What an HTTP answer means for the batch that asked (API reference, sections 3 and 8)."""
+
+    ITEMS = "items"  # processed: `items` holds one outcome each, or None when all were accepted
+    BATCH_REJECTED = "batch rejected"  # refused whole, without saying which item is to blame
+    THROTTLED = "throttled"  # 429
+    ENVIRONMENT = "environment"  # token, project, data source or address: nothing can be delivered
+    TRANSIENT = "transient"  # 5xx and the like: not processed, or not known to be
+    GONE_OR_ENVIRONMENT = "gone or environment"  # 404 on a delete: a probe tells which
+    UNKNOWN = "unknown"  # the answer was lost or cannot be read: it may have been processed
+    NOT_SENT = "not sent"  # refused on this side: the lease on the partitions had run out
+
+
+class ItemOutcome(NamedTuple):
+    """What became of one item. `reason` is empty when it was accepted."""
+
+    kind: "OutcomeKind"
+    reason: str = ""
+
+
+class OutcomeKind(Enum):
+    """The three answers for one item; an item that the answer does not mention is RETRY."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RETRY = "retry"
+
+
+class BudgetReading(NamedTuple):
+    """The `X-RateLimit-*` headers of one answer.
+
+    `window` is the reset as the header had it: answers of one window carry the same.
+    `reset_in_ms` counts from the arrival of the answer and includes the extra second (promise 6).
+    """
+
+    limit: int
+    remaining: int
+    window: int
+    reset_in_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read. `reason` is for the operator and holds no personal data."""
+
+    verdict: Verdict
+    reason: str = ""
+    items: tuple[ItemOutcome, ...] | None = None
+    budget: BudgetReading | None = None
+    retry_after_ms: int | None = None
+
+
+ALL_ACCEPTED = Answer(Verdict.ITEMS)
