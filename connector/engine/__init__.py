@@ -1,0 +1,1 @@
+"""Remembers everything, touches nothing: which delivery may travel when, and what may be committed."""

@@ -55,10 +55,14 @@ class ReachedEnd(NamedTuple):
 
 
 class OffsetsLost(NamedTuple):
-    """The committed offset is not in the log any more (F021, F022); the partition delivers nothing."""
+    """The committed offset is not in the log any more (F021, F022).
+
+    `policy` is the topic's `offsets_lost`: `pause`, or where to `Seek`.
+    """
 
     partition: TopicPartition
     reason: str
+    policy: str
 
 
 class Answered(NamedTuple):
@@ -158,6 +162,14 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class Seek:
+    """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log."""
+
+    partition: TopicPartition
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """Store one record as a dead letter. Answer with `DeadLettered(letter_id, …)`, exactly once."""
 
@@ -179,4 +191,4 @@ class Halt:
     """Everything that can be finished is: close the consumer and end the process."""
 
 
-Command: TypeAlias = Send | Commit | Pause | Resume | DeadLetter | Probe | Halt
+Command: TypeAlias = Send | Commit | Pause | Resume | Seek | DeadLetter | Probe | Halt

@@ -1,0 +1,1 @@
+"""The API's language: deliveries become requests, answers become outcomes; remembers nothing."""

@@ -1,0 +1,1 @@
+"""What the demo and the tests need around the connector: a broker, an Instasent, and sample data."""

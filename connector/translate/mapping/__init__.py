@@ -1,0 +1,1 @@
+"""Mapping: the compiled rules of one topic make deliveries of a change."""

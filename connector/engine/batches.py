@@ -1,0 +1,93 @@
+"""Which lanes share the next request: full batches first, partial ones after `linger_ms`.
+
+A lane waits in the ready queue of its kind. A batch that failed comes back as a *group*: the same
+lanes again, in a request of their own, so that whatever spoiled it spoils nobody else.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from connector.engine.lanes import Kind, Lane, LaneState
+
+
+class Group(NamedTuple):
+    """Lanes that travel together again, not before `due_ms`.
+
+    `attempt` counts how often they failed; `successes` is how often their endpoint had answered
+    well by then, which tells a bad batch from a bad endpoint.
+    """
+
+    due_ms: int
+    order: int
+    lanes: Sequence[Lane]
+    attempt: int
+    successes: int
+
+
+class ReadyQueue:
+    """The lanes of one kind that may travel, oldest first, and the groups to be sent again."""
+
+    __slots__ = ("_groups", "_lanes", "_order", "count", "items_max", "kind", "linger_ms")
+
+    def __init__(self, kind: Kind, items_max: int, linger_ms: int) -> None:
+        self.kind = kind
+        # A delete is a request of its own: it has nothing to wait for.
+        self.items_max = 1 if kind is Kind.DELETE else items_max
+        self.linger_ms = 0 if kind is Kind.DELETE else linger_ms
+        self.count = 0  # lanes that are really ready
+        # May hold lanes that have moved on since: cheaper than taking them out of the middle.
+        self._lanes: deque[tuple[Lane, int]] = deque()
+        self._groups: list[Group] = []
+        self._order = 0
+
+    def push(self, lane: Lane, now_ms: int) -> None:
+        """Add a lane that has become ready."""
+        lane.state = LaneState.READY
+        lane.ready_since_ms = now_ms
+        self.count += 1
+        self._lanes.append((lane, now_ms))
+
+    def push_group(self, lanes: Sequence[Lane], due_ms: int, attempt: int, successes: int) -> None:
+        """Add lanes that are to be sent again as one batch."""
+        for lane in lanes:
+            lane.state = LaneState.TRAVELLING
+        self._order += 1
+        heappush(self._groups, Group(due_ms, self._order, lanes, attempt, successes))
+
+    @property
+    def calls_wanted(self) -> int:
+        """How many requests it takes to send everything that is ready."""
+        return len(self._groups) + -(-self.count // self.items_max)
+
+    def due_ms(self) -> int | None:
+        """When the next batch is due, None while nothing is ready."""
+        due = self._groups[0].due_ms if self._groups else None
+        if not self.count:
+            return due
+        if self.count >= self.items_max:
+            return 0
+        lanes = self._lanes
+        while not self._holds(*lanes[0]):
+            lanes.popleft()
+        lingered = lanes[0][1] + self.linger_ms
+        return lingered if due is None or lingered < due else due
+
+    def take(self, now_ms: int) -> Group:
+        """Take what travels next. Call it only when `due_ms` has come."""
+        if self._groups and self._groups[0].due_ms <= now_ms:
+            return heappop(self._groups)
+        batch: list[Lane] = []
+        lanes = self._lanes
+        while lanes and len(batch) < self.items_max:
+            lane, since_ms = lanes.popleft()
+            if self._holds(lane, since_ms):
+                lane.state = LaneState.TRAVELLING
+                batch.append(lane)
+        assert batch, "take without a due batch"
+        self.count -= len(batch)
+        return Group(now_ms, 0, batch, 0, 0)
+
+    def _holds(self, lane: Lane, since_ms: int) -> bool:
+        return lane.state is LaneState.READY and lane.kind is self.kind and lane.ready_since_ms == since_ms

@@ -1,0 +1,96 @@
+"""How many calls an endpoint still takes, and when the next one may be made (promise 6).
+
+The `X-RateLimit-*` headers announce a window: so many calls are left until it resets. Nothing is
+known of the next window before an answer has come from it, so one request travels until then.
+
+Within a window the calls are spaced by what is left of it: time left / calls left. Short bursts may
+use up to half of the remaining calls at once, so idle traffic is not delayed; a backlog that the
+remaining calls cannot carry anyway gets no burst, so that its calls spread over the whole window
+while upserts fold.
+"""
+
+from connector.model import BudgetReading
+
+
+class Budget:
+    """The budget of one endpoint. All times are milliseconds of the engine's clock."""
+
+    __slots__ = ("_due_ms", "_resets_at_ms", "_unlimited", "_window", "limit", "remaining")
+
+    def __init__(self) -> None:
+        self.limit: int | None = None
+        self.remaining: int | None = None
+        self._window: int | None = None
+        self._resets_at_ms = 0
+        self._unlimited = False
+        # When the next call would be due if every call so far had kept its interval.
+        self._due_ms = 0.0
+
+    def resets_in_ms(self, now_ms: int) -> int | None:
+        """Milliseconds until the window resets, None while no window is known."""
+        return max(0, self._resets_at_ms - now_ms) if self._window is not None else None
+
+    def known(self, now_ms: int) -> bool:
+        """Whether more than one request may travel."""
+        return self._unlimited or (self.remaining is not None and now_ms < self._resets_at_ms)
+
+    def ready_at_ms(self, now_ms: int, calls_wanted: int) -> int:
+        """When the next call may be made; now or earlier means at once.
+
+        `calls_wanted` is how many calls it would take to send everything that is ready.
+        """
+        if self._unlimited or self.remaining is None or now_ms >= self._resets_at_ms:
+            return now_ms
+        if self.remaining <= 0:
+            return self._resets_at_ms
+        burst = 1 if calls_wanted > self.remaining else max(1, self.remaining // 2)
+        return int(self._due_ms - (burst - 1) * self._interval_ms(now_ms))
+
+    def spend(self, now_ms: int) -> None:
+        """Count one call that leaves now."""
+        if self._unlimited or self.remaining is None or now_ms >= self._resets_at_ms:
+            return
+        assert self.remaining > 0, "a call beyond the budget"
+        self._due_ms = max(self._due_ms, float(now_ms)) + self._interval_ms(now_ms)
+        self.remaining -= 1
+
+    def learn(self, reading: BudgetReading | None, now_ms: int, in_flight: int) -> None:
+        """Take in the headers of one answer, or that a processed request carried none.
+
+        `in_flight` counts the requests that were sent and not yet answered: of a window that we
+        did not know, or that strangers use too, nobody can say whether it has counted them.
+        """
+        if reading is None:
+            # Only an answer after which nothing is known: keep what an earlier one announced.
+            self._unlimited = self._window is None
+            return
+        self._unlimited = False
+        self.limit = reading.limit
+        same_window = self._window == reading.window and self.remaining is not None
+        if same_window and now_ms < self._resets_at_ms:
+            assert self.remaining is not None
+            if reading.remaining < self.remaining:
+                self.remaining = max(0, reading.remaining - in_flight)
+            return
+        if self._window is not None and reading.window < self._window:
+            return  # A late answer of a window that is over.
+        self._window = reading.window
+        self._resets_at_ms = now_ms + reading.reset_in_ms
+        self.remaining = max(0, reading.remaining - in_flight)
+        self._due_ms = float(now_ms)
+
+    def block(self, until_ms: int) -> None:
+        """Make no call before `until_ms`, then one: the API has said that it is too much."""
+        self._unlimited = False
+        self.remaining = 0
+        self._resets_at_ms = until_ms
+
+    def forget(self) -> None:
+        """Let one request find out again, after a time in which nothing could be sent."""
+        self._unlimited = False
+        self._window = None
+        self.remaining = None
+
+    def _interval_ms(self, now_ms: int) -> float:
+        assert self.remaining
+        return (self._resets_at_ms - now_ms) / self.remaining

@@ -1,0 +1,366 @@
+"""What travels and what became of it: lanes → batches → outcomes.
+
+The life of a delivery is here from top to bottom: `add` puts it into its lane, `fill` lets ready
+lanes travel, `answered` turns an answer into finished items, and whatever was not finished goes
+back to the head of its lane.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from heapq import heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from connector.engine.batches import Group, ReadyQueue
+from connector.engine.endpoints import EndpointState
+from connector.engine.events import Probe, Send
+from connector.engine.lanes import Item, Kind, Lane, LaneState
+from connector.engine.ledger import Partition
+from connector.engine.limits import Limits
+from connector.engine.outage import Outage
+from connector.engine.retries import Backoff
+from connector.model import Answer, Delete, Endpoint, Event, ItemOutcome, OutcomeKind, Upsert, Verdict
+
+KINDS_OF = {
+    Endpoint.CONTACTS: (Kind.INSTANT, Kind.QUEUED),
+    Endpoint.DELETE: (Kind.DELETE,),
+    Endpoint.EVENTS: (Kind.EVENT,),
+}
+
+CONTACT_RETRY_MS = 2_000
+"""How long an event that was refused for want of its contact waits before it is tried again."""
+
+ATTEMPTS_BEFORE_SPLIT = 3
+"""A batch that keeps failing while its endpoint answers others is cut in half from here on."""
+
+
+class Batch(NamedTuple):
+    """One request that travels."""
+
+    endpoint: EndpointState
+    queue: ReadyQueue
+    group: Group
+
+
+class Dispatch:
+    """Owns the lanes, the endpoints and the requests in flight.
+
+    `settled(item, accepted)` is called once for every item that reached its end here, and
+    `refused(item, reason)` for every one that must become a dead letter.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        random: Random,
+        settled: Callable[[Item], None],
+        refused: Callable[[Item, str], None],
+    ) -> None:
+        self._limits = limits
+        self._settled = settled
+        self._refused = refused
+        first_ms, largest_ms = limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms
+        self.endpoints = tuple(
+            EndpointState(name, KINDS_OF[name], limits, Backoff(first_ms, largest_ms, random))
+            for name in Endpoint
+        )
+        # Looked up once per delivery: a class hashes faster than a member of an enumeration.
+        self.endpoint_index: dict[type, int] = {
+            kind: tuple(Endpoint).index(kind.endpoint) for kind in (Upsert, Delete, Event)
+        }
+        # In the order of Kind, which indexes it.
+        self._queues = tuple(queue for endpoint in self.endpoints for queue in endpoint.queues)
+        self.outage = Outage(Backoff(first_ms, largest_ms, random))
+        self.lanes: dict[str, Lane] = {}
+        self._batches: dict[int, Batch] = {}
+        self._last_send_id = 0
+        self._turn = 0
+        self._doubtful: list[Batch] = []  # deletes whose 404 waits for a probe
+        self._waiting: list[tuple[int, int, Lane]] = []  # lanes whose event waits for its contact
+        self._waits = 0
+        self._orphaned: set[Lane] = set()  # lanes that travelled while partitions were taken away
+        self._contacts: OrderedDict[str, None] = OrderedDict()  # accepted ones, newest last
+
+    # ------------------------------------------------------------------------------------ in
+
+    def add(self, item: Item, now_ms: int) -> None:
+        """Put one delivery at the end of its contact's lane."""
+        user_id = item.delivery.user_id
+        lane = self.lanes.get(user_id)
+        if lane is None:
+            lane = self.lanes[user_id] = Lane(user_id)
+            lane.append(item)
+            self._queues[lane.kind].push(lane, now_ms)
+        elif lane.state is LaneState.READY:
+            kind = lane.kind
+            lane.append(item)
+            if lane.kind is not kind:
+                self._queues[kind].count -= 1
+                self._queues[lane.kind].push(lane, now_ms)
+        else:
+            lane.append(item)
+
+    # ----------------------------------------------------------------------------------- out
+
+    def fill(self, now_ms: int) -> Iterator[Send | Probe]:
+        """Let everything travel that may."""
+        outage = self.outage
+        probe_ms = outage.due_ms(now_ms)
+        if probe_ms is not None and probe_ms <= now_ms:
+            outage.probe_sent()
+            yield Probe(now_ms + self._limits.lease_ms)
+        if outage.reason is not None:
+            return
+        self._wake_waiting(now_ms)
+        idle = 0
+        while idle < len(self.endpoints) and len(self._batches) < self._limits.requests_in_flight_max:
+            # In turn, so that two busy endpoints do not keep the third from its share.
+            self._turn = (self._turn + 1) % len(self.endpoints)
+            endpoint = self.endpoints[self._turn]
+            at_ms = endpoint.send_at_ms(now_ms)
+            if at_ms is None or at_ms > now_ms:
+                idle += 1
+                continue
+            idle = 0
+            send = self._send(endpoint, now_ms)
+            if send is not None:
+                yield send
+
+    def _send(self, endpoint: EndpointState, now_ms: int) -> Send | None:
+        queue = endpoint.next_queue(now_ms)
+        group = queue.take(now_ms)
+        lanes = [lane for lane in group.lanes if lane.kind is queue.kind and len(lane)]
+        if len(lanes) < len(group.lanes):
+            # While the group waited, partitions were taken away: other things stand at the heads now.
+            self._back_to_ready([lane for lane in group.lanes if lane.kind is not queue.kind], now_ms)
+        if not lanes:
+            return None
+        endpoint.budget.spend(now_ms)
+        endpoint.in_flight += 1
+        endpoint.calls += 1
+        self._last_send_id += 1
+        self._batches[self._last_send_id] = Batch(endpoint, queue, group._replace(lanes=lanes))
+        return Send(
+            send_id=self._last_send_id,
+            endpoint=endpoint.name,
+            sync=queue.kind is Kind.INSTANT,
+            user_ids=[lane.user_id for lane in lanes],
+            bodies=[] if queue.kind is Kind.DELETE else [lane.body() for lane in lanes],
+            not_after_ms=now_ms + self._limits.lease_ms,
+        )
+
+    def next_wakeup_ms(self, now_ms: int) -> int | None:
+        """When `fill` has something to do again; None while only an event can change that."""
+        times = [self.outage.due_ms(now_ms)]
+        if self.outage.reason is None:
+            times.append(self._waiting[0][0] if self._waiting else None)
+            if len(self._batches) < self._limits.requests_in_flight_max:
+                times += [endpoint.send_at_ms(now_ms) for endpoint in self.endpoints]
+        return min((time for time in times if time is not None), default=None)
+
+    # ------------------------------------------------------------------------------- answers
+
+    def answered(self, send_id: int, answer: Answer, now_ms: int) -> None:
+        """Take in what became of one request."""
+        batch = self._batches.pop(send_id)
+        batch.endpoint.in_flight -= 1
+        verdict = answer.verdict
+        if answer.budget is not None or verdict is Verdict.ITEMS:
+            batch.endpoint.budget.learn(answer.budget, now_ms, batch.endpoint.in_flight)
+        if verdict is Verdict.ITEMS:
+            self._processed(batch, answer, now_ms)
+        elif verdict is Verdict.BATCH_REJECTED:
+            self._batch_rejected(batch, answer.reason, now_ms)
+        elif verdict is Verdict.THROTTLED:
+            batch.endpoint.limited += 1
+            until_ms = batch.endpoint.failed(answer.reason, now_ms)
+            batch.endpoint.budget.block(max(until_ms, now_ms + (answer.retry_after_ms or 0)))
+            self._back_to_ready(batch.group.lanes, now_ms)
+        elif verdict is Verdict.ENVIRONMENT:
+            self.outage.began(answer.reason, now_ms)
+            self._back_to_ready(batch.group.lanes, now_ms)
+        elif verdict is Verdict.GONE_OR_ENVIRONMENT:
+            self._doubtful.append(batch)
+            self.outage.want_probe()
+        elif verdict is Verdict.NOT_SENT:
+            self._back_to_ready(batch.group.lanes, now_ms)
+        else:
+            self._failed(batch, answer.reason, now_ms)
+
+    def probed(self, answer: Answer, now_ms: int) -> None:
+        """Take in the answer of `GET /stream`: it ends an outage, and tells what a 404 meant."""
+        out_before = self.outage.reason is not None
+        about_deletes = self.outage.probed(answer.verdict, answer.reason, now_ms)
+        if out_before and self.outage.reason is None:
+            for endpoint in self.endpoints:
+                endpoint.budget.forget()
+        if not about_deletes:
+            return
+        doubtful, self._doubtful = self._doubtful, []
+        for batch in doubtful:
+            if answer.verdict is Verdict.ITEMS:
+                self._processed(batch, answer, now_ms)  # The contact is gone already: deleted.
+            elif answer.verdict is Verdict.ENVIRONMENT:
+                self._back_to_ready(batch.group.lanes, now_ms)
+            else:
+                self._failed(batch, answer.reason, now_ms)
+
+    def _processed(self, batch: Batch, answer: Answer, now_ms: int) -> None:
+        lanes, items = batch.group.lanes, answer.items
+        if items is not None and all(item.kind is OutcomeKind.RETRY for item in items):
+            self._failed(batch, "the answer mentions none of the items", now_ms)
+            return
+        batch.endpoint.succeeded(len(lanes))
+        self.outage.delivered()
+        if items is None:
+            for lane in lanes:
+                self._accepted(lane, now_ms)
+            return
+        retry = []
+        for lane, outcome in zip(lanes, items, strict=True):
+            if outcome.kind is OutcomeKind.ACCEPTED:
+                self._accepted(lane, now_ms)
+            elif outcome.kind is OutcomeKind.REJECTED:
+                self._rejected(lane, outcome, now_ms)
+            else:
+                retry.append(lane)
+        if retry:
+            due_ms = batch.endpoint.failed("the answer leaves items out", now_ms)
+            self._send_again(batch, retry, due_ms, batch.group.attempt + 1)
+
+    def _accepted(self, lane: Lane, now_ms: int) -> None:
+        for item in lane.travelling():
+            self._settled(item)
+        if lane.kind is Kind.DELETE:
+            self._contacts.pop(lane.user_id, None)
+        elif lane.kind is not Kind.EVENT and self._limits.contacts_remembered_max:
+            self._contacts[lane.user_id] = None
+            if len(self._contacts) > self._limits.contacts_remembered_max:
+                self._contacts.popitem(last=False)
+        self._advance(lane, now_ms)
+
+    def _rejected(self, lane: Lane, outcome: ItemOutcome, now_ms: int) -> None:
+        if lane.fold > 1:
+            # Which part of the fold is to blame only shows when they travel one by one.
+            lane.unfold = lane.fold
+            self._back_to_ready([lane], now_ms)
+        elif self._waits_for_contact(lane, now_ms):
+            lane.state = LaneState.WAITING
+            self._waits += 1
+            heappush(self._waiting, (now_ms + CONTACT_RETRY_MS, self._waits, lane))
+        else:
+            self._refused(lane.head, outcome.reason)
+            self._advance(lane, now_ms)
+
+    def _waits_for_contact(self, lane: Lane, now_ms: int) -> bool:
+        item = lane.head
+        if not isinstance(item.delivery, Event) or lane.user_id in self._contacts:
+            return False
+        if item.rejected_ms is None:
+            item.rejected_ms = now_ms
+        return now_ms - item.rejected_ms < item.delivery.contact_wait_ms
+
+    def _batch_rejected(self, batch: Batch, reason: str, now_ms: int) -> None:
+        lanes = batch.group.lanes
+        batch.endpoint.succeeded(0)
+        if len(lanes) == 1:
+            self._rejected(lanes[0], ItemOutcome(OutcomeKind.REJECTED, reason), now_ms)
+        else:
+            self._split(batch, now_ms, 0)
+
+    def _failed(self, batch: Batch, reason: str, now_ms: int) -> None:
+        endpoint, group = batch.endpoint, batch.group
+        others_succeeded = endpoint.successes > group.successes
+        due_ms = endpoint.failed(reason, now_ms)
+        attempt = group.attempt + 1
+        if attempt > ATTEMPTS_BEFORE_SPLIT and others_succeeded and len(group.lanes) > 1:
+            self._split(batch, due_ms, attempt)
+        else:
+            self._send_again(batch, group.lanes, due_ms, attempt)
+
+    def _split(self, batch: Batch, due_ms: int, attempt: int) -> None:
+        lanes = batch.group.lanes
+        middle = len(lanes) // 2
+        for half in (lanes[:middle], lanes[middle:]):
+            self._send_again(batch, half, due_ms, attempt)
+
+    def _send_again(self, batch: Batch, lanes: Sequence[Lane], due_ms: int, attempt: int) -> None:
+        living = [lane for lane in lanes if self._survives(lane)]
+        if living:
+            batch.queue.push_group(living, due_ms, attempt, batch.endpoint.successes)
+
+    def _advance(self, lane: Lane, now_ms: int) -> None:
+        """Take the travelling items out of a lane and let what stands behind them follow."""
+        lane.finish(lane.fold)
+        if len(lane):
+            self._back_to_ready((lane,), now_ms)
+        else:
+            self._remove(lane)
+
+    def _back_to_ready(self, lanes: Collection[Lane], now_ms: int) -> None:
+        for lane in lanes:
+            if self._survives(lane):
+                lane.state = LaneState.WAITING  # Neither in a queue nor on its way while it is refolded.
+                lane.refold()
+                self._queues[lane.kind].push(lane, now_ms)
+
+    def _survives(self, lane: Lane) -> bool:
+        """Whether anything is left in a lane once the items of partitions taken away are dropped."""
+        if lane in self._orphaned:
+            self._orphaned.discard(lane)
+            lane.forget_revoked(keep_head=False)
+            if not len(lane):
+                self._remove(lane)
+                return False
+            lane.refold()
+        return lane.state is not LaneState.EMPTY
+
+    def _remove(self, lane: Lane) -> None:
+        self._orphaned.discard(lane)
+        lane.state = LaneState.EMPTY
+        del self.lanes[lane.user_id]
+
+    def _wake_waiting(self, now_ms: int) -> None:
+        while self._waiting and self._waiting[0][0] <= now_ms:
+            lane = heappop(self._waiting)[2]
+            if lane.state is LaneState.WAITING:
+                self._back_to_ready([lane], now_ms)
+
+    # --------------------------------------------------------------------------- rebalancing
+
+    @property
+    def requests_in_flight(self) -> int:
+        """Requests that were sent and not answered."""
+        return len(self._batches)
+
+    def travels_for(self, partitions: Collection[Partition]) -> bool:
+        """Whether a request that carries a record of these partitions is unanswered."""
+        batches = [*self._batches.values(), *self._doubtful]
+        return any(
+            item.entry.partition in partitions
+            for batch in batches
+            for lane in batch.group.lanes
+            for item in lane.travelling()
+        )
+
+    def forget_revoked(self) -> None:
+        """Drop what belongs to partitions that are not alive any more, but not what travels.
+
+        What travels keeps its lane until it is answered, so that the new owner's requests and ours
+        at least never overlap from here; the answer then settles nothing.
+        """
+        on_the_wire = {
+            lane for batch in [*self._batches.values(), *self._doubtful] for lane in batch.group.lanes
+        }
+        self._orphaned |= on_the_wire
+        for lane in list(self.lanes.values()):
+            kind = lane.kind
+            if not lane.forget_revoked(keep_head=lane in on_the_wire) or lane in on_the_wire:
+                continue
+            lane.refold()
+            if lane.state is LaneState.READY and (not len(lane) or lane.kind is not kind):
+                self._queues[kind].count -= 1
+                if len(lane):
+                    self._queues[lane.kind].push(lane, lane.ready_since_ms)
+            if not len(lane):
+                self._remove(lane)

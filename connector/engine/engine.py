@@ -1,0 +1,396 @@
+"""The one door: `handle(event, now_ms) → commands` (design, section 6).
+
+Feed every event, carry out every command, and call again with `Woke` at `next_wakeup_ms()`.
+Nothing here knows the time, the network or chance: `now_ms` is passed in, jitter comes from the
+`Random` passed in, so a run can be replayed from its events.
+
+An exception out of `handle` is a broken invariant: stop the process, the offsets are safe.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from random import Random
+from typing import Any
+
+from connector.engine import events as ev
+from connector.engine.commits import Commits
+from connector.engine.dispatch import Dispatch
+from connector.engine.intake import CLOSED, Intake, Room
+from connector.engine.lanes import Item
+from connector.engine.ledger import Entry, Partition, TopicCounts
+from connector.engine.letters import Letters
+from connector.engine.limits import Limits
+from connector.engine.retries import Backoff
+from connector.engine.snapshot import PartitionStatus, Snapshot, State, TopicStatus
+from connector.model import Delete, Delivery, Record, Rejection, Skip, TopicPartition, Upsert
+
+EMPTY_ASSIGNMENT_STABLE_MS = 3_000
+"""How long an assignment must have been empty to count as caught up: the group may still be forming."""
+
+FAILURES_BEFORE_NOT_READY = 3
+"""Failed requests of an endpoint in a row after which it is said to be in trouble."""
+
+
+class Engine:
+    """Composes the parts; each of them is plain and alone."""
+
+    def __init__(self, limits: Limits, random: Random) -> None:
+        self._limits = limits
+        self._dispatch = Dispatch(limits, random, self._settle, self._refuse)
+        self._letters = Letters(
+            Backoff(limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms, random)
+        )
+        self._intake = Intake(limits)
+        self._commits = Commits(limits.commit_interval_ms)
+        self._partitions: dict[tuple[str, int], Partition] = {}
+        self._counts: dict[str, TopicCounts] = {}
+        self._commands: list[ev.Command] = []
+        self._assigned_ms: int | None = None
+        self._stop_by_ms: int | None = None
+        self._halted = False
+        self._now_ms = 0
+        self._settled_records = 0
+        self._forgotten_records = 0
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            ev.Assigned: self._assigned,
+            ev.Revoked: self._revoked,
+            ev.Lost: self._lost,
+            ev.Arrived: self._arrived,
+            ev.ReachedEnd: self._reached_end,
+            ev.OffsetsLost: self._offsets_lost,
+            ev.Answered: self._answered,
+            ev.Probed: self._probed,
+            ev.DeadLettered: self._dead_lettered,
+            ev.Committed: self._committed,
+            ev.Woke: self._woke,
+            ev.CredentialsChanged: self._credentials_changed,
+            ev.StopRequested: self._stop_requested,
+        }
+
+    # ---------------------------------------------------------------------------------- door
+
+    def handle(self, event: ev.Event, now_ms: int) -> Sequence[ev.Command]:
+        """Take in one event; returns what is to be done now, in this order.
+
+        `now_ms` must have been read before the poll that brought the event (F007, F097).
+        """
+        self._now_ms = max(now_ms, self._now_ms)
+        self._handlers[type(event)](event)
+        self._drive()
+        commands, self._commands = self._commands, []
+        return commands
+
+    def next_wakeup_ms(self) -> int | None:
+        """When to call `handle(Woke(), …)`; None while only another event can change anything."""
+        if self._halted:
+            return None
+        times = [self._commits.due_ms(self._partitions.values()), self._intake.due_ms(), self._stop_by_ms]
+        if self._stop_by_ms is None:
+            times.append(self._letters.due_ms())
+            if self._letters.error is None:
+                times.append(self._dispatch.next_wakeup_ms(self._now_ms))
+            if self._limits.until_caught_up and not self._partitions and self._assigned_ms is not None:
+                times.append(self._assigned_ms + EMPTY_ASSIGNMENT_STABLE_MS)
+        return min((time for time in times if time is not None), default=None)
+
+    def room(self) -> Room:
+        """How much the shell may poll before the next `Arrived`."""
+        if self._intake.pausing_all:
+            return Room(1, 1)  # Nothing comes from paused partitions, but callbacks must be served.
+        return CLOSED if self._shut() else self._intake.room()
+
+    def draining(self, names: Collection[TopicPartition]) -> bool:
+        """Whether partitions that are being revoked still wait for an answer, a letter or a commit."""
+        partitions = {partition for name in names if (partition := self._partitions.get(name)) is not None}
+        return self._travel(partitions) or any(p.uncommitted and not p.commit_refused for p in partitions)
+
+    # -------------------------------------------------------------------------------- events
+
+    def _assigned(self, event: ev.Assigned) -> None:
+        for name, position in event.positions.items():
+            assert name not in self._partitions, f"{name} assigned twice"
+            counts = self._counts.setdefault(name.topic, TopicCounts())
+            self._partitions[name] = Partition(name, counts, position, event.ends.get(name))
+        self._assigned_ms = self._now_ms
+
+    def _revoked(self, event: ev.Revoked) -> None:
+        for name in event.partitions:
+            if (partition := self._partitions.get(name)) is not None:
+                partition.revoking = True
+        # What is not on its way yet stays with the log: the new owner sends it.
+        self._dispatch.forget_revoked()
+
+    def _lost(self, event: ev.Lost) -> None:
+        for name in event.partitions:
+            partition = self._partitions.pop(name, None)
+            if partition is not None:
+                self._forget(partition)
+        self._dispatch.forget_revoked()
+        self._assigned_ms = self._now_ms
+
+    def _forget(self, partition: Partition) -> None:
+        partition.alive = False
+        partition.revoking = True
+        self._forgotten_records += partition.unsettled
+        self._intake.buffered_records -= partition.unsettled
+        self._intake.buffered_bytes -= partition.unsettled_bytes
+        for endpoint, count in zip(self._dispatch.endpoints, partition.open_by_endpoint, strict=True):
+            endpoint.open -= count
+
+    def _arrived(self, event: ev.Arrived) -> None:
+        partitions, dispatch = self._partitions, self._dispatch
+        add, endpoints, endpoint_index = dispatch.add, dispatch.endpoints, dispatch.endpoint_index
+        now_ms = self._now_ms
+        for record, translated in event.records:
+            partition = partitions.get((record.topic, record.partition))
+            if partition is None or partition.revoking:
+                continue  # It was polled while its partition was being taken away.
+            partition.arrived(record)
+            partition.counts.consumed += 1
+            if isinstance(translated, Skip):
+                partition.counts.skipped[translated.rule] += 1
+                continue
+            if isinstance(translated, Rejection):
+                entry = self._open(partition, record, 1)
+                self._letter(entry, translated)
+                continue
+            if self._repeats_delete(partition, record, translated):
+                partition.counts.skipped["tombstone_after_delete"] += 1
+                continue
+            entry = self._open(partition, record, len(translated))
+            for delivery in translated:
+                index = endpoint_index[type(delivery)]
+                partition.open_by_endpoint[index] += 1
+                endpoints[index].open += 1
+                add(Item(delivery, entry), now_ms)
+
+    def _repeats_delete(self, partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:
+        """Whether this is the tombstone behind a delete of the same key; remembers deletes.
+
+        The tombstone is settled with its delete without any bookkeeping: it stands behind it in the
+        partition, so no commit passes the one before the other.
+        """
+        first = translated[0]
+        if type(first) is Upsert:
+            if partition.last_deleted_key == record.key:
+                partition.last_deleted_key = None
+            return False
+        deletes = [delivery for delivery in translated if type(delivery) is Delete]
+        if not deletes or any(type(delivery) is Upsert for delivery in translated):
+            return False
+        if deletes[0].tombstone and record.key is not None and record.key == partition.last_deleted_key:
+            return True
+        partition.last_deleted_key = record.key
+        return False
+
+    def _open(self, partition: Partition, record: Record, count: int) -> Entry:
+        entry = partition.open(record, count)
+        self._intake.buffered_records += 1
+        self._intake.buffered_bytes += entry.size
+        return entry
+
+    def _reached_end(self, event: ev.ReachedEnd) -> None:
+        partition = self._partitions.get(event.partition)
+        if partition is None or partition.revoking:
+            return
+        partition.position = max(partition.position or 0, event.offset)
+        partition.end = partition.position
+        if partition.until is None:
+            partition.until = event.offset
+
+    def _offsets_lost(self, event: ev.OffsetsLost) -> None:
+        partition = self._partitions.get(event.partition)
+        if partition is None:
+            return
+        if event.policy == "pause":
+            partition.offsets_lost = event.reason
+            return
+        # A new life of the partition: what is under way of the old one settles nothing any more.
+        self._forget(partition)
+        self._partitions[event.partition] = Partition(partition.name, partition.counts, None, None)
+        self._dispatch.forget_revoked()
+        self._commands.append(ev.Seek(event.partition, event.policy))
+
+    def _answered(self, event: ev.Answered) -> None:
+        self._dispatch.answered(event.send_id, event.answer, self._now_ms)
+
+    def _probed(self, event: ev.Probed) -> None:
+        self._dispatch.probed(event.answer, self._now_ms)
+
+    def _dead_lettered(self, event: ev.DeadLettered) -> None:
+        stored = self._letters.answered(event.letter_id, event.error, self._now_ms)
+        if stored is None:
+            return
+        entry, rejection = stored
+        if entry.partition.alive:
+            entry.partition.counts.dead_lettered[rejection.rule] += 1
+            self._close(entry)
+
+    def _committed(self, event: ev.Committed) -> None:
+        self._commits.answered(event.commit_id, event.errors, self._now_ms)
+
+    def _woke(self, _event: ev.Woke) -> None:
+        """Nothing has happened but time; `_drive` does what is due."""
+
+    def _credentials_changed(self, _event: ev.CredentialsChanged) -> None:
+        self._dispatch.outage.credentials_changed(self._now_ms)
+
+    def _stop_requested(self, _event: ev.StopRequested) -> None:
+        if self._stop_by_ms is None:
+            self._stop_by_ms = self._now_ms + self._limits.drain_ms
+
+    # ---------------------------------------------------------------- what Dispatch reports
+
+    def _settle(self, item: Item) -> None:
+        """One delivery was accepted."""
+        entry = item.entry
+        partition = entry.partition
+        if not partition.alive:
+            return
+        index = self._dispatch.endpoint_index[type(item.delivery)]
+        partition.open_by_endpoint[index] -= 1
+        self._dispatch.endpoints[index].open -= 1
+        partition.counts.accepted += 1
+        self._close(entry)
+
+    def _refuse(self, item: Item, reason: str) -> None:
+        """One delivery can never be delivered as it is."""
+        entry = item.entry
+        partition = entry.partition
+        if not partition.alive:
+            return
+        index = self._dispatch.endpoint_index[type(item.delivery)]
+        partition.open_by_endpoint[index] -= 1
+        self._dispatch.endpoints[index].open -= 1
+        if entry.lettered:
+            self._close(entry)
+        else:
+            self._letter(entry, Rejection(f"instasent.{item.delivery.endpoint}", reason))
+
+    def _letter(self, entry: Entry, rejection: Rejection) -> None:
+        entry.lettered = True
+        self._commands.append(self._letters.write(entry, rejection))
+
+    def _close(self, entry: Entry) -> None:
+        if entry.partition.close(entry):
+            self._intake.buffered_records -= 1
+            self._intake.buffered_bytes -= entry.size
+            self._settled_records += 1
+
+    # --------------------------------------------------------------------------- consequences
+
+    def _drive(self) -> None:
+        """Ask for everything that may be done now."""
+        if self._halted:
+            return
+        now_ms, partitions, commands = self._now_ms, self._partitions.values(), self._commands
+        stopping = self._stop_by_ms is not None
+        letters_due_ms = self._letters.due_ms()
+        if letters_due_ms is not None and letters_due_ms <= now_ms and not stopping:
+            commands.extend(self._letters.again(now_ms))
+        if self._letters.error is None and not stopping:
+            commands.extend(self._dispatch.fill(now_ms))
+        revoking = {partition for partition in partitions if partition.revoking}
+        at_once = stopping or bool(revoking and not self._travel(revoking))
+        commit = self._commits.next(partitions, now_ms, at_once=at_once)
+        if commit is not None:
+            commands.append(commit)
+        shut = self._shut()
+        self._intake.close(shut, bool(self._held()), now_ms)
+        commands.extend(self._intake.changes(partitions, self._dispatch.endpoints, shut))
+        if self._finished():
+            self._halted = True
+            commands.append(ev.Halt())
+
+    def _travel(self, partitions: Collection[Partition]) -> bool:
+        return self._dispatch.travels_for(partitions) or self._letters.wait_for(partitions)
+
+    def _shut(self) -> bool:
+        return self._intake.shut(self._partitions.values(), self._dispatch.endpoints)
+
+    def _held(self) -> str:
+        """Why nothing may be taken in; empty while it may."""
+        if self._stop_by_ms is not None:
+            return "stopping"
+        if self._dispatch.outage.reason is not None:
+            return f"Instasent: {self._dispatch.outage.reason}"
+        if self._letters.error is not None:
+            return f"dead letters cannot be written: {self._letters.error}"
+        if self._commits.stuck(self._now_ms):
+            return f"offsets cannot be committed: {self._commits.error}"
+        return ""
+
+    def _finished(self) -> bool:
+        settled = not self._commits.out and not any(
+            partition.uncommitted and not (partition.commit_refused and self._stop_by_ms is not None)
+            for partition in self._partitions.values()
+        )
+        if self._stop_by_ms is not None:
+            waits = self._dispatch.requests_in_flight or (len(self._letters) and not self._letters.error)
+            return self._now_ms >= self._stop_by_ms or (settled and not waits)
+        if not self._limits.until_caught_up or self._assigned_ms is None:
+            return False
+        if not self._partitions:
+            return self._now_ms >= self._assigned_ms + EMPTY_ASSIGNMENT_STABLE_MS
+        return settled and all(
+            p.until is not None and p.position is not None and p.position >= p.until and not p.unsettled
+            for p in self._partitions.values()
+        )
+
+    # ------------------------------------------------------------------------------- snapshot
+
+    def snapshot(self) -> Snapshot:
+        """Describe everything at this moment."""
+        consumed = sum(counts.consumed for counts in self._counts.values())
+        skipped = sum(counts.skipped.total() for counts in self._counts.values())
+        unsettled = sum(partition.unsettled for partition in self._partitions.values())
+        state, cause = self._state()
+        return Snapshot(
+            state=state,
+            cause=cause,
+            topics=tuple(
+                TopicStatus(
+                    topic,
+                    c.consumed,
+                    c.accepted,
+                    skipped=dict(c.skipped),
+                    dead_lettered=dict(c.dead_lettered),
+                )
+                for topic, c in self._counts.items()
+            ),
+            partitions=tuple(
+                PartitionStatus(
+                    topic=p.name.topic,
+                    partition=p.name.partition,
+                    position=p.position or 0,
+                    committed=p.committed,
+                    end=p.end,
+                    in_flight=p.unsettled,
+                    paused=p.offsets_lost or "",
+                )
+                for p in self._partitions.values()
+            ),
+            endpoints=tuple(endpoint.status(self._now_ms) for endpoint in self._dispatch.endpoints),
+            in_flight_records=unsettled,
+            buffered_records=self._intake.buffered_records,
+            buffered_bytes=self._intake.buffered_bytes,
+            unaccounted_records=consumed
+            - skipped
+            - self._settled_records
+            - self._forgotten_records
+            - self._intake.buffered_records,
+        )
+
+    def _state(self) -> tuple[State, str]:
+        if self._halted:
+            return State.STOPPED, ""
+        if self._stop_by_ms is not None:
+            return State.DRAINING, "stop requested"
+        if held := self._held():
+            return State.PAUSED, held
+        for endpoint in self._dispatch.endpoints:
+            if endpoint.backoff.failures >= FAILURES_BEFORE_NOT_READY:
+                return State.PAUSED, f"Instasent, {endpoint.name}: {endpoint.failure}"
+        lost = [f"{p.name}: {p.offsets_lost}" for p in self._partitions.values() if p.offsets_lost]
+        if lost:
+            return State.PAUSED, "; ".join(lost)
+        return (State.STARTING if self._assigned_ms is None else State.RUNNING), ""

@@ -1,0 +1,123 @@
+"""Per partition: which records are settled, and up to which offset it is safe to commit (promise 1)."""
+
+from collections import Counter, deque
+
+from connector.model import Record, TopicPartition
+
+
+class TopicCounts:
+    """What became of one topic's records since the start."""
+
+    __slots__ = ("accepted", "consumed", "dead_lettered", "skipped")
+
+    def __init__(self) -> None:
+        self.consumed = 0
+        self.accepted = 0  # deliveries
+        self.skipped: Counter[str] = Counter()  # by rule
+        self.dead_lettered: Counter[str] = Counter()  # by rule
+
+
+class Entry:
+    """One record that is not settled yet: `open` deliveries or dead letters still stand for it."""
+
+    __slots__ = ("lettered", "open", "partition", "record", "size")
+
+    def __init__(self, partition: "Partition", record: Record, count: int) -> None:
+        self.partition = partition
+        self.record = record
+        self.open = count
+        self.size = record.size
+        self.lettered = False  # one dead letter per record, however many of its deliveries are refused
+
+    @property
+    def offset(self) -> int:
+        """The record's offset."""
+        return self.record.offset
+
+
+class Partition:
+    """One assignment of one partition: an answer that belongs to an earlier one settles nothing here.
+
+    The commit rule is one sentence: the offset of the oldest unsettled record, or the position
+    where there is none. Skipped records and gaps in the offsets (compaction, control records) need
+    no bookkeeping then.
+    """
+
+    __slots__ = (
+        "_entries",
+        "accepted",
+        "alive",
+        "commit_refused",
+        "committed",
+        "counts",
+        "end",
+        "fetch_paused",
+        "last_deleted_key",
+        "name",
+        "offsets_lost",
+        "open_by_endpoint",
+        "position",
+        "revoking",
+        "unsettled",
+        "until",
+    )
+
+    def __init__(
+        self, name: TopicPartition, counts: TopicCounts, position: int | None, end: int | None
+    ) -> None:
+        self.name = name
+        self.counts = counts
+        self.position = position  # the offset after the last record that arrived
+        self.committed: int | None = None  # as the broker confirmed it to this assignment
+        self.until = end  # the end as first seen; what `--until-caught-up` waits for
+        self.end = end
+        self.alive = True  # answers settle its records
+        self.revoking = False  # nothing of it is sent any more
+        self.commit_refused = False  # the last commit was
+        self.offsets_lost: str | None = None
+        self.fetch_paused = False
+        self.unsettled = 0  # records
+        self.last_deleted_key: bytes | None = None
+        self.open_by_endpoint = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
+        self._entries: deque[Entry] = deque()
+
+    def arrived(self, record: Record) -> None:
+        """Move the position behind a record; offsets only grow within an assignment."""
+        assert self.position is None or record.offset >= self.position, "offset went backwards"
+        self.position = record.offset + 1
+
+    def open(self, record: Record, count: int) -> Entry:
+        """Remember a record for which `count` deliveries (or one dead letter) must be finished."""
+        assert count > 0
+        entry = Entry(self, record, count)
+        self._entries.append(entry)
+        self.unsettled += 1
+        return entry
+
+    def close(self, entry: Entry) -> bool:
+        """Finish one delivery of an entry; returns whether that settled its record."""
+        assert entry.open > 0, "settled twice"
+        entry.open -= 1
+        if entry.open:
+            return False
+        self.unsettled -= 1
+        entries = self._entries
+        while entries and not entries[0].open:
+            entries.popleft()
+        return True
+
+    @property
+    def committable(self) -> int | None:
+        """The offset that may be committed: everything before it is settled."""
+        return self._entries[0].offset if self._entries else self.position
+
+    @property
+    def unsettled_bytes(self) -> int:
+        """Bytes of the records that are not settled."""
+        return sum(entry.size for entry in self._entries if entry.open)
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether a commit would move the committed offset."""
+        offset = self.committable
+        return offset is not None and (self.committed is None or offset > self.committed)

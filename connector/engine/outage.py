@@ -1,0 +1,60 @@
+"""An environment fault: nothing can be delivered, and a probe finds out when it is gone (promise 5)."""
+
+from connector.engine.retries import Backoff
+from connector.model import Verdict
+
+
+class Outage:
+    """At most one probe is out at a time. It serves two askers: the fault, and doubtful deletes (F054)."""
+
+    __slots__ = ("_asked", "_backoff", "_wanted", "probing", "reason")
+
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+        self.reason: str | None = None
+        self.probing = False
+        self._wanted = False  # by a delete
+        self._asked = False  # the probe that is out was sent after the last such wish
+
+    def began(self, reason: str, now_ms: int) -> None:
+        """Take in that the API refuses the token, the project, the data source or the address."""
+        if self.reason is None:
+            self._backoff.failed(now_ms)
+        self.reason = reason
+
+    def want_probe(self) -> None:
+        """Ask for a probe that leaves after now, whether or not there is a fault."""
+        self._wanted = True
+
+    def credentials_changed(self, now_ms: int) -> None:
+        """Probe at once: the reason for the fault may be gone."""
+        self._backoff.until_ms = now_ms
+
+    def due_ms(self, now_ms: int) -> int | None:
+        """When the next probe is to be sent, None while none is needed or one is out."""
+        if self.probing:
+            return None
+        if self._wanted:
+            return now_ms
+        return self._backoff.until_ms if self.reason is not None else None
+
+    def probe_sent(self) -> None:
+        """Note that a probe leaves."""
+        self.probing = True
+        self._asked, self._wanted = self._wanted, False
+
+    def probed(self, verdict: Verdict, reason: str, now_ms: int) -> bool:
+        """Take in the answer; returns whether it also answers the doubtful deletes."""
+        self.probing = False
+        if verdict is Verdict.ITEMS:
+            self.reason = None
+        elif verdict is Verdict.ENVIRONMENT:
+            self.reason = reason
+        if self.reason is not None:
+            self._backoff.failed(now_ms)
+        return self._asked
+
+    def delivered(self) -> None:
+        """Forget past failures: only a delivery proves that the fault is gone, a probe does not."""
+        if self.reason is None:
+            self._backoff.succeeded()

@@ -1,0 +1,172 @@
+"""One HTTP answer → what it means; the only reader of status codes (API reference, sections 3 and 8).
+
+A status alone never makes an item accepted: that takes a body which says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import orjson
+
+from connector.instasent.budget import read_budget, read_retry_after
+from connector.instasent.items import Undecidable, outcomes, parse
+from connector.instasent.reasons import describe
+from connector.model import ALL_ACCEPTED, Answer, Endpoint, OutcomeKind, Verdict
+
+
+class Meaning(NamedTuple):
+    """What a status says by itself, and what the operator can do about it."""
+
+    verdict: Verdict
+    text: str
+
+
+_REDIRECT = Meaning(
+    Verdict.ENVIRONMENT,
+    "a redirect, which is never followed; check instasent.base_url and what stands before it",
+)
+_REFUSED = Meaning(
+    Verdict.ENVIRONMENT,
+    "a refusal that concerns no record; check instasent.base_url and what stands before it",
+)
+_SERVER_FAULT = Meaning(Verdict.TRANSIENT, "a fault of the server")
+_UNDOCUMENTED = Meaning(Verdict.UNKNOWN, "a status that the API does not document")
+_GONE_OR_ENVIRONMENT = Meaning(
+    Verdict.GONE_OR_ENVIRONMENT, "the contact, or the project or data source, does not exist"
+)
+
+STATUS: Mapping[int, Meaning] = {
+    # 200 stands beside the documented 202: with `_sync` it may be one (API reference, section 10.2).
+    200: Meaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
+    202: Meaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
+    422: Meaning(Verdict.ITEMS, "every item is invalid"),
+    400: Meaning(Verdict.BATCH_REJECTED, "malformed"),
+    409: Meaning(Verdict.BATCH_REJECTED, "a conflict"),
+    413: Meaning(Verdict.BATCH_REJECTED, "too large"),
+    414: Meaning(Verdict.BATCH_REJECTED, "the contact's id is too long"),
+    401: Meaning(
+        Verdict.ENVIRONMENT, "the token is missing, malformed or revoked; set instasent.token or its file"
+    ),
+    403: Meaning(
+        Verdict.ENVIRONMENT, "the token may not do this; give it the scope, or use the data source's token"
+    ),
+    404: Meaning(
+        Verdict.ENVIRONMENT,
+        "the project or data source is unknown, or the token may not write there; "
+        "check instasent.project, instasent.datasource and instasent.base_url",
+    ),
+    408: Meaning(Verdict.TRANSIENT, "the server gave up waiting for the request"),
+    425: Meaning(Verdict.TRANSIENT, "the server was not ready"),
+    429: Meaning(Verdict.THROTTLED, "the rate limit is used up"),
+}
+
+NOT_SENT = Answer(Verdict.NOT_SENT, "the lease on the partitions had run out")
+
+_PROBE_KEYS = frozenset({"organization", "project", "datasource", "stream"})
+
+
+def read(
+    endpoint: Endpoint,
+    user_ids: Sequence[str],
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    wall_ms: int,
+) -> Answer:
+    """Read the answer to one batch.
+
+    `user_ids` are the contacts in the order in which they were sent, each once; `headers` have lower-case
+    names; `wall_ms` is the wall clock at arrival, for answers without a `Date`.
+    """
+    meaning = _meaning(status)
+    if meaning.verdict is Verdict.ITEMS:
+        answer = _read_items(status, meaning, user_ids, body)
+    else:
+        answer = Answer(meaning.verdict, _reason(status, meaning, body))
+    if endpoint is Endpoint.DELETE:
+        answer = _read_delete(status, body, answer)
+    return _with_limits(answer, headers, wall_ms)
+
+
+def read_probe(status: int, headers: Mapping[str, str], body: bytes, wall_ms: int) -> Answer:
+    """Read the answer to `GET /stream`: ITEMS where the data source described itself (E1)."""
+    meaning = _meaning(status)
+    if status == 200:
+        known = isinstance(fields := _json(body), dict) and not _PROBE_KEYS.isdisjoint(fields)
+        answer = ALL_ACCEPTED if known else Answer(Verdict.UNKNOWN, _reason(status, _UNDOCUMENTED, body))
+    elif meaning.verdict in {Verdict.BATCH_REJECTED, Verdict.ITEMS}:  # there is no batch to reject
+        answer = Answer(Verdict.ENVIRONMENT, _reason(status, _REFUSED, body))
+    else:
+        answer = Answer(meaning.verdict, _reason(status, meaning, body))
+    return _with_limits(answer, headers, wall_ms)
+
+
+def lost(reason: str, sent: bool) -> Answer:
+    """Stand for an answer that never came: without effect, or (`sent`) perhaps with it (F064, F065)."""
+    return Answer(Verdict.UNKNOWN if sent else Verdict.TRANSIENT, reason)
+
+
+def _meaning(status: int) -> Meaning:
+    """Look a status up. What is not listed never touches a record: a 4xx waits for the operator."""
+    known = STATUS.get(status)
+    if known is not None:
+        return known
+    return {3: _REDIRECT, 4: _REFUSED, 5: _SERVER_FAULT}.get(status // 100, _UNDOCUMENTED)
+
+
+def _read_items(status: int, meaning: Meaning, user_ids: Sequence[str], body: bytes) -> Answer:
+    report = parse(body)
+    if report is None:
+        verdict = Verdict.BATCH_REJECTED if status == 422 else Verdict.UNKNOWN
+        return Answer(verdict, _reason(status, meaning, body))
+    try:
+        items = outcomes(report, user_ids)
+    except Undecidable as undecided:
+        return Answer(
+            Verdict.BATCH_REJECTED, f"HTTP {status}: which item is refused is not said: {undecided}"
+        )
+    if status == 422 and not any(item.kind is OutcomeKind.REJECTED for item in items or ()):
+        return Answer(Verdict.BATCH_REJECTED, f"HTTP 422: {meaning.text}, yet none is listed as refused")
+    return ALL_ACCEPTED if items is None else Answer(Verdict.ITEMS, items=items)
+
+
+def _read_delete(status: int, body: bytes, answer: Answer) -> Answer:
+    """A deletion's special cases (API reference, section 5.3).
+
+    404 may mean the contact or the data source. Success without a body is not documented, but the status
+    of E4 is not documented either and 204 would be HTTP's own word for it; so it counts once a probe has
+    shown that it is really the data source that answers.
+    """
+    if status == 404:
+        return Answer(Verdict.GONE_OR_ENVIRONMENT, _reason(status, _GONE_OR_ENVIRONMENT, body))
+    if status in {200, 202, 204} and not body.strip():
+        return Answer(Verdict.GONE_OR_ENVIRONMENT, f"HTTP {status}: success without a body")
+    return answer
+
+
+def _with_limits(answer: Answer, headers: Mapping[str, str], wall_ms: int) -> Answer:
+    budget = read_budget(headers, wall_ms)
+    retry_after_ms = read_retry_after(headers, wall_ms) if "retry-after" in headers else None
+    if answer.verdict is Verdict.THROTTLED and budget is not None:
+        retry_after_ms = budget.reset_in_ms
+    if budget is None and retry_after_ms is None:
+        return answer
+    return replace(answer, budget=budget, retry_after_ms=retry_after_ms)
+
+
+def _reason(status: int, meaning: Meaning, body: bytes) -> str:
+    """The status, its meaning, and what the body adds; of a body that is not JSON only the size (F049)."""
+    said = _json(body)
+    if said is None and body.strip():
+        detail = f" (a body of {len(body)} bytes that is not JSON)"
+    else:
+        detail = f" ({text})" if (text := describe(said)) else ""
+    return f"HTTP {status}: {meaning.text}{detail}"
+
+
+def _json(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

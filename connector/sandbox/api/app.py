@@ -1,0 +1,129 @@
+"""The Starlette application: paths in, calls to the API, answers out."""
+
+import time
+from contextlib import suppress
+from urllib.parse import unquote
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connector.sandbox.api.control import Control
+from connector.sandbox.api.faults import PROCESSED, Fault, FaultKind, Faults
+from connector.sandbox.api.ledger import RequestLine
+from connector.sandbox.api.service import Call, IngestApi, Reply
+from connector.sandbox.api.wire import NEVER_ANSWERED, Wire
+
+_DATASOURCE = "/v1/project/{project}/datasource/{datasource}"
+
+# Endpoint, method, path below the data source (API reference, section 2: E1 to E9). E8 is also asked
+# without an event type, with and without the slash (section 7).
+_PATHS = (
+    ("stream", "GET", "/stream"),
+    ("contacts", "POST", "/stream/contacts"),
+    ("contact", "GET", "/stream/contacts/{subject}"),
+    ("delete", "DELETE", "/stream/contacts/{subject}"),
+    ("events", "POST", "/stream/events"),
+    ("attributes", "GET", "/stream/specs/attributes"),
+    ("event-types", "GET", "/stream/specs/events"),
+    ("event-parameters", "GET", "/stream/specs/event-parameters/{subject}"),
+    ("event-parameters", "GET", "/stream/specs/event-parameters/"),
+    ("event-parameters", "GET", "/stream/specs/event-parameters"),
+    ("stats", "GET", "/stats"),
+)
+
+
+def make_app(api: IngestApi, faults: Faults) -> Starlette:
+    """Make the application: the API under `/v1`, its controls under `/sandbox`."""
+    routes: list[BaseRoute] = [
+        Route(_DATASOURCE + path, _Exchange(api, faults, endpoint), methods=[method])
+        for endpoint, method, path in _PATHS
+    ]
+    routes.append(Mount("/sandbox", routes=Control(api, faults).routes()))
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(_RawPath)],
+        exception_handlers={HTTPException: _http_error},
+    )
+    # `DELETE …/contacts/` is a contact without a name, not another spelling of `…/contacts`.
+    app.router.redirect_slashes = False
+    return app
+
+
+class _RawPath:
+    """Routes by the path as it was sent, so that `a%2Fb` is one segment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["path"] = scope["raw_path"].decode("latin-1")
+        await self._app(scope, receive, send)
+
+
+class _Exchange:
+    """One endpoint: reads the request, meets the faults, answers."""
+
+    def __init__(self, api: IngestApi, faults: Faults, endpoint: str) -> None:
+        self._api = api
+        self._faults = faults
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        with suppress(ClientDisconnect):
+            call = _read_call(self._endpoint, request, await request.body())
+            await self._attend(call, Wire(scope, receive, send))
+
+    async def _attend(self, call: Call, wire: Wire) -> None:
+        arrived = time.time()
+        status = NEVER_ANSWERED
+        user_ids = call.user_ids
+        self._api.enter(user_ids)
+        try:
+            status = await self._answer(call, wire, self._faults.meet(call.endpoint, arrived))
+        finally:
+            line = RequestLine(arrived, call.endpoint, max(1, len(call.items)), call.sync, status)
+            self._api.leave(user_ids, line)
+
+    async def _answer(self, call: Call, wire: Wire, faults: tuple[Fault, ...]) -> int:
+        spoiling: Fault | None = None
+        for fault in faults:
+            if fault.kind is not FaultKind.LATENCY:
+                spoiling = fault
+            elif await wire.client_left(fault.seconds):
+                return NEVER_ANSWERED
+        if spoiling is None:
+            return await wire.answer(self._api.handle(call, time.time()))
+        processed = spoiling.kind in PROCESSED
+        return await wire.spoil(spoiling, self._api.handle(call, time.time()) if processed else Reply(0))
+
+
+def _read_call(endpoint: str, request: Request, body: bytes) -> Call:
+    """Read a request. `_sync` is on in any spelling, even empty (API reference, section 2)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        parsed = None
+    return Call(
+        endpoint=endpoint,
+        project=unquote(request.path_params["project"]),
+        datasource=unquote(request.path_params["datasource"]),
+        token=token if scheme.lower() == "bearer" else "",
+        subject=unquote(request.path_params.get("subject", "")),
+        sync="_sync" in request.query_params,
+        dry_run="_dryRun" in request.query_params,
+        body=parsed,
+    )
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    """Answer an unknown path or method as the API answers its own refusals."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    return JSONResponse({"message": error.detail}, error.status_code)

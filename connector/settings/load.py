@@ -1,0 +1,166 @@
+"""Reads the whole configuration and reports everything that is wrong with it at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from connector.errors import ConfigError, Problem
+from connector.settings import kafka_options, yaml_source
+from connector.settings.environment import expand
+from connector.settings.models import Service, Settings
+from connector.settings.secrets import Secret, resolve_file
+from connector.settings.validation import validate
+from connector.settings.yaml_source import Document, Section, below
+from connector.translate.mapping import plan
+from connector.translate.mapping.rules import TopicRules
+
+Topic: TypeAlias = tuple[TopicRules, Section]
+
+NOT_YET = {"format": ("avro",), "shape": ("flattened", "outbox")}
+"""Values of a topic file that belong to its language and that this version cannot carry out."""
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the service file and its topics.
+
+    Raises:
+        ConfigError: with all problems of all files, each with file, line and YAML path.
+    """
+    document, missing = expand(yaml_source.read(path), environ)
+    values = dict(document.value) if isinstance(document.value, dict) else {}
+    listed = values.pop("topics", None)
+    missing += _resolve_secrets(document, values, path.parent)
+    sections, problems = _topic_sections(document, listed, path.parent, environ)
+    missing += problems
+
+    service, wrong = validate(Service, values, Section(document, values))
+    topics, problems = _topics(sections)
+    wrong += problems
+    wrong += _kafka(document, values.get("kafka"))
+    wrong += _between_topics(topics)
+    if service is not None:
+        wrong += _between_sections(service, document, topics)
+
+    places = {(problem.file, problem.path) for problem in missing}
+    problems = missing + [problem for problem in wrong if (problem.file, problem.path) not in places]
+    if service is None or problems:
+        raise ConfigError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
+    return Settings(
+        **{name: getattr(service, name) for name in Service.model_fields},
+        topics=tuple(rules for rules, _ in topics),
+        sections=tuple(section for _, section in topics),
+    )
+
+
+def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -> list[Problem]:
+    """Read the files of `..._file` keys, and hide the secrets of `kafka:` that are written out."""
+    problems: list[Problem] = []
+    secrets = {"instasent": ("token",), "kafka": kafka_options.SECRETS}
+    for section, keys in secrets.items():
+        if not isinstance(values.get(section), dict):
+            continue
+        values[section] = block = dict(values[section])
+        for key in keys:
+            problems += resolve_file(document, section, block, key, folder)
+            if isinstance(block.get(key), str):
+                block[key] = Secret(block[key])
+    for key in kafka_options.SECRETS:
+        if isinstance(values.get("kafka"), dict):
+            values["kafka"].pop(f"{key}_file", None)
+    return problems
+
+
+def _topic_sections(
+    document: Document, listed: Any, folder: Path, environ: Mapping[str, str]
+) -> tuple[list[Section], list[Problem]]:
+    """Find the topics: items of the list, or the files that the pattern names."""
+    if isinstance(listed, list) and listed:
+        return [Section(document, item, below("topics", index)) for index, item in enumerate(listed)], []
+    if not isinstance(listed, str) or not listed:
+        return [], [document.problem("topics", "is required", "such as topics/*.yaml, or a list of topics")]
+    files = _matching(folder, Path(listed))
+    if not files:
+        return [], [document.problem("topics", f"no file matches {listed}", f"it is relative to {folder}")]
+    sections: list[Section] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            topic_file, found = expand(yaml_source.read(file), environ)
+        except ConfigError as error:
+            problems += error.problems
+        else:
+            sections.append(Section(topic_file, topic_file.value))
+            problems += found
+    return sections, problems
+
+
+def _matching(folder: Path, pattern: Path) -> list[Path]:
+    base = Path(pattern.anchor) if pattern.anchor else folder
+    try:
+        return sorted(file for file in base.glob(str(pattern.relative_to(pattern.anchor))) if file.is_file())
+    except ValueError:  # `**` beside other characters
+        return []
+
+
+def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
+    """Validate and compile each topic by itself."""
+    topics: list[Topic] = []
+    problems: list[Problem] = []
+    for section in sections:
+        rules, found = validate(TopicRules, section.value, section)
+        problems += found
+        if rules is not None:
+            topics.append((rules, section))
+            problems += [section.place(problem) for problem in plan.problems(rules)]
+            problems += [
+                section.problem(key, f"`{getattr(rules, key)}` is not supported yet by this version")
+                for key, values in NOT_YET.items()
+                if getattr(rules, key) in values
+            ]
+    return topics, problems
+
+
+def _kafka(document: Document, options: Any) -> list[Problem]:
+    """Check the properties of the Kafka client, whatever else is wrong."""
+    if not isinstance(options, dict):
+        return []
+    return [
+        document.problem(below("kafka", key), message, hint)
+        for key, message, hint in kafka_options.faults(options)
+    ]
+
+
+def _between_topics(topics: Sequence[Topic]) -> Iterator[Problem]:
+    """Find what no topic can know alone: two that mean the same records, and deletes by accident."""
+    for index, (rules, section) in enumerate(topics):
+        for other, place in topics[:index]:
+            if other.source == rules.source or rules.matches(other.source) or other.matches(rules.source):
+                key = "topic" if rules.topic else "pattern"
+                yield section.problem(key, f"these records are mapped in {place.document.file} too")
+    contacts = [(rules.contact, section) for rules, section in topics if rules.contact is not None]
+    for contact, section in contacts:
+        if len(contacts) > 1 and "on_delete" not in contact.model_fields_set:
+            yield section.problem(
+                "contact.on_delete",
+                "is required: several topics map contacts",
+                "write delete where a deleted row means a deleted contact, else ignore or clear",
+            )
+
+
+def _between_sections(service: Service, document: Document, topics: Sequence[Topic]) -> Iterator[Problem]:
+    """Find contradictions between the parts of the configuration."""
+    interval = kafka_options.max_poll_interval_ms(service.kafka)
+    if interval is not None and service.delivery.drain_seconds * 1000 >= interval:
+        yield document.problem(
+            "delivery.drain_seconds",
+            f"is not below max.poll.interval.ms ({interval} ms)",
+            "the group would take the partitions away while they drain",
+        )
+    for rules, place in topics:
+        if rules.matches(service.dead_letters.topic):
+            key = "topic" if rules.topic else "pattern"
+            yield place.problem(
+                key, "takes in the topic of dead letters", "they would be read again for ever"
+            )
+        if rules.format == "avro" and service.schema_registry is None:
+            yield place.problem("format", "Avro needs the section `schema_registry`")

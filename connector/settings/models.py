@@ -1,0 +1,240 @@
+"""The settings of the service: the keys, defaults and limits of `config/connector.yaml`."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from connector.settings import kafka_options
+from connector.settings.kafka_options import KafkaValue
+from connector.settings.secrets import Secret
+from connector.settings.yaml_source import Section
+from connector.translate.mapping.rules import Model, TopicRules
+
+UNITS = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+SIZE = re.compile(r"^([0-9]{1,12}) ?(B|KiB|MiB|GiB)?$")
+
+
+def _read_size(value: object) -> object:
+    """Turn `64MiB` into bytes."""
+    if not isinstance(value, str):
+        return value
+    match = SIZE.fullmatch(value)
+    if match is None:
+        raise PydanticCustomError("size", "not a size", {"hint": "write bytes or a size such as 64MiB"})
+    return int(match[1]) * UNITS[match[2] or ""]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _valid_url(url: str) -> str:
+    """Refuse what could send a token or a record somewhere else (S02)."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not re.fullmatch(r"[!-~]+", url):
+        raise PydanticCustomError("url", "not an http(s) address", {"hint": "such as https://host/v1"})
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise PydanticCustomError("url_parts", "an address here has no user, query or fragment")
+    return url.rstrip("/")
+
+
+def _https_unless_local(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise PydanticCustomError(
+            "https",
+            "https is needed: the token travels with every request",
+            {"hint": "http only for localhost"},
+        )
+    return url
+
+
+def _valid_token(token: Secret) -> Secret:
+    """Refuse what cannot stand in a header; says nothing of the value."""
+    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+        raise PydanticCustomError("token", "a token is printable ASCII without spaces, and not empty")
+    return token
+
+
+def _valid_listen(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if not re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", host) or not re.fullmatch(r"[0-9]{1,5}", port):
+        raise PydanticCustomError("listen", "not an address and a port", {"hint": "such as 127.0.0.1:8085"})
+    if int(port) > 65_535:
+        raise PydanticCustomError("listen", "a port is at most 65535")
+    return listen
+
+
+Url: TypeAlias = Annotated[str, AfterValidator(_valid_url)]
+Segment: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+TopicName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Size: TypeAlias = Annotated[
+    int, BeforeValidator(_read_size, json_schema_input_type=int | Annotated[str, Field(pattern=SIZE.pattern)])
+]
+Milliseconds: TypeAlias = Annotated[int, Field(ge=1, le=3_600_000)]
+
+KAFKA_SCHEMA = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": ["string", "number", "boolean"]} for name in sorted(kafka_options.ALLOWED)},
+        **{f"{name}_file": {"type": "string", "minLength": 1} for name in kafka_options.SECRETS},
+    },
+    "additionalProperties": False,
+}
+
+
+class SchemaRegistry(Model):
+    """Where schemas of Avro topics are."""
+
+    type: Literal["confluent", "apicurio"] = "confluent"
+    """Whose API it speaks: confluent (also ccompat, Karapace, Redpanda) or apicurio."""
+    url: Url
+    """The API's base."""
+
+
+class Instasent(Model):
+    """Where contacts and events go. Exactly one of `token` and `token_file` is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["token"]}, {"required": ["token_file"]}]}
+    )
+
+    base_url: Annotated[Url, AfterValidator(_https_unless_local)] = "https://api.instasent.com/v1"
+    """The API's base; https, except on this machine."""
+    project: Segment
+    """The project's uid."""
+    datasource: Segment
+    """The data source's id."""
+    token: Annotated[Secret, AfterValidator(_valid_token)]
+    """The data source's token; better in a file or an environment variable."""
+    token_file: Path | None = None
+    """A file that holds the token; it is read again when it changes."""
+
+
+class Delivery(Model):
+    """How fast, and with how much memory."""
+
+    batch_items_max: Annotated[int, Field(ge=1, le=100)] = 100
+    """Deliveries in one request; the API takes 100."""
+    linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 50
+    """How long a delivery waits for others to share its request."""
+    requests_in_flight_max: Annotated[int, Field(ge=1, le=256)] = 8
+    """Requests at the same time."""
+    buffered_records_max: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+    """Records in memory; beyond that, partitions pause."""
+    buffered_bytes_max: Annotated[Size, Field(ge=1024**2)] = 64 * 1024**2
+    """Bytes of records in memory (a number, or a size such as 64MiB); beyond that, partitions pause."""
+    retry_backoff_ms: tuple[Milliseconds, Milliseconds] = (200, 30_000)
+    """The first and the largest backoff; exponential with full jitter."""
+    drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """How long to finish what travels, on shutdown and on revoke."""
+    request_seconds_max: Annotated[int, Field(ge=1, le=3600)] = 20
+    """One request, from the first byte to the last."""
+
+    @field_validator("retry_backoff_ms")
+    @classmethod
+    def _first_is_not_above_largest(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if value[0] > value[1]:
+            raise PydanticCustomError("backoff", "the first backoff is larger than the largest")
+        return value
+
+    @field_validator("request_seconds_max")
+    @classmethod
+    def _request_ends_before_the_drain(cls, value: int, info: ValidationInfo) -> int:
+        drain = info.data.get("drain_seconds")
+        if drain is not None and value > drain:
+            raise PydanticCustomError(
+                "request_seconds",
+                "a request may last longer than the drain ({drain} s)",
+                {"drain": drain, "hint": "request_seconds_max is at most drain_seconds"},
+            )
+        return value
+
+
+class DeadLetters(Model):
+    """Where records go that can never be delivered as they are."""
+
+    topic: TopicName = "instasent.dead-letters"
+    """The topic that stores them, with their reasons."""
+
+
+class Admin(Model):
+    """Health, metrics and the status page."""
+
+    listen: Annotated[str, AfterValidator(_valid_listen)] = "127.0.0.1:8085"
+    """Address and port; port 0 takes a free one."""
+
+    @property
+    def host(self) -> str:
+        """The address without the brackets of IPv6."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Service(Model):
+    """Everything but the topics."""
+
+    kafka: Annotated[dict[str, KafkaValue], WithJsonSchema(KAFKA_SCHEMA)]
+    """Properties of librdkafka, security too; commit, reset and plugin keys are refused."""
+    schema_registry: SchemaRegistry | None = None
+    """Needed when a topic is Avro."""
+    instasent: Instasent
+    """Where contacts and events go."""
+    delivery: Delivery = Delivery()
+    """How fast, and with how much memory."""
+    dead_letters: DeadLetters = DeadLetters()
+    """Where records go that can never be delivered as they are."""
+    admin: Admin = Admin()
+    """Health, metrics and the status page."""
+
+    @property
+    def kafka_properties(self) -> dict[str, str | int | float | bool]:
+        """What librdkafka is given: `kafka` with its secrets readable. For the client only."""
+        return {
+            name: value.get_secret_value() if isinstance(value, Secret) else value
+            for name, value in self.kafka.items()
+        }
+
+
+class ServiceFile(Service):
+    """The service file as it is written; for its JSON schema."""
+
+    topics: Annotated[str, Field(min_length=1)] | tuple[TopicRules, ...]
+    """Topic files, as a pattern relative to this file, or the topics themselves."""
+
+
+class Settings(Service):
+    """The whole configuration, checked."""
+
+    topics: tuple[TopicRules, ...]
+    """One entry per topic or pattern."""
+    sections: Annotated[tuple[Section, ...], Field(repr=False, exclude=True)]
+    """Where each of `topics` was read, for problems that are found later."""
+
+    def rules_for(self, topic: str) -> TopicRules | None:
+        """Return the rules of a topic that the consumer sees, the first that match."""
+        return next((rules for rules in self.topics if rules.matches(topic)), None)

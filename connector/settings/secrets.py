@@ -1,0 +1,63 @@
+"""Secrets: a type that does not show itself, and files that hold one."""
+
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import SecretStr
+
+from connector.errors import ConfigError, Problem
+from connector.settings.yaml_source import Document, below
+
+BYTES_MAX = 64 * 1024
+
+
+class Secret(SecretStr):
+    """Text that `repr`, `str`, format and JSON show as stars and that refuses to be pickled (S06)."""
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("a secret cannot be pickled or copied")
+
+
+def read_secret(file: Path) -> Secret:
+    """Read a secret from a file, without the one newline that editors leave behind (F099, S07).
+
+    Raises:
+        ConfigError: it cannot be read, is empty, too large or no text; names the file, never the value.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise ConfigError([Problem(f"the file {file} cannot be read: {error.strerror}")]) from None
+    if len(content) > BYTES_MAX:
+        raise ConfigError([Problem(f"the file {file} is too large for a secret")])
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(f"the file {file} is not UTF-8 text")]) from None
+    text = re.sub(r"\r?\n\Z", "", text)
+    if not text.strip():
+        raise ConfigError([Problem(f"the file {file} is empty")])
+    return Secret(text)
+
+
+def resolve_file(
+    document: Document, section: str, values: dict[str, Any], key: str, folder: Path
+) -> list[Problem]:
+    """Put the secret that `<key>_file` names under `<key>`; a relative name counts from `folder`."""
+    reference = f"{key}_file"
+    path = below(section, reference)
+    name = values.get(reference)
+    if name is None:
+        return []
+    if not isinstance(name, str) or not name:
+        return [document.problem(path, "the name of a file is needed")]
+    if key in values:
+        return [document.problem(path, f"`{key}` is given too", "keep one of the two")]
+    try:
+        values[key] = read_secret(folder / name)
+    except ConfigError as error:
+        values[key] = Secret("unreadable")  # the load fails; this only avoids a second problem for it
+        return [document.problem(path, problem.message) for problem in error.problems]
+    return []

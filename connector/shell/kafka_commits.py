@@ -1,0 +1,124 @@
+"""Asynchronous commits of explicit offsets, each answered exactly once, also when the broker never does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from confluent_kafka import Consumer as Client
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import TopicPartition as ClientPartition
+
+from connector.engine.events import Committed
+from connector.model import TopicPartition
+from connector.shell.clock import Clock
+
+INITIAL_RETRY_MS = 1000
+
+
+class CommittedPartition(Protocol):
+    """A partition as it stands in librdkafka's commit callback."""
+
+    @property
+    def topic(self) -> str:
+        """The topic."""
+
+    @property
+    def partition(self) -> int:
+        """The partition's number."""
+
+    @property
+    def offset(self) -> int:
+        """The offset that was asked for."""
+
+    @property
+    def error(self) -> KafkaError | None:
+        """Why this partition was refused (F016)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """One commit on its way. `commit_id` is None for initial offsets, which the engine does not know of."""
+
+    commit_id: int | None
+    offsets: Mapping[TopicPartition, int]
+    asked_ms: int
+
+
+class Commits:
+    """The commits on their way, and the initial offsets that no commit covers yet (F023)."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._outstanding: list[Outstanding] = []
+        self._initial: dict[TopicPartition, int] = {}
+        self._initial_asked_ms = -INITIAL_RETRY_MS
+
+    def ask(self, commit_id: int, offsets: Mapping[TopicPartition, int]) -> Committed | None:
+        """Hand a commit to librdkafka; what it refuses at once is returned."""
+        for partition in offsets:
+            self._initial.pop(partition, None)
+        return self._ask(Outstanding(commit_id, dict(offsets), self._clock.monotonic_ms()))
+
+    def begin(self, initial: Mapping[TopicPartition, int]) -> None:
+        """Remember offsets that `ask_initial` is to commit, unless a commit of the engine comes first."""
+        self._initial.update(initial)
+        self._initial_asked_ms = self._clock.monotonic_ms() - INITIAL_RETRY_MS
+
+    def forget(self, partitions: Sequence[TopicPartition]) -> None:
+        """Drop the initial offsets of partitions that are not ours any more."""
+        for partition in partitions:
+            self._initial.pop(partition, None)
+
+    def ask_initial(self) -> None:
+        """Commit the initial offsets; asked again every second until the broker has confirmed."""
+        now_ms = self._clock.monotonic_ms()
+        if self._initial and now_ms - self._initial_asked_ms >= INITIAL_RETRY_MS:
+            self._initial_asked_ms = now_ms
+            self._ask(Outstanding(None, dict(self._initial), now_ms))
+
+    def answered(
+        self, error: KafkaError | None, partitions: Sequence[CommittedPartition] | None
+    ) -> Committed | None:
+        """Match a callback to its commit: the oldest of exactly these offsets, for it carries no number.
+
+        None for initial offsets and for a commit that was given up before. A partition counts as
+        committed only where neither it nor the whole answer has an error (F016).
+        """
+        offsets = {TopicPartition(p.topic, p.partition): p.offset for p in partitions or ()}
+        found = next((c for c in self._outstanding if c.offsets == offsets), None)
+        if found is None:
+            return None
+        self._outstanding.remove(found)
+        errors = {
+            TopicPartition(p.topic, p.partition): str(p.error or error)
+            for p in partitions or ()
+            if (p.error or error) is not None
+        }
+        if found.commit_id is not None:
+            return Committed(found.commit_id, errors)
+        self.forget([partition for partition in offsets if partition not in errors])
+        return None
+
+    def expire(self, older_than_ms: int) -> list[Committed]:
+        """Give up commits without an answer for so long (P06); an answer that comes later is ignored."""
+        before_ms = self._clock.monotonic_ms() - older_than_ms
+        late = [c for c in self._outstanding if c.asked_ms <= before_ms]
+        self._outstanding = [c for c in self._outstanding if c.asked_ms > before_ms]
+        reason = f"the broker did not answer the commit within {older_than_ms} ms"
+        return [_refused(c.commit_id, c.offsets, reason) for c in late if c.commit_id is not None]
+
+    def _ask(self, commit: Outstanding) -> Committed | None:
+        partitions = [ClientPartition(p.topic, p.partition, offset) for p, offset in commit.offsets.items()]
+        try:
+            self._client.commit(offsets=partitions, asynchronous=True)
+        except KafkaException as error:
+            if commit.commit_id is None:
+                return None
+            return _refused(commit.commit_id, commit.offsets, str(error.args[0]))
+        self._outstanding.append(commit)
+        return None
+
+
+def _refused(commit_id: int, offsets: Mapping[TopicPartition, int], reason: str) -> Committed:
+    return Committed(commit_id, dict.fromkeys(offsets, reason))

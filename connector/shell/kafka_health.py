@@ -1,0 +1,101 @@
+"""What is wrong on Kafka's side, for `/readyz`: said once when it begins, forgotten when it has passed.
+
+librdkafka reports faults but not recoveries. While something is wrong the cluster is asked, every
+few seconds and only then.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import Consumer as Client
+from confluent_kafka import KafkaError, KafkaException
+
+from connector.shell.clock import Clock
+from connector.shell.kafka_errors import Meaning, meaning_of, text_of
+
+CHECK_MS = 3000
+CHECK_SECONDS_MAX = 1.0
+
+BROKER = "broker"
+GROUP = "group"
+
+
+class KafkaHealth:
+    """The present troubles by name: `broker`, `group`, or `topic <name>`."""
+
+    def __init__(self, client: Client, topics: Sequence[str], clock: Clock, logger: logging.Logger) -> None:
+        self._client = client
+        self._clock = clock
+        self._logger = logger
+        self._topics = tuple(topics)
+        self._troubles: Mapping[str, str] = {}
+        self._missing: frozenset[str] = frozenset()
+        self._last_transport_error = ""
+        self._check_at_ms = 0
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """The causes to report; a new mapping at every change, safe to read from any thread."""
+        return self._troubles
+
+    @property
+    def missing_topics(self) -> frozenset[str]:
+        """The topics that do not exist (yet); each is also among the troubles."""
+        return self._missing
+
+    def trouble(self, name: str, text: str) -> None:
+        """Note a trouble; logged when it is a new one."""
+        if name not in self._troubles:
+            self._logger.warning("%s: %s", name, text)
+            self._check_at_ms = self._clock.monotonic_ms() + CHECK_MS
+        self._troubles = {**self._troubles, name: text}
+
+    def healthy(self, name: str) -> None:
+        """Note that a trouble has passed."""
+        if name in self._troubles:
+            self._logger.info("%s: fine again", name)
+            self._troubles = {key: text for key, text in self._troubles.items() if key != name}
+
+    def topic_trouble(self, topic: str, error: KafkaError) -> None:
+        """Note that a topic is missing or forbidden; librdkafka goes on asking for it."""
+        if error.name() == "TOPIC_AUTHORIZATION_FAILED":
+            self.trouble(_topic(topic), text_of(error))
+            return
+        self._missing |= {topic}
+        self.trouble(_topic(topic), "the topic does not exist; it is read as soon as it does")
+
+    def topic_found(self, topic: str) -> None:
+        """Note that a topic can be read."""
+        self._missing -= {topic}
+        self.healthy(_topic(topic))
+
+    def heard(self, error: KafkaError) -> None:
+        """Take an error of the connection; a single broker's becomes the text for when all are away."""
+        if meaning_of(error) is Meaning.ACCESS:
+            self.trouble(BROKER, text_of(error))
+        elif error.name() == "_ALL_BROKERS_DOWN":
+            self.trouble(BROKER, self._last_transport_error or error.str())
+        elif error.name() in ("_TRANSPORT", "_RESOLVE"):
+            self._last_transport_error = error.str()
+            if BROKER in self._troubles:
+                self.trouble(BROKER, error.str())
+
+    def check(self) -> None:
+        """Ask the cluster whether the troubles have passed; does nothing while there are none."""
+        now_ms = self._clock.monotonic_ms()
+        if not self._troubles or now_ms < self._check_at_ms:
+            return
+        self._check_at_ms = now_ms + CHECK_MS
+        try:
+            topics = self._client.list_topics(timeout=CHECK_SECONDS_MAX).topics
+        except KafkaException as error:
+            self.trouble(BROKER, self._last_transport_error or str(error.args[0]))
+            return
+        self.healthy(BROKER)
+        for topic in self._topics:
+            if topic in topics and topics[topic].error is None:
+                self.topic_found(topic)
+
+
+def _topic(name: str) -> str:
+    return f"topic {name}"

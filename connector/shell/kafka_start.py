@@ -1,0 +1,137 @@
+"""Where reading begins: the committed offset, else the topic's start policy."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import stamina
+from confluent_kafka import OFFSET_INVALID, KafkaException
+from confluent_kafka import Consumer as Client
+from confluent_kafka import TopicPartition as ClientPartition
+
+from connector.model import TopicPartition
+
+LOOKUP_SECONDS_MAX = 15.0  # inside a callback: shorter than the 30 s after which /healthz doubts us
+REQUEST_SECONDS_MAX = 5.0
+WATERMARK_SECONDS_MAX = 2.0
+
+
+Start: TypeAlias = Literal["earliest", "latest"]
+OffsetsLostPolicy: TypeAlias = Literal["pause", "earliest", "latest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One topic by its exact name, or those that a pattern (`^…`) matches.
+
+    `start` is where a group without a commit begins; `offsets_lost` what happens when the committed
+    offset has left the log (F021, F022).
+    """
+
+    topic: str
+    start: Start = "earliest"
+    offsets_lost: OffsetsLostPolicy = "pause"
+
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether `topic` is a pattern, by librdkafka's rule."""
+        return self.topic.startswith("^")
+
+    def covers(self, topic: str) -> bool:
+        """Tell whether this subscription brought us that topic."""
+        return re.match(self.topic, topic) is not None if self.is_pattern else self.topic == topic
+
+
+def subscription_of(subscriptions: Sequence[Subscription], topic: str) -> Subscription:
+    """Find the one that covers a topic; an exact name wins over a pattern."""
+    covering = [s for s in subscriptions if s.covers(topic)]
+    exact = [s for s in covering if not s.is_pattern]
+    return (exact or covering or [Subscription(topic)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where the partitions of one assignment begin.
+
+    `initial` are the positions that no commit gave: they are committed at once, so that from then
+    on a missing commit is an anomaly (F023). `ends` are the ends of the logs as far as known.
+    """
+
+    positions: dict[TopicPartition, int]
+    initial: dict[TopicPartition, int]
+    ends: dict[TopicPartition, int]
+
+
+def look_up(
+    client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition]
+) -> Beginning:
+    """Ask the broker where to begin; tries again for `LOOKUP_SECONDS_MAX`.
+
+    Raises:
+        KafkaException: the broker did not say. Nothing may be assigned then.
+    """
+    attempts = stamina.retry_context(
+        on=KafkaException, attempts=None, timeout=LOOKUP_SECONDS_MAX - REQUEST_SECONDS_MAX, wait_max=1.0
+    )
+    for attempt in attempts:
+        with attempt:
+            committed = _committed(client, subscriptions, partitions)
+            return _beginning(client, subscriptions, partitions, committed)
+    raise AssertionError("stamina ends by returning or raising")
+
+
+def _committed(
+    client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Read the commits of the partitions, and of their whole topics where `latest` might apply (F024)."""
+    wanted = list(partitions)
+    for topic in {p.topic for p in partitions}:
+        if subscription_of(subscriptions, topic).start == "latest":
+            metadata = client.list_topics(topic, timeout=REQUEST_SECONDS_MAX).topics[topic]
+            wanted += [TopicPartition(topic, number) for number in metadata.partitions]
+    asked = [ClientPartition(*partition) for partition in dict.fromkeys(wanted)]
+    answers = client.committed(asked, timeout=REQUEST_SECONDS_MAX) if asked else []
+    for answer in answers:
+        if answer.error is not None:
+            raise KafkaException(answer.error)
+    return {TopicPartition(a.topic, a.partition): a.offset for a in answers if a.offset != OFFSET_INVALID}
+
+
+def _beginning(
+    client: Client,
+    subscriptions: Sequence[Subscription],
+    partitions: Sequence[TopicPartition],
+    committed: Mapping[TopicPartition, int],
+) -> Beginning:
+    known_topics = {partition.topic for partition in committed}
+    beginning = Beginning({}, {}, {})
+    ends_answer = True
+    for partition in partitions:
+        offset = committed.get(partition)
+        if offset is not None and not ends_answer:
+            beginning.positions[partition] = offset
+            continue
+        try:
+            low, high = watermarks(client, partition)
+        except KafkaException:
+            if offset is None:
+                raise
+            ends_answer = False  # the ends are a nicety: asked once in vain is enough
+        else:
+            beginning.ends[partition] = high
+        if offset is None:
+            # A partition that was added later holds records nobody has seen: never `latest` (F024).
+            start = subscription_of(subscriptions, partition.topic).start
+            late = start == "latest" and partition.topic not in known_topics
+            offset = beginning.initial[partition] = high if late else low
+        beginning.positions[partition] = offset
+    return beginning
+
+
+def watermarks(client: Client, partition: TopicPartition) -> tuple[int, int]:
+    """Ask for the first and the next offset of a log; raises KafkaException without an answer."""
+    answer = client.get_watermark_offsets(ClientPartition(*partition), timeout=WATERMARK_SECONDS_MAX)
+    if answer is None:
+        raise KafkaException(f"{partition}: no answer within {WATERMARK_SECONDS_MAX:.0f} s")
+    return answer

@@ -1,0 +1,158 @@
+"""Expressions of the mapping language: plain dotted paths become direct look-ups, the rest is JMESPath."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+
+from connector.translate.decode.change import Row
+from connector.translate.mapping.values import LeftOut, UnreadableError, is_unavailable
+
+Find: TypeAlias = Callable[[Row], Any]
+
+WHOLE_ROW = "@"
+"""Stands among the columns of an expression that looks at the row as a whole."""
+
+_EVALUATION_ERRORS = (
+    JMESPathError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What evaluating an expression on an arbitrary row can raise."""
+
+_INNER_SCOPE = {
+    "subexpression",
+    "index_expression",
+    "pipe",
+    "projection",
+    "value_projection",
+    "filter_projection",
+}
+"""Nodes whose first child alone looks at the row; the others look at what the first has found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. `columns` are the top-level columns it reads, or hold `WHOLE_ROW`.
+
+    `path` holds the names of a plain path and is empty for anything else.
+    """
+
+    find: Find
+    columns: frozenset[str]
+    path: tuple[str, ...] = ()
+
+
+def compile_expression(text: str) -> Expression:
+    """Compile a path or JMESPath expression.
+
+    On a plain path a missing column is `LeftOut.MISSING` and a null is None. JMESPath cannot tell the
+    two apart, so a null from any other expression is left out: nothing is cleared by accident. An
+    expression over a column that holds the unavailable placeholder is unavailable itself.
+
+    Raises:
+        ValueError: it cannot be compiled; the text says why.
+    """
+    try:
+        compiled = jmespath.compile(text)
+    except JMESPathError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    unknown = _unknown_function(compiled.parsed)
+    if unknown:
+        raise ValueError(unknown)
+    path = _plain_path(compiled.parsed)
+    columns = frozenset(_columns(compiled.parsed))
+    if len(path) == 1:
+        return Expression(_column(path[0]), columns, path)
+    if path:
+        return Expression(_nested(path), columns, path)
+    return Expression(_searched(compiled.search, columns), columns)
+
+
+def compile_condition(text: str) -> Callable[[Row], bool]:
+    """Compile a condition; it holds where JMESPath finds the result truthy.
+
+    Raises:
+        ValueError: it cannot be compiled; the text says why.
+    """
+    expression = compile_expression(text)
+
+    def holds(row: Row) -> bool:
+        found = expression.find(row)
+        if found is LeftOut.UNAVAILABLE:
+            raise UnreadableError("the condition needs a column whose value the source did not send")
+        return not (found is LeftOut.MISSING or found is None or found is False or found in ("", [], {}))
+
+    return holds
+
+
+def _column(name: str) -> Find:
+    return lambda row: row.get(name, LeftOut.MISSING)
+
+
+def _nested(path: tuple[str, ...]) -> Find:
+    def find(row: Row) -> Any:
+        value: Any = row
+        for name in path:
+            if value.__class__ is not dict or name not in value:
+                return LeftOut.MISSING
+            value = value[name]
+        return value
+
+    return find
+
+
+def _searched(search: Callable[[Row], Any], columns: frozenset[str]) -> Find:
+    def find(row: Row) -> Any:
+        read = row.values() if WHOLE_ROW in columns else map(row.get, columns)
+        if any(map(is_unavailable, read)):
+            return LeftOut.UNAVAILABLE
+        try:
+            found = search(row)
+        except _EVALUATION_ERRORS as error:
+            raise UnreadableError(f"the expression cannot be evaluated ({type(error).__name__})") from None
+        if found is None:
+            return LeftOut.MISSING
+        if found.__class__ is float and not abs(found) < float("inf"):
+            return LeftOut.NOT_A_NUMBER
+        return found
+
+    return find
+
+
+# ----------------------------------------------------------------------- reading the syntax tree
+
+
+def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...]:
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] == "subexpression" and all(child["type"] == "field" for child in node["children"]):
+        return tuple(child["value"] for child in node["children"])
+    return ()
+
+
+def _columns(node: Mapping[str, Any]) -> set[str]:
+    if node["type"] == "field":
+        return {node["value"]}
+    if node["type"] == "literal":
+        return set()
+    children = node["children"]
+    if not children or node["type"] == "expref":
+        return {WHOLE_ROW}
+    if node["type"] in _INNER_SCOPE:
+        return _columns(children[0])
+    return set().union(*map(_columns, children))
+
+
+def _unknown_function(node: Mapping[str, Any]) -> str:
+    """Name a function that does not exist; JMESPath itself says so only when it is called."""
+    if node["type"] == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
+        return f"unknown function {node['value']}()"
+    return next(filter(None, map(_unknown_function, node["children"])), "")

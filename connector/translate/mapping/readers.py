@@ -1,0 +1,126 @@
+"""Rules become readers: one function call for each mapped field, made once per topic file."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from connector.translate.decode.change import Row
+from connector.translate.mapping.paths import Expression, Find, compile_expression
+from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
+from connector.translate.mapping.texts import read_string
+from connector.translate.mapping.transforms import TRANSFORMS, ReadValue
+from connector.translate.mapping.values import (
+    UNAVAILABLE_TEXTS,
+    LeftOut,
+    UnreadableError,
+    as_it_is,
+    is_unavailable,
+)
+
+Read: TypeAlias = Callable[[Row], Any]
+"""Takes a row, returns what is sent (None included) or why nothing is; raises `UnreadableError`."""
+
+_TEMPLATE_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([^{}]+)|(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A compiled rule, and the top-level columns that it reads."""
+
+    read: Read
+    columns: frozenset[str]
+
+
+def compile_rule(rule: Rule) -> Reader:
+    """Compile a rule of any form.
+
+    Raises:
+        ValueError: a path or template cannot be compiled; the text says why.
+    """
+    if isinstance(rule, PathRule):
+        expression = compile_expression(rule.from_)
+        transform = TRANSFORMS[rule.as_.name](rule) if rule.as_ else None
+        return Reader(_path_reader(expression, transform, rule.from_), expression.columns)
+    if isinstance(rule, TemplateRule):
+        return _template_reader(rule.template)
+    constant = rule.value
+    return Reader(lambda _row: constant, frozenset())
+
+
+def _path_reader(expression: Expression, transform: ReadValue | None, name: str) -> Read:
+    if transform is not None:
+        return _transformed(expression.find, transform, name)
+    if len(expression.path) == 1:
+        return _untouched_column(expression.path[0])
+    return _transformed(expression.find, as_it_is, name)
+
+
+def _untouched_column(column: str) -> Read:
+    """Read the commonest rule of all, with the commonest classes of values decided first."""
+
+    def read(row: Row) -> Any:
+        value = row.get(column, LeftOut.MISSING)
+        kind = value.__class__
+        if kind is str:
+            return LeftOut.UNAVAILABLE if value in UNAVAILABLE_TEXTS else value
+        if kind is int or value is None or kind is LeftOut:
+            return value
+        if is_unavailable(value):
+            return LeftOut.UNAVAILABLE
+        try:
+            return as_it_is(value)
+        except UnreadableError as error:
+            raise UnreadableError(f"column {column}: {error}") from None
+
+    return read
+
+
+def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
+    def read(row: Row) -> Any:
+        value = find(row)
+        if value is None or value.__class__ is LeftOut:
+            return value
+        if is_unavailable(value):
+            return LeftOut.UNAVAILABLE
+        try:
+            return transform(value)
+        except UnreadableError as error:
+            raise UnreadableError(f"column {name}: {error}") from None
+
+    return read
+
+
+def _template_reader(template: str) -> Reader:
+    """Compile a template; `{{` and `}}` stand for braces. A missing or null column leaves it out."""
+    parts: list[str | Find] = []
+    columns: set[str] = set()
+    for brace, path, text, stray in _TEMPLATE_PART.findall(template):
+        if stray:
+            raise ValueError("a brace stands alone; write {{ or }} for a brace in the text")
+        if brace or text:
+            parts.append(brace[:1] or text)
+            continue
+        expression = compile_expression(path) if path else None
+        if expression is None or not expression.path:
+            raise ValueError(f"{{{path}}} is not a path into the row")
+        columns |= expression.columns
+        parts.append(_transformed(expression.find, read_string, path))
+    if not columns:
+        raise ValueError("no {column} in it; write `value:` for text that is always the same")
+    return Reader(_fill_in(tuple(parts)), frozenset(columns))
+
+
+def _fill_in(parts: tuple[str | Find, ...]) -> Read:
+    def read(row: Row) -> Any:
+        texts = []
+        for part in parts:
+            text = part if isinstance(part, str) else part(row)
+            if text is None:
+                return LeftOut.MISSING
+            if text.__class__ is LeftOut:
+                return text
+            texts.append(text)
+        return "".join(texts)
+
+    return read

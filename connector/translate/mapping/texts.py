@@ -1,0 +1,98 @@
+"""`as: lowercase, uppercase, trim, string, boolean, json, e164`."""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import phonenumbers
+
+from connector.translate.mapping.values import UnreadableError, as_it_is, containers
+
+_LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
+
+_PHONE_LENGTH_MAX = 64
+_PHONES_REMEMBERED = 65_536  # reading one costs as much as ten records; some 20 MB when full
+
+_BOOLEANS: dict[Any, bool] = {
+    **dict.fromkeys((1, "true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys((0, "false", "f", "no", "n", "off", "0"), False),
+}
+
+
+def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
+    """Make the reader that applies a method of `str`; anything but text is unreadable."""
+
+    def read(value: Any) -> str:
+        if isinstance(value, str):
+            return change(value)
+        raise UnreadableError("text is expected")
+
+    return read
+
+
+def read_string(value: Any) -> str:
+    """Write a scalar as text, and arrays and objects as JSON text."""
+    if isinstance(value, str):
+        return value
+    if value.__class__ is int:
+        return str(value)
+    return orjson.dumps(as_it_is(value)).decode()
+
+
+def read_boolean(value: Any) -> bool:
+    """Read a boolean, 0 and 1 (MySQL's TINYINT(1)), and the usual words."""
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else value
+    if isinstance(word, str | int) and word in _BOOLEANS:
+        return _BOOLEANS[word]
+    raise UnreadableError("a boolean, 0, 1 or a word such as true or false is expected")
+
+
+def read_json(value: Any) -> Any:
+    """Parse JSON text of a JSON column; what is JSON already passes.
+
+    A number that a double would round is sent as the text has it (debezium-events 6.4).
+    """
+    if not isinstance(value, str):
+        return as_it_is(value)
+    try:
+        parsed = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise UnreadableError("JSON text is expected") from None
+    if _LONG_NUMBER.search(value) is None:
+        return as_it_is(parsed)
+    deque(containers(parsed), maxlen=0)  # only the depth is of interest
+    return orjson.Fragment(value)
+
+
+def e164_of(region: str | None) -> Callable[[Any], str]:
+    """Make the reader of phone numbers; `region` is the country of those without an international prefix."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > _PHONE_LENGTH_MAX:
+            raise UnreadableError("a phone number is expected")
+        number = _e164(value, region)
+        if number is None:
+            raise UnreadableError("a possible phone number is expected")
+        return number
+
+    return read
+
+
+@lru_cache(maxsize=_PHONES_REMEMBERED)
+def _e164(text: str, region: str | None) -> str | None:
+    """Return the number in E.164, None where no number of that length exists in its country.
+
+    Whether it is assigned is not asked: the library's tables are older than the newest ranges.
+    """
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,73 @@
+"""Whom a delivery is about: a value becomes a `user_id`, or is refused (F039, S01)."""
+
+from typing import Any
+
+from connector.model import Rejection
+from connector.translate.decode.change import Row
+from connector.translate.mapping.readers import Reader
+from connector.translate.mapping.values import LeftOut, UnreadableError
+
+USER_ID_LENGTH_MAX = 512
+
+_FLOAT_INTEGER_MAX = 2**53  # up to here a float that is a whole number is that number
+
+_NO_SEGMENT = frozenset({".", ".."})
+"""HTTP libraries resolve these away, and the request would hit another resource (API reference, 1)."""
+
+
+class UnmappableError(Exception):
+    """A record cannot become deliveries; `rejection` is what to answer."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rejection = Rejection(rule, reason)
+
+
+def read_user_id(reader: Reader, row: Row, rule: str) -> str:
+    """Return the `user_id` that the rule finds in the row.
+
+    Raises:
+        UnmappableError: there is none, or it cannot identify a contact.
+    """
+    try:
+        return user_id_of(reader.read(row))
+    except UnreadableError as error:
+        raise UnmappableError(rule, str(error)) from None
+
+
+def user_id_of(value: Any) -> str:
+    """Turn a value into a `user_id`: text as it stands, whole numbers in digits.
+
+    Raises:
+        UnreadableError: it cannot identify a contact; the text says what is wrong with it.
+    """
+    if value.__class__ is int:
+        return str(value)
+    if value.__class__ is str:
+        fault = _fault_of(value)
+        if fault:
+            raise UnreadableError(fault)
+        return value  # type: ignore[no-any-return]
+    if value is LeftOut.UNAVAILABLE:
+        raise UnreadableError("the source did not send the user id because it is unchanged (TOAST)")
+    if value is None or value.__class__ is LeftOut:
+        raise UnreadableError("the user id is missing or null")
+    if value.__class__ is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
+        return str(int(value))
+    raise UnreadableError("the user id is neither text nor a whole number")
+
+
+def _fault_of(text: str) -> str:
+    if len(text) > USER_ID_LENGTH_MAX:
+        return f"the user id is longer than {USER_ID_LENGTH_MAX} characters"
+    if not text or text.isspace():
+        return "the user id is blank"
+    if text in _NO_SEGMENT:
+        return "the user id is `.` or `..`, which cannot be addressed"
+    if text.isprintable():  # so in practice: no control character, no surrogate
+        return ""
+    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
+        return "the user id has control characters"
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        return "the user id has half of a surrogate pair"
+    return ""

@@ -1,0 +1,170 @@
+"""The ledger's proof works both ways: it clears correct clients and convicts wrong ones."""
+
+import random
+
+import pytest
+
+from connector.sandbox.api.ledger import Ledger
+
+
+def upsert(ledger: Ledger, *versions: int, client: str = "a", user_id: str = "7") -> None:
+    """Let upserts with these versions be accepted and applied, in this order."""
+    for version in versions:
+        body = {"_user_id": user_id, "row_version": version}
+        ledger.accept_upsert(client, body)
+        ledger.apply_upsert(body, queued=False)
+
+
+def event(ledger: Ledger, event_id: str, sequence: int) -> None:
+    """Send one event as the API would take it."""
+    body = {"_user_id": "7", "_event_id": event_id, "_event_parameters": {"sequence": sequence}}
+    if not ledger.is_duplicate(body):
+        ledger.accept_event(body, park=False)
+
+
+@pytest.mark.parametrize(
+    ("versions", "violations", "replayed", "behind"),
+    [
+        ((1, 2, 3), 0, 0, 0),
+        ((1, 4, 9), 0, 0, 0),
+        ((1, 2, 2, 3), 0, 1, 0),
+        ((1, 3, 2), 1, 0, 1),
+        ((1, 3, 2, 4), 1, 0, 0),
+        ((1, 2, 3, 2), 0, 1, 1),
+    ],
+)
+def test_one_run_is_judged_strictly(
+    versions: tuple[int, ...], violations: int, replayed: int, behind: int
+) -> None:
+    """Within a run gaps are folds, repeats are retries, and a first-time lower version is a violation."""
+    ledger = Ledger()
+    upsert(ledger, *versions)
+    report = ledger.report()
+    assert (report["order_violations"], report["replayed"], report["behind"]) == (
+        violations,
+        replayed,
+        behind,
+    )
+
+
+def test_a_redelivered_stretch_may_fold_differently() -> None:
+    """After an announced restart a lower version may arrive for the first time, and converges again (F089)."""
+    ledger = Ledger()
+    upsert(ledger, 1, 3, 5)
+    ledger.new_run()
+    upsert(ledger, 2, 4, 6)
+    report = ledger.report()
+    assert (report["order_violations"], report["replayed"], report["behind"]) == (0, 2, 0)
+
+
+def test_a_swap_after_a_restart_is_still_found() -> None:
+    """A restart excuses one step back, not a second one."""
+    ledger = Ledger()
+    upsert(ledger, 1, 3, 5)
+    ledger.new_run()
+    upsert(ledger, 4, 2)
+    assert ledger.report()["order_violations"] == 1
+
+
+def test_clients_with_their_own_tokens_are_their_own_runs() -> None:
+    """A partition that moves between two instances may be redelivered without an announcement (F001, F003)."""
+    ledger = Ledger()
+    upsert(ledger, 1, 3, 5, client="a")
+    upsert(ledger, 4, 6, client="b")
+    assert ledger.report()["order_violations"] == 0
+    upsert(ledger, 8, 7, client="b")
+    assert ledger.report()["order_violations"] == 1
+
+
+def test_a_correct_client_is_never_accused() -> None:
+    """Random folding, retries and kills at any moment give no violation and end at the highest version."""
+    draw = random.Random(3)
+    for _ in range(200):
+        ledger, committed, last = Ledger(), 0, 30
+        while committed < last:
+            ledger.new_run()
+            position = committed
+            while position < last and draw.random() > 0.1:
+                position = min(last, position + draw.randint(1, 4))
+                upsert(ledger, *[position] * draw.choice((1, 1, 2)))
+                committed = position if draw.random() < 0.3 else committed
+            committed = last if position == last else committed
+        report = ledger.report()
+        assert (report["order_violations"], report["behind"]) == (0, 0)
+
+
+def test_a_delete_begins_a_new_row() -> None:
+    """After a delete the contact is gone, and a new row may begin at version 1 without the old attributes."""
+    ledger = Ledger()
+    upsert(ledger, 1, 2)
+    ledger.contacts["7"].attributes["plan"] = "gold"
+    assert ledger.delete("7")
+    assert not ledger.knows("7")
+    assert not ledger.delete("7")
+    assert ledger.report()["contacts"] == {"present": 0, "deleted": 1}
+    upsert(ledger, 1)
+    assert ledger.present() == {"7": {"_user_id": "7", "row_version": 1}}
+    assert ledger.report()["order_violations"] == 0
+
+
+def test_upserts_merge_and_keep_nulls() -> None:
+    """Absent attributes stay, null is stored as null (API reference, section 9)."""
+    ledger = Ledger()
+    ledger.apply_upsert({"_user_id": "7", "plan": "gold", "_email": "a@b.es"}, queued=False)
+    ledger.apply_upsert({"_user_id": "7", "_email": None}, queued=False)
+    assert ledger.present() == {"7": {"_user_id": "7", "plan": "gold", "_email": None}}
+
+
+def test_events_are_taken_once_and_in_order() -> None:
+    """A repeated event is a duplicate; a new one with a lower sequence is a violation in any run."""
+    ledger = Ledger()
+    event(ledger, "e1", 1)
+    event(ledger, "e2", 2)
+    ledger.new_run()
+    event(ledger, "e1", 1)
+    assert ledger.report()["events"] == {"accepted": 2, "duplicates": 1, "parked": 0}
+    assert ledger.report()["order_violations"] == 0
+    event(ledger, "e0", 0)
+    assert ledger.report()["order_violations"] == 1
+
+
+def test_one_event_id_means_one_event() -> None:
+    """The same id with another content is counted: ids must be stable (F079)."""
+    ledger = Ledger()
+    event(ledger, "e1", 1)
+    event(ledger, "e1", 2)
+    assert ledger.report()["conflicting_events"] == 1
+
+
+def test_a_parked_event_waits_for_its_contact() -> None:
+    """A parked event counts as accepted once its contact is there, and its repetition as a duplicate."""
+    ledger = Ledger()
+    body = {"_user_id": "7", "_event_id": "e1", "_event_parameters": {}}
+    ledger.accept_event(body, park=True)
+    assert ledger.is_duplicate(body)
+    assert ledger.report()["events"] == {"accepted": 0, "duplicates": 1, "parked": 1}
+    upsert(ledger, 1)
+    assert ledger.report()["events"] == {"accepted": 1, "duplicates": 1, "parked": 0}
+
+
+def test_overlap_is_two_requests_at_once() -> None:
+    """One contact in two requests in progress is an overlap; one after the other is none."""
+    ledger = Ledger()
+    ledger.enter(["7", "8"])
+    ledger.leave(["7", "8"])
+    ledger.enter(["7"])
+    assert ledger.report()["overlaps"] == 0
+    ledger.enter(["7", "9"])
+    assert ledger.report()["overlaps"] == 1
+
+
+def test_a_queued_upsert_that_comes_late_is_the_apis_doing() -> None:
+    """A queued version applied after a newer instant one is overtaken and leaves the state behind."""
+    ledger = Ledger()
+    old, new = ({"_user_id": "7", "row_version": version} for version in (1, 2))
+    ledger.accept_upsert("a", old)
+    ledger.accept_upsert("a", new)
+    ledger.apply_upsert(new, queued=False)
+    ledger.apply_upsert(old, queued=True)
+    report = ledger.report()
+    assert (report["overtaken"], report["behind"], report["order_violations"]) == (1, 1, 0)

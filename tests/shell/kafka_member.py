@@ -1,0 +1,93 @@
+"""A consumer with a runner that only writes down what happens, for the tests of `shell/kafka*.py`."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import Producer
+
+from connector.model import Record, TopicPartition
+from connector.sandbox.broker import EmbeddedBroker
+from connector.shell.clock import Clock
+from connector.shell.kafka import Consumer, Heard
+from connector.shell.kafka_settings import KafkaSettings
+from connector.shell.kafka_start import Subscription
+
+WAIT_SECONDS_MAX = 30
+FAST: KafkaSettings = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200, "log_level": 0}
+
+
+class Member:
+    """One member of the group `g`, and everything it was told."""
+
+    def __init__(
+        self, broker: EmbeddedBroker, *subscriptions: Subscription, settings: KafkaSettings | None = None
+    ) -> None:
+        self.records: list[Record] = []
+        self.events: list[Heard] = []
+        self.positions: dict[TopicPartition, int] = {}
+        self.ends: dict[TopicPartition, int] = {}
+        self.rebalances: list[tuple[str, frozenset[TopicPartition]]] = []
+        self.on_assigned: Callable[[], None] = lambda: None
+        self.on_revoked: Callable[[], None] = lambda: None
+        self.consumer = Consumer(
+            {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", **FAST, **(settings or {})},
+            subscriptions,
+            self,
+            Clock(),
+            logging.getLogger("tests.kafka"),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.consumer.close(10)
+
+    def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+        """Write it down."""
+        self.positions |= positions
+        self.ends |= ends
+        self.rebalances.append(("assigned", frozenset(positions)))
+        self.on_assigned()
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Write it down."""
+        self.rebalances.append(("revoked", frozenset(partitions)))
+        self.on_revoked()
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Write it down."""
+        self.rebalances.append(("lost", frozenset(partitions)))
+
+    def turn(self, timeout_s: float = 0.05) -> list[Record]:
+        """Poll once and write down what came."""
+        records = self.consumer.poll_records(500, timeout_s, 0.5)
+        self.records += records
+        self.events += self.consumer.take_events()
+        return records
+
+    def until(self, condition: Callable[[], bool], *others: "Member") -> None:
+        """Poll, together with other members, until the condition holds."""
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {WAIT_SECONDS_MAX} s: {self.rebalances}"
+            for member in (self, *others):
+                member.turn()
+
+    def commit(self, commit_id: int, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit and wait for the answer."""
+        self.consumer.commit(commit_id, offsets)
+        self.until(lambda: any(getattr(event, "commit_id", None) == commit_id for event in self.events))
+
+
+def produce(broker: EmbeddedBroker, topic: str, count: int, partition: int = 0) -> None:
+    """Append records `0`, `1`, … to one partition."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "log_level": 0})
+    for number in range(count):
+        producer.produce(topic, key=b"k", value=b"%d" % number, partition=partition)
+    assert producer.flush(10) == 0

@@ -1,0 +1,114 @@
+"""A real Kafka Connect worker that runs Debezium."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.stack.jars import Jars
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.postgres import PostgresServer
+from tests.stack.processes import Process, free_port
+from tests.stack.waiting import wait_until
+
+READY_SECONDS = 90
+
+PROPERTIES = """\
+bootstrap.servers={bootstrap_servers}
+key.converter=org.apache.kafka.connect.json.JsonConverter
+value.converter=org.apache.kafka.connect.json.JsonConverter
+key.converter.schemas.enable=false
+value.converter.schemas.enable=false
+offset.storage.file.filename={folder}/connect.offsets
+offset.flush.interval.ms=1000
+plugin.path={plugins}
+plugin.discovery=only_scan
+listeners=http://127.0.0.1:{port}
+"""
+
+
+class ConnectWorker:
+    """One standalone worker; connectors are put into it and awaited."""
+
+    def __init__(self, jars: Jars, folder: Path, kafka: KafkaBroker, *, flags: Sequence[str] = ()) -> None:
+        port = free_port()
+        properties = folder / "worker.properties"
+        properties.write_text(
+            PROPERTIES.format(
+                bootstrap_servers=kafka.bootstrap_servers, folder=folder, plugins=jars.plugins, port=port
+            )
+        )
+        main = "org.apache.kafka.connect.cli.ConnectStandalone"
+        self.process = Process(
+            "Kafka Connect", jars.java(main, properties, heap="768m", flags=flags), folder / "connect.log"
+        )
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+
+    def start(self) -> None:
+        """Start the worker without waiting for it; it waits itself until Kafka answers."""
+        self.process.start()
+
+    def await_ready(self) -> None:
+        """Wait until the worker takes connectors."""
+        wait_until(lambda: self._get("/connectors") is not None, READY_SECONDS, "Connect", [self.process])
+
+    def stop(self) -> None:
+        """Stop the worker; what it was about to send is lost."""
+        self._http.close()
+        self.process.kill()
+
+    def put(self, name: str, config: Mapping[str, str]) -> None:
+        """Create or change a connector and wait until it and its task are running."""
+        self._http.put(f"/connectors/{name}/config", json=config).raise_for_status()
+        wait_until(lambda: self._runs(name), READY_SECONDS, f"the connector {name}", [self.process])
+
+    def delete(self, name: str) -> None:
+        """Stop a connector and forget it."""
+        self._http.delete(f"/connectors/{name}").raise_for_status()
+
+    def put_debezium(self, name: str, postgres: PostgresServer, tables: str, **more: str) -> None:
+        """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`.
+
+        `more` are further settings, with `__` for each dot of their names.
+        """
+        config = {
+            "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+            "database.hostname": "127.0.0.1",
+            "database.port": str(postgres.port),
+            "database.user": "postgres",
+            "database.password": "postgres",
+            "database.dbname": "postgres",
+            "topic.prefix": name,
+            "slot.name": name,
+            "slot.drop.on.stop": "true",
+            "publication.name": name,
+            "publication.autocreate.mode": "filtered",
+            "plugin.name": "pgoutput",
+            "table.include.list": tables,
+            "snapshot.mode": "initial",
+            "poll.interval.ms": "20",
+            **{setting.replace("__", "."): value for setting, value in more.items()},
+        }
+        self.put(name, config)
+
+    def _runs(self, name: str) -> bool:
+        status = self._get(f"/connectors/{name}/status")
+        if status is None:
+            return False
+        parts = [status["connector"], *status["tasks"]]
+        for part in parts:
+            if part["state"] == "FAILED":
+                raise RuntimeError(f"the connector {name} failed: {part.get('trace', '')[:2000]}")
+        return len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
+
+    def _get(self, path: str) -> Any:
+        """Return the answer as JSON, None while the worker cannot say yet."""
+        try:
+            answer = self._http.get(path)
+        except httpx.TransportError:
+            return None
+        if answer.status_code in {404, 409, 503}:  # not yet: unknown, rebalancing, starting
+            return None
+        answer.raise_for_status()
+        return answer.json()

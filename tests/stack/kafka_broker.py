@@ -1,0 +1,87 @@
+"""A real Apache Kafka broker: one KRaft node that can be stopped, killed and started again."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from tests.stack.jars import Jars
+from tests.stack.processes import Process, free_port
+from tests.stack.waiting import wait_until
+
+READY_SECONDS = 60
+CLUSTER_ID = "c3RhY2stdGVzdHMta2Fma2"  # any 16 bytes in base64 without padding
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+# Members that were killed are forgotten quickly, where the consumer asks for that.
+group.min.session.timeout.ms=1000
+# A killed broker may register again quickly.
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
+"""
+
+
+class KafkaBroker:
+    """One broker; its address and its data survive `stop`, `kill` and `start`."""
+
+    def __init__(self, jars: Jars, folder: Path, *, flags: Sequence[str] = ()) -> None:
+        port = free_port()
+        data = folder / "kafka-data"
+        properties = folder / "server.properties"
+        properties.write_text(PROPERTIES.format(port=port, controller=free_port(), data=data))
+        tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID, "-c", properties)
+        form = shlex.join(jars.java(*tool, heap="128m", flags=flags))
+        serve = shlex.join(jars.java("kafka.Kafka", properties, heap="512m", flags=flags))
+        script = f"[ -e {data}/meta.properties ] || {form} && exec {serve}"
+        self.bootstrap_servers = f"127.0.0.1:{port}"
+        self.process = Process("Kafka", ["sh", "-c", script], folder / "kafka.log")
+
+    def start(self) -> None:
+        """Start the broker without waiting for it."""
+        self.process.start()
+
+    def await_ready(self) -> None:
+        """Wait until the broker answers and can hold a topic."""
+        wait_until(self._answers, READY_SECONDS, "Kafka", [self.process])
+
+    def stop(self) -> None:
+        """Stop the broker in good order."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """Stop the broker without warning."""
+        self.process.kill()
+
+    def create_topic(self, name: str, partitions: int = 1) -> None:
+        """Create one topic and wait for it."""
+        admin = self._admin()  # must live as long as its answers are awaited
+        [created] = admin.create_topics([NewTopic(name, partitions, 1)]).values()
+        created.result()
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+
+    def _answers(self) -> bool:
+        # A client of its own for each question: one that met a closed port backs off before it asks again.
+        try:
+            return bool(self._admin().list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
