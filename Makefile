@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format bench lock clean
+.PHONY: setup demo test lint format schemas bench lock clean
 
 setup: .venv/installed
 
@@ -26,6 +26,10 @@ lint: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The JSON schemas that editors use; a test keeps them in step with the models.
+schemas: setup
+	$(BIN)/python -m connector.settings.schemas
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -66,14 +66,11 @@ class Budget:
             return
         self._unlimited = False
         self.limit = reading.limit
-        same_window = self._window == reading.window and self.remaining is not None
-        if same_window and now_ms < self._resets_at_ms:
-            assert self.remaining is not None
-            if reading.remaining < self.remaining:
+        if self._window is not None and self.remaining is not None and now_ms < self._resets_at_ms:
+            if reading.window == self._window and reading.remaining < self.remaining:
                 self.remaining = max(0, reading.remaining - in_flight)
-            return
-        if self._window is not None and reading.window < self._window:
-            return  # A late answer of a window that is over.
+            if reading.window <= self._window:
+                return  # Nothing new, or a late answer of a window that is over.
         self._window = reading.window
         self._resets_at_ms = now_ms + reading.reset_in_ms
         self.remaining = max(0, reading.remaining - in_flight)

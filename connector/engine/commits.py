@@ -27,10 +27,15 @@ class Commits:
         self._trouble_since_ms: int | None = None
         self.error: str | None = None
 
-    def stuck(self, now_ms: int) -> bool:
-        """Whether commits have failed for so long that intake has to stop."""
+    def stuck(self, partitions: Iterable[Partition], now_ms: int) -> bool:
+        """Whether commits have failed for so long that intake has to stop.
+
+        The partition in trouble may be gone: without anything to commit no commit could end this.
+        """
         since_ms = self._trouble_since_ms
-        return since_ms is not None and now_ms - since_ms >= UNCONFIRMED_SECONDS_MAX * 1000
+        if since_ms is None or now_ms - since_ms < UNCONFIRMED_SECONDS_MAX * 1000:
+            return False
+        return any(partition.uncommitted for partition in partitions)
 
     @property
     def out(self) -> bool:
@@ -44,12 +49,14 @@ class Commits:
         return self._due_ms if any(partition.uncommitted for partition in partitions) else None
 
     def next(self, partitions: Iterable[Partition], now_ms: int, *, at_once: bool) -> Commit | None:
-        """Commit what is settled, at most once an interval unless `at_once`."""
+        """Commit what is settled, at most once an interval; `at_once` what was not just refused."""
         if self._out is not None:
             if now_ms < self._out_since_ms + COMMIT_SECONDS_MAX * 1000:
                 return None
             self._failed(f"no answer within {COMMIT_SECONDS_MAX} s", now_ms)
-        if now_ms < self._due_ms and not at_once:
+        if now_ms < self._due_ms and not (
+            at_once and any(p.uncommitted and not p.commit_refused for p in partitions)
+        ):
             return None
         out = {p.name: (p, p.committable) for p in partitions if p.uncommitted and p.committable is not None}
         if not out:

@@ -76,6 +76,7 @@ class Dispatch:
         self._last_send_id = 0
         self._turn = 0
         self._doubtful: list[Batch] = []  # deletes whose 404 waits for a probe
+        self._asked_about = 0  # so many of them came before the probe that is out left
         self._waiting: list[tuple[int, int, Lane]] = []  # lanes whose event waits for its contact
         self._waits = 0
         self._orphaned: set[Lane] = set()  # lanes that travelled while partitions were taken away
@@ -99,6 +100,8 @@ class Dispatch:
                 self._queues[lane.kind].push(lane, now_ms)
         else:
             lane.append(item)
+            if lane.state is LaneState.WAITING and lane.bring_contact_forward():
+                self._back_to_ready((lane,), now_ms)
 
     # ----------------------------------------------------------------------------------- out
 
@@ -108,6 +111,7 @@ class Dispatch:
         probe_ms = outage.due_ms(now_ms)
         if probe_ms is not None and probe_ms <= now_ms:
             outage.probe_sent()
+            self._asked_about = len(self._doubtful)
             yield Probe(now_ms + self._limits.lease_ms)
         if outage.reason is not None:
             return
@@ -190,13 +194,11 @@ class Dispatch:
     def probed(self, answer: Answer, now_ms: int) -> None:
         """Take in the answer of `GET /stream`: it ends an outage, and tells what a 404 meant."""
         out_before = self.outage.reason is not None
-        about_deletes = self.outage.probed(answer.verdict, answer.reason, now_ms)
+        self.outage.probed(answer.verdict, answer.reason, now_ms)
         if out_before and self.outage.reason is None:
             for endpoint in self.endpoints:
                 endpoint.budget.forget()
-        if not about_deletes:
-            return
-        doubtful, self._doubtful = self._doubtful, []
+        doubtful, self._doubtful = self._doubtful[: self._asked_about], self._doubtful[self._asked_about :]
         for batch in doubtful:
             if answer.verdict is Verdict.ITEMS:
                 self._processed(batch, answer, now_ms)  # The contact is gone already: deleted.
@@ -244,13 +246,15 @@ class Dispatch:
             # Which part of the fold is to blame only shows when they travel one by one.
             lane.unfold = lane.fold
             self._back_to_ready([lane], now_ms)
-        elif self._waits_for_contact(lane, now_ms):
+        elif not self._waits_for_contact(lane, now_ms):
+            self._refused(lane.head, outcome.reason)
+            self._advance(lane, now_ms)
+        elif lane.bring_contact_forward():
+            self._back_to_ready((lane,), now_ms)
+        else:
             lane.state = LaneState.WAITING
             self._waits += 1
             heappush(self._waiting, (now_ms + CONTACT_RETRY_MS, self._waits, lane))
-        else:
-            self._refused(lane.head, outcome.reason)
-            self._advance(lane, now_ms)
 
     def _waits_for_contact(self, lane: Lane, now_ms: int) -> bool:
         item = lane.head

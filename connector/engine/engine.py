@@ -19,8 +19,9 @@ from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition, TopicCounts
 from connector.engine.letters import Letters
 from connector.engine.limits import Limits
+from connector.engine.report import report
 from connector.engine.retries import Backoff
-from connector.engine.snapshot import PartitionStatus, Snapshot, State, TopicStatus
+from connector.engine.snapshot import Snapshot, State
 from connector.model import Delete, Delivery, Record, Rejection, Skip, TopicPartition, Upsert
 
 EMPTY_ASSIGNMENT_STABLE_MS = 3_000
@@ -41,6 +42,9 @@ class Engine:
         )
         self._intake = Intake(limits)
         self._commits = Commits(limits.commit_interval_ms)
+        if limits.probe_first:
+            self._dispatch.outage.began("it has not answered yet", 0)
+            self._dispatch.outage.credentials_changed(0)
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._counts: dict[str, TopicCounts] = {}
         self._commands: list[ev.Command] = []
@@ -116,6 +120,7 @@ class Engine:
         for name in event.partitions:
             if (partition := self._partitions.get(name)) is not None:
                 partition.revoking = True
+                partition.commit_refused = False  # One more try, at once.
         # What is not on its way yet stays with the log: the new owner sends it.
         self._dispatch.forget_revoked()
 
@@ -169,13 +174,12 @@ class Engine:
         The tombstone is settled with its delete without any bookkeeping: it stands behind it in the
         partition, so no commit passes the one before the other.
         """
-        first = translated[0]
-        if type(first) is Upsert:
+        if type(translated[0]) is Upsert or any(type(delivery) is Upsert for delivery in translated):
             if partition.last_deleted_key == record.key:
                 partition.last_deleted_key = None
             return False
         deletes = [delivery for delivery in translated if type(delivery) is Delete]
-        if not deletes or any(type(delivery) is Upsert for delivery in translated):
+        if not deletes:
             return False
         if deletes[0].tombstone and record.key is not None and record.key == partition.last_deleted_key:
             return True
@@ -199,14 +203,16 @@ class Engine:
 
     def _offsets_lost(self, event: ev.OffsetsLost) -> None:
         partition = self._partitions.get(event.partition)
-        if partition is None:
+        if partition is None or partition.revoking:
             return
         if event.policy == "pause":
             partition.offsets_lost = event.reason
             return
         # A new life of the partition: what is under way of the old one settles nothing any more.
         self._forget(partition)
-        self._partitions[event.partition] = Partition(partition.name, partition.counts, None, None)
+        fresh = Partition(partition.name, partition.counts, None, None)
+        fresh.fetch_paused = partition.fetch_paused  # The consumer has not forgotten it.
+        self._partitions[event.partition] = fresh
         self._dispatch.forget_revoked()
         self._commands.append(ev.Seek(event.partition, event.policy))
 
@@ -237,6 +243,8 @@ class Engine:
     def _stop_requested(self, _event: ev.StopRequested) -> None:
         if self._stop_by_ms is None:
             self._stop_by_ms = self._now_ms + self._limits.drain_ms
+            for partition in self._partitions.values():
+                partition.commit_refused = False  # One more try, at once.
 
     # ---------------------------------------------------------------- what Dispatch reports
 
@@ -315,7 +323,7 @@ class Engine:
             return f"Instasent: {self._dispatch.outage.reason}"
         if self._letters.error is not None:
             return f"dead letters cannot be written: {self._letters.error}"
-        if self._commits.stuck(self._now_ms):
+        if self._commits.stuck(self._partitions.values(), self._now_ms):
             return f"offsets cannot be committed: {self._commits.error}"
         return ""
 
@@ -336,48 +344,17 @@ class Engine:
             for p in self._partitions.values()
         )
 
-    # ------------------------------------------------------------------------------- snapshot
-
     def snapshot(self) -> Snapshot:
         """Describe everything at this moment."""
-        consumed = sum(counts.consumed for counts in self._counts.values())
-        skipped = sum(counts.skipped.total() for counts in self._counts.values())
-        unsettled = sum(partition.unsettled for partition in self._partitions.values())
         state, cause = self._state()
-        return Snapshot(
-            state=state,
-            cause=cause,
-            topics=tuple(
-                TopicStatus(
-                    topic,
-                    c.consumed,
-                    c.accepted,
-                    skipped=dict(c.skipped),
-                    dead_lettered=dict(c.dead_lettered),
-                )
-                for topic, c in self._counts.items()
-            ),
-            partitions=tuple(
-                PartitionStatus(
-                    topic=p.name.topic,
-                    partition=p.name.partition,
-                    position=p.position or 0,
-                    committed=p.committed,
-                    end=p.end,
-                    in_flight=p.unsettled,
-                    paused=p.offsets_lost or "",
-                )
-                for p in self._partitions.values()
-            ),
-            endpoints=tuple(endpoint.status(self._now_ms) for endpoint in self._dispatch.endpoints),
-            in_flight_records=unsettled,
-            buffered_records=self._intake.buffered_records,
-            buffered_bytes=self._intake.buffered_bytes,
-            unaccounted_records=consumed
-            - skipped
-            - self._settled_records
-            - self._forgotten_records
-            - self._intake.buffered_records,
+        return report(
+            Snapshot(state=state, cause=cause),
+            partitions=self._partitions.values(),
+            counts=self._counts,
+            endpoints=self._dispatch.endpoints,
+            intake=self._intake,
+            done=self._settled_records + self._forgotten_records,
+            now_ms=self._now_ms,
         )
 
     def _state(self) -> tuple[State, str]:
@@ -385,12 +362,15 @@ class Engine:
             return State.STOPPED, ""
         if self._stop_by_ms is not None:
             return State.DRAINING, "stop requested"
-        if held := self._held():
+        held = self._held()
+        if self._assigned_ms is None:
+            return State.STARTING, held
+        if held:
             return State.PAUSED, held
-        for endpoint in self._dispatch.endpoints:
-            if endpoint.backoff.failures >= FAILURES_BEFORE_NOT_READY:
-                return State.PAUSED, f"Instasent, {endpoint.name}: {endpoint.failure}"
-        lost = [f"{p.name}: {p.offsets_lost}" for p in self._partitions.values() if p.offsets_lost]
-        if lost:
-            return State.PAUSED, "; ".join(lost)
-        return (State.STARTING if self._assigned_ms is None else State.RUNNING), ""
+        troubles = [
+            f"Instasent, {endpoint.name}: {endpoint.failure}"
+            for endpoint in self._dispatch.endpoints
+            if endpoint.backoff.failures >= FAILURES_BEFORE_NOT_READY
+        ]
+        troubles += [f"{p.name}: {p.offsets_lost}" for p in self._partitions.values() if p.offsets_lost]
+        return (State.PAUSED if troubles else State.RUNNING), "; ".join(troubles)

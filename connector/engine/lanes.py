@@ -4,7 +4,8 @@ Folding rules (design, section 7), all of them in `Lane`:
 
 * pending upserts at the head are one delivery, merged field by field, later wins;
 * a delete behind them absorbs them;
-* an event is never folded, and nothing overtakes it;
+* an event is never folded, and nothing overtakes it, but one that was refused for want of its
+  contact lets the contact's upsert of another partition pass;
 * a fold is instant if any part is, and when something that it cannot absorb stands behind it;
 * a fold that was rejected is unfolded: its parts travel one by one.
 """
@@ -139,6 +140,24 @@ class Lane:
             assert isinstance(item.delivery, Upsert)
             merged.update(item.delivery.body)
         return merged
+
+    def bring_contact_forward(self) -> bool:
+        """Let an upsert pass the events that were refused for want of their contact; tells if it did.
+
+        Only an upsert of another partition: between partitions there is no order to keep, and the
+        refused event could never be accepted before its contact. It must not be folded yet.
+        """
+        for index in range(self._head, len(self._items)):
+            item = self._items[index]
+            if isinstance(item.delivery, Upsert):
+                passed = self._items[self._head : index]
+                if any(event.entry.partition is item.entry.partition for event in passed):
+                    return False
+                self._items.insert(self._head, self._items.pop(index))
+                return True
+            if not isinstance(item.delivery, Event):
+                return False
+        return False
 
     def finish(self, count: int) -> None:
         """Take the oldest `count` items out: each is settled, dead-lettered or forgotten."""

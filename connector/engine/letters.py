@@ -52,7 +52,10 @@ class Letters:
         # The next wait starts now and doubles: an answer only resets it.
         self._backoff.failed(now_ms)
         refused, self._refused = self._refused, []
-        return [self.write(entry, rejection) for entry, rejection in refused if entry.partition.alive]
+        letters = [self.write(entry, rejection) for entry, rejection in refused if entry.partition.alive]
+        if not letters:
+            self.error = None  # Nothing is left that could show that writing works again.
+        return letters
 
     def wait_for(self, partitions: Collection[Partition]) -> bool:
         """Whether one of these partitions waits for a dead letter."""

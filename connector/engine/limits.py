@@ -9,6 +9,7 @@ class Limits:
 
     `lease_ms` is how long after a poll a request may still leave: shorter than the session timeout,
     so that no request of ours starts after the group has given our partitions away (F007).
+    `probe_first` takes nothing in before the API has answered once.
     """
 
     batch_items_max: int = 100
@@ -23,6 +24,7 @@ class Limits:
     commit_interval_ms: int = 1_000
     contacts_remembered_max: int = 50_000
     until_caught_up: bool = False
+    probe_first: bool = False
 
     @property
     def endpoint_requests_max(self) -> int:

@@ -7,14 +7,13 @@ from connector.model import Verdict
 class Outage:
     """At most one probe is out at a time. It serves two askers: the fault, and doubtful deletes (F054)."""
 
-    __slots__ = ("_asked", "_backoff", "_wanted", "probing", "reason")
+    __slots__ = ("_backoff", "_wanted", "probing", "reason")
 
     def __init__(self, backoff: Backoff) -> None:
         self._backoff = backoff
         self.reason: str | None = None
         self.probing = False
         self._wanted = False  # by a delete
-        self._asked = False  # the probe that is out was sent after the last such wish
 
     def began(self, reason: str, now_ms: int) -> None:
         """Take in that the API refuses the token, the project, the data source or the address."""
@@ -41,18 +40,16 @@ class Outage:
     def probe_sent(self) -> None:
         """Note that a probe leaves."""
         self.probing = True
-        self._asked, self._wanted = self._wanted, False
+        self._wanted = False
 
-    def probed(self, verdict: Verdict, reason: str, now_ms: int) -> bool:
-        """Take in the answer; returns whether it also answers the doubtful deletes."""
+    def probed(self, verdict: Verdict, reason: str, now_ms: int) -> None:
+        """Take in the answer."""
         self.probing = False
         if verdict is Verdict.ITEMS:
             self.reason = None
-        elif verdict is Verdict.ENVIRONMENT:
+        elif verdict is Verdict.ENVIRONMENT or self.reason is not None:
             self.reason = reason
-        if self.reason is not None:
             self._backoff.failed(now_ms)
-        return self._asked
 
     def delivered(self) -> None:
         """Forget past failures: only a delivery proves that the fault is gone, a probe does not."""

@@ -64,8 +64,8 @@ def _mask(text: str, names: Collection[str], values: Collection[str]) -> str:
     for value in values:
         if value in text:
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", _MASK, text)
-    text = _NUMBER.sub(_MASK, _ADDRESS.sub(_MASK, text))
-    text = _WORD.sub(_mask_identifier, text)
+    text = _WORD.sub(_mask_identifier, _ADDRESS.sub(_MASK, text))
+    text = _NUMBER.sub(_MASK, text)
     text = _QUOTED.sub(
         lambda found: (
             found[0] if found[2].startswith("_") or found[2] in names else f"{found[1]}{_MASK}{found[3]}"

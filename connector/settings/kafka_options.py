@@ -117,13 +117,13 @@ def as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def max_poll_interval_ms(options: Mapping[str, KafkaValue]) -> int | None:
+def max_poll_interval_ms(options: Mapping[str, object]) -> int | None:
     """Return the effective `max.poll.interval.ms`, None where it is no number."""
     text = as_text(options.get("max.poll.interval.ms", MAX_POLL_INTERVAL_MS))
     return int(text) if text.isdecimal() else None
 
 
-def faults(options: Mapping[str, KafkaValue]) -> Iterator[tuple[str, str, str]]:
+def faults(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
     """Find what is wrong, as (key, message, hint)."""
     yield from ((name, "is required", "") for name in REQUIRED if options.get(name) in (None, ""))
     for name, value in options.items():

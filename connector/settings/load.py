@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from connector.errors import ConfigError, Problem
 from connector.settings import kafka_options, yaml_source
 from connector.settings.environment import expand
-from connector.settings.models import Service, Settings
+from connector.settings.models import Service, ServiceFile, Settings
 from connector.settings.secrets import Secret, resolve_file
 from connector.settings.validation import validate
 from connector.settings.yaml_source import Document, Section, below
@@ -15,9 +15,6 @@ from connector.translate.mapping import plan
 from connector.translate.mapping.rules import TopicRules
 
 Topic: TypeAlias = tuple[TopicRules, Section]
-
-NOT_YET = {"format": ("avro",), "shape": ("flattened", "outbox")}
-"""Values of a topic file that belong to its language and that this version cannot carry out."""
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -33,7 +30,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     sections, problems = _topic_sections(document, listed, path.parent, environ)
     missing += problems
 
-    service, wrong = validate(Service, values, Section(document, values))
+    # The topics are checked one by one: here any pattern stands for them.
+    service, wrong = validate(ServiceFile, {**values, "topics": "*"}, Section(document, values))
     topics, problems = _topics(sections)
     wrong += problems
     wrong += _kafka(document, values.get("kafka"))
@@ -48,7 +46,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return Settings(
         **{name: getattr(service, name) for name in Service.model_fields},
         topics=tuple(rules for rules, _ in topics),
-        sections=tuple(section for _, section in topics),
+        sections=tuple(section.without_values() for _, section in topics),
     )
 
 
@@ -77,7 +75,7 @@ def _topic_sections(
     if isinstance(listed, list) and listed:
         return [Section(document, item, below("topics", index)) for index, item in enumerate(listed)], []
     if not isinstance(listed, str) or not listed:
-        return [], [document.problem("topics", "is required", "such as topics/*.yaml, or a list of topics")]
+        return [], [document.problem("topics", "a pattern or a list is needed", "such as topics/*.yaml")]
     files = _matching(folder, Path(listed))
     if not files:
         return [], [document.problem("topics", f"no file matches {listed}", f"it is relative to {folder}")]
@@ -112,11 +110,6 @@ def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
         if rules is not None:
             topics.append((rules, section))
             problems += [section.place(problem) for problem in plan.problems(rules)]
-            problems += [
-                section.problem(key, f"`{getattr(rules, key)}` is not supported yet by this version")
-                for key, values in NOT_YET.items()
-                if getattr(rules, key) in values
-            ]
     return topics, problems
 
 

@@ -99,6 +99,7 @@ KAFKA_SCHEMA = {
         **{name: {"type": ["string", "number", "boolean"]} for name in sorted(kafka_options.ALLOWED)},
         **{f"{name}_file": {"type": "string", "minLength": 1} for name in kafka_options.SECRETS},
     },
+    "required": list(kafka_options.REQUIRED),
     "additionalProperties": False,
 }
 
@@ -116,7 +117,10 @@ class Instasent(Model):
     """Where contacts and events go. Exactly one of `token` and `token_file` is needed."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["token"]}, {"required": ["token_file"]}]}
+        json_schema_extra={
+            "required": ["project", "datasource"],
+            "oneOf": [{"required": ["token"]}, {"required": ["token_file"]}],
+        }
     )
 
     base_url: Annotated[Url, AfterValidator(_https_unless_local)] = "https://api.instasent.com/v1"

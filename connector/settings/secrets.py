@@ -51,13 +51,14 @@ def resolve_file(
     name = values.get(reference)
     if name is None:
         return []
-    if not isinstance(name, str) or not name:
-        return [document.problem(path, "the name of a file is needed")]
     if key in values:
         return [document.problem(path, f"`{key}` is given too", "keep one of the two")]
+    values[key] = Secret("unreadable")  # where reading fails so does the load, with this one problem
+    if not isinstance(name, str) or not name:
+        return [document.problem(path, "the name of a file is needed")]
+    values[reference] = str(folder / name)
     try:
         values[key] = read_secret(folder / name)
     except ConfigError as error:
-        values[key] = Secret("unreadable")  # the load fails; this only avoids a second problem for it
         return [document.problem(path, problem.message) for problem in error.problems]
     return []

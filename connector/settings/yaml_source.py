@@ -6,7 +6,7 @@ are text; anchors, aliases, tags and duplicate keys are refused, and so are huge
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,10 @@ class Section:
         """Report something at a path that begins at this section."""
         joint = "." if self.path and path else ""
         return self.document.problem(f"{self.path}{joint}{path}", message, hint)
+
+    def without_values(self) -> "Section":
+        """Keep what `place` needs; the file may hold secrets."""
+        return Section(replace(self.document, value=None), None, self.path)
 
     def place(self, problem: Problem) -> Problem:
         """Add file and line to a problem whose path begins at this section."""

@@ -24,6 +24,9 @@ from connector.shell.kafka_health import GROUP, KafkaHealth
 from connector.shell.kafka_ports import Message, RebalanceHooks
 from connector.shell.kafka_start import Subscription
 
+BYTES_MAX = 16 * 1024 * 1024
+"""What one `poll_records` returns at most, but for the record that exceeds it."""
+
 Heard = ReachedEnd | OffsetsLost | Committed
 """What `take_events` returns; assignments go to the hooks at once."""
 
@@ -77,8 +80,12 @@ class Consumer:
 
     # ------------------------------------------------------------------------------------ reading
 
-    def poll_records(self, limit: int, timeout_s: float, seconds_max: float) -> list[Record]:
+    def poll_records(
+        self, limit: int, timeout_s: float, seconds_max: float, bytes_max: int = BYTES_MAX
+    ) -> list[Record]:
         """Wait for a record, then take what is there: at most `limit` records or for `seconds_max`.
+
+        It also ends behind the record whose value takes the sum of their sizes to `bytes_max`.
 
         Afterwards fetch `take_events`: what was heard behind these records.
 
@@ -94,21 +101,17 @@ class Consumer:
         until_ms = monotonic_ms() + int(seconds_max * 1000)
         records, poll = self._records, self._poll
         message = poll(timeout_s)
+        size = 0
         while message is not None:
             self._take(message)
-            if len(records) >= limit or monotonic_ms() >= until_ms:
+            size += len(message)  # of its value (P29)
+            if len(records) >= limit or size >= bytes_max or monotonic_ms() >= until_ms:
                 break
             message = poll(0)
         self._raise_failure()
         self._commits.ask_initial()
         self._records = []
         return records
-
-    def poll_callbacks(self) -> None:
-        """Serve commit callbacks inside `revoked`; a record that comes along is kept for `poll_records`."""
-        message = self._poll(0)
-        if message is not None:
-            self._take(message)
 
     def take_events(self) -> list[Heard]:
         """Return what was heard since the last call, in its order."""
@@ -175,6 +178,14 @@ class Consumer:
     def expire_commits(self, older_than_ms: int) -> None:
         """Answer with an error the commits that had no answer for so long: they may never get one (P06)."""
         self._events.extend(self._commits.expire(older_than_ms))
+
+    def confirm_commits(self, timeout_s: float) -> None:
+        """Inside `revoked`: ask the broker for what it holds and answer the commits from that.
+
+        Nothing else works there: a `poll` inside a callback makes the client abort the process at the
+        next callback (assertion `cs != NULL` in `CallState_get`, confluent-kafka 2.16).
+        """
+        self._events.extend(self._commits.confirm(timeout_s))
 
     def _on_commit(self, error: KafkaError | None, partitions: Sequence[ClientPartition] | None) -> None:
         if error is None:

@@ -13,6 +13,7 @@ from connector.model import TopicPartition
 from connector.shell.clock import Clock
 
 INITIAL_RETRY_MS = 1000
+CONFIRM_MS = 1000
 
 
 class CommittedPartition(Protocol):
@@ -99,6 +100,28 @@ class Commits:
             return Committed(found.commit_id, errors)
         self.forget([partition for partition in offsets if partition not in errors])
         return None
+
+    def confirm(self, timeout_s: float) -> list[Committed]:
+        """Compare with what the broker holds, where no callback can be served (inside a revoke).
+
+        The broker answers in order: what it does not hold after `CONFIRM_MS` was refused.
+        """
+        newest = {p: offset for commit in self._outstanding for p, offset in commit.offsets.items()}
+        if not newest:
+            return []
+        try:
+            held = self._client.committed([ClientPartition(*p) for p in newest], timeout=timeout_s)
+        except KafkaException:
+            return []
+        confirmed = {
+            TopicPartition(p.topic, p.partition)
+            for p in held
+            if p.error is None and p.offset == newest[TopicPartition(p.topic, p.partition)]
+        }
+        done = [c for c in self._outstanding if confirmed.issuperset(c.offsets)]
+        self._outstanding = [c for c in self._outstanding if c not in done]
+        answers = [Committed(c.commit_id, {}) for c in done if c.commit_id is not None]
+        return answers + self.expire(CONFIRM_MS)
 
     def expire(self, older_than_ms: int) -> list[Committed]:
         """Give up commits without an answer for so long (P06); an answer that comes later is ignored."""

@@ -11,9 +11,9 @@ from connector.model import Headers, TopicPartition
 class RebalanceHooks(Protocol):
     """The runner's side of a rebalance. Called on the owner thread, inside `Consumer.poll_records`.
 
-    In `revoked` the runner drains and commits: it may call the consumer's `commit`, `expire_commits`,
-    `poll_callbacks` and `take_events`, and must return within `drain_seconds`. The other two return
-    at once.
+    In `revoked` the runner drains and commits: it may call the consumer's `commit`, `confirm_commits`,
+    `pause`, `resume` and `take_events`, never a method that polls, and must return within
+    `drain_seconds`. The other two return at once.
     """
 
     def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
@@ -37,3 +37,6 @@ class Message(Protocol):
     value: Callable[[], bytes | None]
     timestamp: Callable[[], tuple[int, int]]
     headers: Callable[[], Headers | None]
+
+    def __len__(self) -> int:
+        """Count the bytes of the value."""

@@ -84,13 +84,16 @@ def look_up(
 def _committed(
     client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, int]:
-    """Read the commits of the partitions, and of their whole topics where `latest` might apply (F024)."""
+    """Read the commits; where `latest` might apply, also those of the topic's lower partitions (F024).
+
+    A partition that was added has a higher number than the old ones. (Metadata cannot be asked for:
+    `list_topics` inside a callback makes the client abort at the next callback, as `poll` does.)
+    """
     wanted = list(partitions)
-    for topic in {p.topic for p in partitions}:
-        if subscription_of(subscriptions, topic).start == "latest":
-            metadata = client.list_topics(topic, timeout=REQUEST_SECONDS_MAX).topics[topic]
-            wanted += [TopicPartition(topic, number) for number in metadata.partitions]
-    asked = [ClientPartition(*partition) for partition in dict.fromkeys(wanted)]
+    for partition in partitions:
+        if subscription_of(subscriptions, partition.topic).start == "latest":
+            wanted += [TopicPartition(partition.topic, lower) for lower in range(partition.partition)]
+    asked = [ClientPartition(*partition) for partition in set(wanted)]
     answers = client.committed(asked, timeout=REQUEST_SECONDS_MAX) if asked else []
     for answer in answers:
         if answer.error is not None:

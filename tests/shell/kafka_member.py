@@ -15,7 +15,7 @@ from connector.shell.kafka import Consumer, Heard
 from connector.shell.kafka_settings import KafkaSettings
 from connector.shell.kafka_start import Subscription
 
-WAIT_SECONDS_MAX = 30
+WAIT_SECONDS_MAX = 20
 FAST: KafkaSettings = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200, "log_level": 0}
 
 
@@ -23,7 +23,11 @@ class Member:
     """One member of the group `g`, and everything it was told."""
 
     def __init__(
-        self, broker: EmbeddedBroker, *subscriptions: Subscription, settings: KafkaSettings | None = None
+        self,
+        broker: EmbeddedBroker,
+        *subscriptions: Subscription,
+        settings: KafkaSettings | None = None,
+        base: KafkaSettings = FAST,
     ) -> None:
         self.records: list[Record] = []
         self.events: list[Heard] = []
@@ -33,7 +37,7 @@ class Member:
         self.on_assigned: Callable[[], None] = lambda: None
         self.on_revoked: Callable[[], None] = lambda: None
         self.consumer = Consumer(
-            {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", **FAST, **(settings or {})},
+            {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", **base, **(settings or {})},
             subscriptions,
             self,
             Clock(),

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -13,6 +13,7 @@ from tests.stack.processes import Process, free_port
 from tests.stack.waiting import wait_until
 
 READY_SECONDS = 60
+ANSWER_SECONDS = 10
 CLUSTER_ID = "c3RhY2stdGVzdHMta2Fma2"  # any 16 bytes in base64 without padding
 
 PROPERTIES = """\
@@ -75,6 +76,16 @@ class KafkaBroker:
         admin = self._admin()  # must live as long as its answers are awaited
         [created] = admin.create_topics([NewTopic(name, partitions, 1)]).values()
         created.result()
+
+    def committed(self, group: str, topic: str, partitions: int) -> int:
+        """Return how many records of `topic` a group has committed."""
+        asked = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": group})
+        try:
+            answers = consumer.committed(asked, timeout=ANSWER_SECONDS)
+        finally:
+            consumer.close()
+        return sum(max(0, answer.offset) for answer in answers)  # negative: never committed
 
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})

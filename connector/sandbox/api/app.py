@@ -17,7 +17,7 @@ from connector.sandbox.api.control import Control
 from connector.sandbox.api.faults import PROCESSED, Fault, FaultKind, Faults
 from connector.sandbox.api.ledger import RequestLine
 from connector.sandbox.api.service import Call, IngestApi, Reply
-from connector.sandbox.api.wire import NEVER_ANSWERED, Wire
+from connector.sandbox.api.wire import NEVER_ANSWERED, Wire, replaced
 
 _DATASOURCE = "/v1/project/{project}/datasource/{datasource}"
 
@@ -82,26 +82,27 @@ class _Exchange:
 
     async def _attend(self, call: Call, wire: Wire) -> None:
         arrived = time.time()
-        status = NEVER_ANSWERED
-        user_ids = call.user_ids
-        self._api.enter(user_ids)
-        try:
-            status = await self._answer(call, wire, self._faults.meet(call.endpoint, arrived))
-        finally:
-            line = RequestLine(arrived, call.endpoint, max(1, len(call.items)), call.sync, status)
-            self._api.leave(user_ids, line)
+        with self._api.in_progress(call.user_ids, wire.connected):
+            faults = self._faults.meet(call.endpoint, arrived)
+            spoiling = next((fault for fault in faults if fault.kind is not FaultKind.LATENCY), None)
+            reply = await self._reply(call, wire, faults, spoiling)
+            # Logged before it is sent: who has the answer finds it in the ledger.
+            self._api.answered(
+                RequestLine(arrived, call.endpoint, max(1, len(call.items)), call.sync, reply.status)
+            )
+            await wire.answer(reply, spoiling)
 
-    async def _answer(self, call: Call, wire: Wire, faults: tuple[Fault, ...]) -> int:
-        spoiling: Fault | None = None
+    async def _reply(
+        self, call: Call, wire: Wire, faults: tuple[Fault, ...], spoiling: Fault | None
+    ) -> Reply:
+        """Wait out the latencies and process the call, unless a fault keeps it from being processed."""
         for fault in faults:
-            if fault.kind is not FaultKind.LATENCY:
-                spoiling = fault
-            elif await wire.client_left(fault.seconds):
+            if fault is not spoiling and await wire.client_left(fault.seconds):
                 return NEVER_ANSWERED
         if spoiling is None:
-            return await wire.answer(self._api.handle(call, time.time()))
+            return self._api.handle(call, time.time())
         processed = spoiling.kind in PROCESSED
-        return await wire.spoil(spoiling, self._api.handle(call, time.time()) if processed else Reply(0))
+        return replaced(spoiling, self._api.handle(call, time.time()) if processed else NEVER_ANSWERED)
 
 
 def _read_call(endpoint: str, request: Request, body: bytes) -> Call:
@@ -125,5 +126,6 @@ def _read_call(endpoint: str, request: Request, body: bytes) -> Call:
 
 async def _http_error(_request: Request, error: Exception) -> Response:
     """Answer an unknown path or method as the API answers its own refusals."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if not isinstance(error, HTTPException):
+        raise error
     return JSONResponse({"message": error.detail}, error.status_code)

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import Fault, Faults
+from connector.sandbox.api.ledger import Ledger
 from connector.sandbox.api.service import IngestApi
 
 _FAULT = TypeAdapter(Fault)
@@ -40,15 +41,15 @@ class Control:
 
     async def _ledger(self, _request: Request) -> Response:
         """Sum up what was received."""
-        return _json(self._api.ledger(time.time()).report())
+        return _json(self._api.read(Ledger.report, time.time()))
 
     async def _contacts(self, _request: Request) -> Response:
         """Give the attributes of every contact, by user id."""
-        return _json(self._api.ledger(time.time()).present())
+        return _json(self._api.read(Ledger.present, time.time()))
 
     async def _events(self, _request: Request) -> Response:
         """Give every event, by event id."""
-        return _json(self._api.ledger(time.time()).events)
+        return _json(self._api.read(lambda ledger: dict(ledger.events), time.time()))
 
     async def _arm(self, request: Request) -> Response:
         """Arm one fault: the fields of `Fault` as JSON."""

@@ -27,11 +27,13 @@ sequence is lower than one accepted before for its contact is a violation in any
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 REQUESTS_KEPT = 20_000
+
+Connected: TypeAlias = Callable[[], bool]
 
 
 class RequestLine(NamedTuple):
@@ -70,7 +72,7 @@ class Ledger:
         self._version_attribute = version_attribute
         self._sequence_parameter = sequence_parameter
         self._run = 0
-        self._in_progress: Counter[str] = Counter()
+        self._in_progress: dict[str, list[Connected]] = {}
         self.contacts: dict[str, Contact] = {}
         self.events: dict[str, dict[str, Any]] = {}
         self.parked: dict[str, list[dict[str, Any]]] = {}
@@ -86,17 +88,20 @@ class Ledger:
         """Say that a client begins again: what it sent before may come once more."""
         self._run += 1
 
-    def enter(self, user_ids: Iterable[str]) -> None:
-        """A request that carries these contacts begins; `leave` must follow."""
-        for user_id in user_ids:
-            self._in_progress[user_id] += 1
-            if self._in_progress[user_id] > 1:
-                self.counts["overlaps"] += 1
+    def enter(self, user_ids: Iterable[str], connected: Connected) -> None:
+        """A request that carries these contacts begins; `leave` must follow.
 
-    def leave(self, user_ids: Iterable[str]) -> None:
+        `connected` tells whether its client is still there: one that has hung up overlaps nobody.
+        """
+        for user_id in user_ids:
+            others = self._in_progress.setdefault(user_id, [])
+            self.counts["overlaps"] += any(other() for other in others)
+            others.append(connected)
+
+    def leave(self, user_ids: Iterable[str], connected: Connected) -> None:
         """A request that `enter` announced has been answered, or its client has hung up."""
         for user_id in user_ids:
-            self._in_progress[user_id] -= 1
+            self._in_progress[user_id].remove(connected)
             if not self._in_progress[user_id]:
                 del self._in_progress[user_id]
 
@@ -191,7 +196,9 @@ class Ledger:
 
     def present(self) -> dict[str, dict[str, Any]]:
         """Give the attributes of every contact that the data source holds, by user id."""
-        return {user_id: contact.attributes for user_id, contact in self.contacts.items() if contact.present}
+        return {
+            user_id: dict(contact.attributes) for user_id, contact in self.contacts.items() if contact.present
+        }
 
     def report(self) -> dict[str, Any]:
         """Sum up, as JSON values; every count that must be 0 is at the top level."""

@@ -3,9 +3,10 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import uvicorn
 
@@ -13,11 +14,13 @@ from connector.errors import ConnectorError
 from connector.sandbox.api.app import make_app
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import Fault, FaultKind, Faults
-from connector.sandbox.api.ledger import Ledger
+from connector.sandbox.api.ledger import Ledger, RequestLine
 from connector.sandbox.api.service import IngestApi
 from connector.sandbox.api.wire import Protocol
 
 _START_SECONDS = 10.0
+
+T = TypeVar("T")
 
 
 class _Server(uvicorn.Server):
@@ -35,6 +38,23 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Listen on an IPv4 address.
+
+    The protocol is named because asyncio sends small writes at once (TCP_NODELAY) only where it is;
+    otherwise every answer waits 40 ms for the client's delayed acknowledgement.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen()
+    return listener
 
 
 class SandboxApi:
@@ -57,7 +77,7 @@ class SandboxApi:
         self.api = IngestApi(behaviour or Behaviour())
         self.faults = Faults(seed)
         self._scheme = "https" if certificate else "http"
-        self._socket = socket.create_server((host, port))
+        self._socket = _listen(host, port)
         self._server = _Server(
             uvicorn.Config(
                 make_app(self.api, self.faults),
@@ -100,10 +120,29 @@ class SandboxApi:
         """The value for `instasent.base_url`."""
         return f"{self.origin}/v1"
 
-    @property
-    def ledger(self) -> Ledger:
-        """What was received until now, queued writes that are due included."""
-        return self.api.ledger(time.time())
+    def read(self, question: Callable[[Ledger], T]) -> T:
+        """Ask the ledger something; the answer must not hold on to parts of it."""
+        return self.api.read(question, time.time())
+
+    def report(self) -> dict[str, Any]:
+        """Sum up what was received until now (see `Ledger.report`)."""
+        return self.read(Ledger.report)
+
+    def contacts(self) -> dict[str, dict[str, Any]]:
+        """Give the attributes of every contact that the data source holds, by user id."""
+        return self.read(Ledger.present)
+
+    def events(self) -> dict[str, dict[str, Any]]:
+        """Give every event, by event id."""
+        return self.read(lambda ledger: dict(ledger.events))
+
+    def requests(self) -> list[RequestLine]:
+        """Give the latest answered requests, oldest first."""
+        return self.read(lambda ledger: list(ledger.requests))
+
+    def new_run(self) -> None:
+        """Announce that a client begins again (see the ledger's definition of a run)."""
+        self.api.new_run()
 
     @property
     def behaviour(self) -> Behaviour:

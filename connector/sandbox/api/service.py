@@ -1,10 +1,11 @@
 """The API itself: one call and the time in, one reply out. No socket is touched here."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import RLock
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 
@@ -12,8 +13,10 @@ from connector.sandbox.api import catalogue
 from connector.sandbox.api.answers import Judged, write_answer
 from connector.sandbox.api.behaviour import Behaviour, UnknownContact
 from connector.sandbox.api.checks import check_contact, check_event
-from connector.sandbox.api.ledger import Ledger, RequestLine
+from connector.sandbox.api.ledger import Connected, Ledger, RequestLine
 from connector.sandbox.api.windows import Windows
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +95,35 @@ class IngestApi:
             self._windows = Windows()
             self._ledger = Ledger(self._behaviour.version_attribute, self._behaviour.sequence_parameter)
 
-    def ledger(self, now: float) -> Ledger:
-        """Give the ledger, with every queued write applied whose time has come."""
+    def read(self, question: Callable[[Ledger], T], now: float) -> T:
+        """Ask the ledger something, after every queued write was applied whose time has come.
+
+        The answer must not hold on to parts of the ledger: they change.
+        """
         with self._lock:
             self._settle(now)
-            return self._ledger
+            return question(self._ledger)
 
     def new_run(self) -> None:
         """Announce that a client begins again (see the ledger's definition of a run)."""
         with self._lock:
             self._ledger.new_run()
 
-    def enter(self, user_ids: Iterable[str]) -> None:
-        """A request that changes these contacts is in progress."""
+    @contextmanager
+    def in_progress(self, user_ids: Collection[str], connected: Connected) -> Iterator[None]:
+        """Say that a request which changes these contacts is in progress, for the ledger's overlaps."""
         with self._lock:
-            self._ledger.enter(user_ids)
+            self._ledger.enter(user_ids, connected)
+            ledger = self._ledger
+        try:
+            yield
+        finally:
+            with self._lock:
+                ledger.leave(user_ids, connected)
 
-    def leave(self, user_ids: Iterable[str], line: RequestLine) -> None:
-        """The request that `enter` announced is over."""
+    def answered(self, line: RequestLine) -> None:
+        """Log one request."""
         with self._lock:
-            self._ledger.leave(user_ids)
             self._ledger.answered(line)
 
     def handle(self, call: Call, now: float) -> Reply:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from starlette.types import Receive, Scope, Send
@@ -12,11 +13,27 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from connector.sandbox.api.faults import Fault, FaultKind
 from connector.sandbox.api.service import Reply, json_reply
 
-NEVER_ANSWERED = 0
+NEVER_ANSWERED = Reply(0)
 _TRANSPORT = "sandbox.transport"
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _MISSING_BYTES = 10
 _MAINTENANCE = b"<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"
+
+_REPLACEMENTS: dict[FaultKind, Callable[[Fault, Reply], Reply]] = {
+    FaultKind.STATUS: lambda fault, _: json_reply(fault.status, {"message": "This failure was asked for."}),
+    FaultKind.REDIRECT: lambda _fault, _reply: Reply(302, b"", {"location": "http://elsewhere.invalid/v1/"}),
+    FaultKind.HTML: lambda fault, _: Reply(fault.status, _MAINTENANCE, {"content-type": "text/html"}),
+    FaultKind.UNREADABLE: lambda _, reply: replace(reply, body=b'{"success": tr'),
+    FaultKind.RESET: lambda _fault, _reply: NEVER_ANSWERED,
+    FaultKind.LOST: lambda _fault, _reply: NEVER_ANSWERED,
+    FaultKind.HANG: lambda _fault, _reply: NEVER_ANSWERED,
+}
+
+
+def replaced(fault: Fault, reply: Reply) -> Reply:
+    """Give what the client gets instead of the reply; what it gets slowly or in part stays as it is."""
+    replacement = _REPLACEMENTS.get(fault.kind)
+    return replacement(fault, reply) if replacement else reply
 
 
 class Protocol(HttpToolsProtocol):
@@ -36,23 +53,26 @@ class Wire:
         self._receive = receive
         self._send = send
 
-    async def client_left(self, seconds: float | None) -> bool:
-        """Wait that long, or for ever; tell at once when the client has hung up."""
+    def connected(self) -> bool:
+        """Tell whether the client is still there."""
+        return not self._transport.is_closing()
+
+    async def client_left(self, seconds: float) -> bool:
+        """Wait that long; tell at once when the client has hung up."""
         try:
             await asyncio.wait_for(self._disconnect(), seconds)
         except TimeoutError:
             return False
         return True
 
-    async def answer(self, reply: Reply) -> int:
-        """Send the whole reply; give its status."""
+    async def answer(self, reply: Reply, fault: Fault | None = None) -> None:
+        """Send the reply in the way that the fault wants, or whole."""
+        spoil = self._SPOILERS.get(fault.kind) if fault else None
+        if fault and spoil:
+            await spoil(self, fault, reply)
+            return
         await self._start(reply, len(reply.body))
         await self._send({"type": "http.response.body", "body": reply.body})
-        return reply.status
-
-    async def spoil(self, fault: Fault, reply: Reply) -> int:
-        """Send what the fault makes of the reply; give the status that was sent."""
-        return await self._SPOILERS[fault.kind](self, fault, reply)
 
     async def _start(self, reply: Reply, length: int) -> None:
         headers = {**reply.headers, "content-length": str(length)}
@@ -63,56 +83,36 @@ class Wire:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    async def _status(self, fault: Fault, _reply: Reply) -> int:
-        return await self.answer(json_reply(fault.status, {"message": "This failure was asked for."}))
-
-    async def _redirect(self, _fault: Fault, _reply: Reply) -> int:
-        return await self.answer(Reply(302, b"", {"location": "http://elsewhere.invalid/v1/"}))
-
-    async def _html(self, fault: Fault, _reply: Reply) -> int:
-        return await self.answer(Reply(fault.status, _MAINTENANCE, {"content-type": "text/html"}))
-
-    async def _unreadable(self, _fault: Fault, reply: Reply) -> int:
-        return await self.answer(Reply(reply.status, b'{"success": tr', reply.headers))
-
-    async def _reset(self, _fault: Fault, _reply: Reply) -> int:
+    async def _reset(self, _fault: Fault, _reply: Reply) -> None:
         """Close with a TCP reset: without lingering, what is closed is reset."""
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self._transport.abort()
         await self._disconnect()
-        return NEVER_ANSWERED
 
-    async def _hang(self, _fault: Fault, _reply: Reply) -> int:
+    async def _hang(self, _fault: Fault, _reply: Reply) -> None:
         await self._disconnect()
-        return NEVER_ANSWERED
 
-    async def _slow(self, fault: Fault, reply: Reply) -> int:
+    async def _slow(self, fault: Fault, reply: Reply) -> None:
         await self._start(reply, len(reply.body))
         for index in range(len(reply.body)):
             await self._send(
                 {"type": "http.response.body", "body": reply.body[index : index + 1], "more_body": True}
             )
             if await self.client_left(fault.seconds):
-                return reply.status
+                return
         await self._send({"type": "http.response.body", "body": b""})
-        return reply.status
 
-    async def _short(self, _fault: Fault, reply: Reply) -> int:
+    async def _short(self, _fault: Fault, reply: Reply) -> None:
         await self._start(reply, len(reply.body) + _MISSING_BYTES)
         await self._send({"type": "http.response.body", "body": reply.body, "more_body": True})
         self._transport.close()
         await self._disconnect()
-        return reply.status
 
-    _SPOILERS: ClassVar[dict[FaultKind, Callable[["Wire", Fault, Reply], Awaitable[int]]]] = {
-        FaultKind.STATUS: _status,
-        FaultKind.REDIRECT: _redirect,
-        FaultKind.HTML: _html,
+    _SPOILERS: ClassVar[dict[FaultKind, Callable[["Wire", Fault, Reply], Awaitable[None]]]] = {
         FaultKind.RESET: _reset,
         FaultKind.LOST: _reset,
         FaultKind.HANG: _hang,
         FaultKind.SLOW: _slow,
         FaultKind.SHORT: _short,
-        FaultKind.UNREADABLE: _unreadable,
     }

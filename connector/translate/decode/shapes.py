@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 from connector.model import Operation, Skip
 from connector.translate.decode.change import Change, Row, UndecodableError
+from connector.translate.decode.keys import decode_key
+
+_DELETE = Operation.DELETE
 
 _OPERATIONS = {
     "c": Operation.CREATE,
     "u": Operation.UPDATE,
-    "d": Operation.DELETE,
+    "d": _DELETE,
     "r": Operation.READ,
 }
 
@@ -21,10 +24,10 @@ _ROWLESS = {"t": Skip("truncate"), "m": Skip("logical_message")}
 _NO_ROW: Row = {}
 
 
-def read_shape(value: object, shape: str, read_key: Callable[[], object]) -> Change | Skip:
+def read_shape(value: object, shape: str, key: bytes | None) -> Change | Skip:
     """Turn a decoded value into a change, or say by which rule it is left out.
 
-    `read_key` decodes the record's key; it is called only where the value alone does not tell.
+    The record's `key` is decoded only where the value alone does not tell.
 
     Raises:
         UndecodableError: the value is of no kind that `shape` allows.
@@ -37,7 +40,7 @@ def read_shape(value: object, shape: str, read_key: Callable[[], object]) -> Cha
     source = value.get("source")
     if isinstance(operation, str) and (shape == "envelope" or _is_debezium(source)):
         return _read_envelope(operation, value, source if isinstance(source, dict) else _NO_ROW)
-    return _read_other(value, shape, read_key)
+    return _read_other(value, shape, key)
 
 
 def _is_debezium(source: object) -> bool:
@@ -57,7 +60,7 @@ def _read_envelope(code: str, body: Row, source: Row) -> Change | Skip:
     if source.get("connector") == "cassandra":
         raise UndecodableError("Cassandra's change events wrap every cell and are not supported")
     before = _image(body, "before")
-    if operation is Operation.DELETE:
+    if operation is _DELETE:
         return Change(operation, _NO_ROW, before, source)
     after = _image(body, "after")
     if after is None:
@@ -72,10 +75,10 @@ def _image(body: Row, name: str) -> Row | None:
     raise UndecodableError(f"`{name}` is not a JSON object; MongoDB is not supported yet")
 
 
-def _read_other(body: Row, shape: str, read_key: Callable[[], object]) -> Change | Skip:
+def _read_other(body: Row, shape: str, key: bytes | None) -> Change | Skip:
     """Read what is no envelope."""
     for rule, is_such in _NOT_ROWS.items():
-        if is_such(body, read_key):
+        if is_such(body, key):
             return Skip(rule)
     if shape == "envelope":
         raise UndecodableError("not a change event: `op`, `before` and `after` are expected")
@@ -88,14 +91,14 @@ def _read_other(body: Row, shape: str, read_key: Callable[[], object]) -> Change
 # ------------------------------------------------------- records about no row (debezium-events 8)
 
 
-def _is_heartbeat(body: Row, read_key: Callable[[], object]) -> bool:
+def _is_heartbeat(body: Row, key: bytes | None) -> bool:
     if body.keys() != {"ts_ms"}:
         return False
-    key = read_key()
-    return isinstance(key, dict) and key.keys() == {"serverName"}
+    names = decode_key(key)
+    return isinstance(names, dict) and names.keys() == {"serverName"}
 
 
-def _is_transaction(body: Row, _read_key: Callable[[], object]) -> bool:
+def _is_transaction(body: Row, _key: bytes | None) -> bool:
     return (
         body.get("status") in ("BEGIN", "END")
         and body.keys() >= {"id", "event_count", "data_collections"}
@@ -103,7 +106,7 @@ def _is_transaction(body: Row, _read_key: Callable[[], object]) -> bool:
     )
 
 
-def _is_schema_change(body: Row, _read_key: Callable[[], object]) -> bool:
+def _is_schema_change(body: Row, _key: bytes | None) -> bool:
     return (
         isinstance(body.get("source"), dict)
         and "op" not in body
@@ -112,11 +115,11 @@ def _is_schema_change(body: Row, _read_key: Callable[[], object]) -> bool:
     )
 
 
-def _is_notification(body: Row, _read_key: Callable[[], object]) -> bool:
+def _is_notification(body: Row, _key: bytes | None) -> bool:
     return body.keys() == {"id", "aggregate_type", "type", "additional_data", "timestamp"}
 
 
-_NOT_ROWS: dict[str, Callable[[Row, Callable[[], object]], bool]] = {
+_NOT_ROWS: dict[str, Callable[[Row, bytes | None], bool]] = {
     "heartbeat": _is_heartbeat,
     "transaction": _is_transaction,
     "schema_change": _is_schema_change,

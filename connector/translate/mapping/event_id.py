@@ -37,9 +37,9 @@ def event_id_of(value: Any) -> str:
     Raises:
         UnreadableError: it is missing, blank, or neither text nor a number.
     """
-    if value is None or value.__class__ is LeftOut:
+    if value is None or type(value) is LeftOut:
         raise UnreadableError("the event id is missing or null")
-    if value.__class__ is int or value.__class__ is float:
+    if type(value) is int or type(value) is float:
         return repr(value)
     if not isinstance(value, str):
         raise UnreadableError("the event id is neither text nor a number")
@@ -70,7 +70,7 @@ def _identity(change: Change, key: bytes | None) -> tuple[Any, ...]:
     position = tuple(map(source.get, _POSITIONS.get(source.get("connector"), _TIMES)))
     if not any(part is not None for part in position):
         position = tuple(map(source.get, _TIMES))
-    return (*map(source.get, _TABLE), key, change.operation, *position)
+    return (*map(source.get, _TABLE), key, str(change.operation), *position)
 
 
 def _bounded(text: str) -> str:

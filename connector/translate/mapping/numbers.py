@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from connector.translate.mapping.values import LeftOut, UnreadableError
+from connector.translate.mapping.values import NOT_A_NUMBER, UnreadableError
 
 _FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
 _FLOAT_EXACT_LIMIT = 10**_FLOAT_EXACT_DIGITS
@@ -22,9 +22,7 @@ _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can wri
 
 _NUMBER = re.compile(r"\s*([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?\s*", re.ASCII)
 
-_NOT_A_NUMBER = frozenset(
-    {"NaN", "Infinity", "-Infinity", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"}
-)
+_NOT_A_NUMBER = frozenset({"NaN", "Infinity", "-Infinity", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"})
 """How Kafka Connect's JSON spells them, and Debezium's `decimal.handling.mode=string` (6.3)."""
 
 
@@ -32,7 +30,7 @@ def decimal_of(scale: int | None) -> Callable[[Any], Any]:
     """Make the reader of a decimal column; a `scale` says that its text is base64 of the digits."""
 
     def read(value: Any) -> Any:
-        kind = value.__class__
+        kind = type(value)
         if kind is str:
             return _read_text(value) if scale is None else exact(_unscaled(value), scale)
         if kind is int:
@@ -48,7 +46,7 @@ def decimal_of(scale: int | None) -> Callable[[Any], Any]:
 
 def read_number(value: Any) -> Any:
     """Read a number: as it stands, or from its text. NaN and infinities are left out."""
-    kind = value.__class__
+    kind = type(value)
     if kind is int or kind is float:
         return value
     if kind is str:
@@ -91,7 +89,7 @@ def _unscaled(text: str) -> int:
 def _read_variable_scale(value: dict[str, Any]) -> Any:
     """Read `{scale, value}`: NUMERIC without a scale, Oracle's NUMBER (debezium-events 6.3)."""
     scale, unscaled = value.get("scale"), value.get("value")
-    if scale.__class__ is not int or not isinstance(unscaled, str):
+    if type(scale) is not int or not isinstance(unscaled, str):
         raise UnreadableError("`scale` and `value` of a decimal are expected")
     return exact(_unscaled(unscaled), scale)
 
@@ -112,7 +110,7 @@ def _read_float(value: float) -> Any:
 
 def _read_text(text: str) -> Any:
     if text in _NOT_A_NUMBER:
-        return LeftOut.NOT_A_NUMBER
+        return NOT_A_NUMBER
     found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_MAX else None
     if found is None:
         raise UnreadableError("a number in decimal digits is expected")

@@ -9,7 +9,13 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
 from connector.translate.decode.change import Row
-from connector.translate.mapping.values import LeftOut, UnreadableError, is_unavailable
+from connector.translate.mapping.values import (
+    MISSING,
+    NOT_A_NUMBER,
+    UNAVAILABLE,
+    UnreadableError,
+    is_unavailable,
+)
 
 Find: TypeAlias = Callable[[Row], Any]
 
@@ -53,7 +59,7 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """Compile a path or JMESPath expression.
 
-    On a plain path a missing column is `LeftOut.MISSING` and a null is None. JMESPath cannot tell the
+    On a plain path a missing column is MISSING and a null is None. JMESPath cannot tell the
     two apart, so a null from any other expression is left out: nothing is cleared by accident. An
     expression over a column that holds the unavailable placeholder is unavailable itself.
 
@@ -86,23 +92,23 @@ def compile_condition(text: str) -> Callable[[Row], bool]:
 
     def holds(row: Row) -> bool:
         found = expression.find(row)
-        if found is LeftOut.UNAVAILABLE:
+        if found is UNAVAILABLE:
             raise UnreadableError("the condition needs a column whose value the source did not send")
-        return not (found is LeftOut.MISSING or found is None or found is False or found in ("", [], {}))
+        return not (found is MISSING or found is None or found is False or found in ("", [], {}))
 
     return holds
 
 
 def _column(name: str) -> Find:
-    return lambda row: row.get(name, LeftOut.MISSING)
+    return lambda row: row.get(name, MISSING)
 
 
 def _nested(path: tuple[str, ...]) -> Find:
     def find(row: Row) -> Any:
         value: Any = row
         for name in path:
-            if value.__class__ is not dict or name not in value:
-                return LeftOut.MISSING
+            if type(value) is not dict or name not in value:
+                return MISSING
             value = value[name]
         return value
 
@@ -113,15 +119,15 @@ def _searched(search: Callable[[Row], Any], columns: frozenset[str]) -> Find:
     def find(row: Row) -> Any:
         read = row.values() if WHOLE_ROW in columns else map(row.get, columns)
         if any(map(is_unavailable, read)):
-            return LeftOut.UNAVAILABLE
+            return UNAVAILABLE
         try:
             found = search(row)
         except _EVALUATION_ERRORS as error:
             raise UnreadableError(f"the expression cannot be evaluated ({type(error).__name__})") from None
         if found is None:
-            return LeftOut.MISSING
-        if found.__class__ is float and not abs(found) < float("inf"):
-            return LeftOut.NOT_A_NUMBER
+            return MISSING
+        if type(found) is float and not abs(found) < float("inf"):
+            return NOT_A_NUMBER
         return found
 
     return find

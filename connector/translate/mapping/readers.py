@@ -11,6 +11,8 @@ from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
 from connector.translate.mapping.texts import read_string
 from connector.translate.mapping.transforms import TRANSFORMS, ReadValue
 from connector.translate.mapping.values import (
+    MISSING,
+    UNAVAILABLE,
     UNAVAILABLE_TEXTS,
     LeftOut,
     UnreadableError,
@@ -26,10 +28,15 @@ _TEMPLATE_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([^{}]+)|(.)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A compiled rule, and the top-level columns that it reads."""
+    """A compiled rule, and the top-level columns that it reads.
+
+    `untouched` names the column where the rule sends one as it is: the commonest rule of all, which
+    `fill` carries out without a call.
+    """
 
     read: Read
     columns: frozenset[str]
+    untouched: str | None = None
 
 
 def compile_rule(rule: Rule) -> Reader:
@@ -40,36 +47,37 @@ def compile_rule(rule: Rule) -> Reader:
     """
     if isinstance(rule, PathRule):
         expression = compile_expression(rule.from_)
-        transform = TRANSFORMS[rule.as_.name](rule) if rule.as_ else None
-        return Reader(_path_reader(expression, transform, rule.from_), expression.columns)
+        transform = TRANSFORMS[rule.as_.name](rule) if rule.as_ else as_it_is
+        untouched = expression.path[0] if transform is as_it_is and len(expression.path) == 1 else None
+        return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
     if isinstance(rule, TemplateRule):
         return _template_reader(rule.template)
     constant = rule.value
     return Reader(lambda _row: constant, frozenset())
 
 
-def _path_reader(expression: Expression, transform: ReadValue | None, name: str) -> Read:
-    if transform is not None:
-        return _transformed(expression.find, transform, name)
+def _path_reader(expression: Expression, transform: ReadValue, name: str) -> Read:
     if len(expression.path) == 1:
-        return _untouched_column(expression.path[0])
-    return _transformed(expression.find, as_it_is, name)
+        return _transformed_column(expression.path[0], transform)
+    return _transformed(expression.find, transform, name)
 
 
-def _untouched_column(column: str) -> Read:
-    """Read the commonest rule of all, with the commonest classes of values decided first."""
+def _transformed_column(column: str, transform: ReadValue) -> Read:
+    """Do as `_transformed`, with the look-up of a single column written out."""
 
     def read(row: Row) -> Any:
-        value = row.get(column, LeftOut.MISSING)
-        kind = value.__class__
+        value = row.get(column, MISSING)
+        kind = type(value)
         if kind is str:
-            return LeftOut.UNAVAILABLE if value in UNAVAILABLE_TEXTS else value
-        if kind is int or value is None or kind is LeftOut:
-            return value
-        if is_unavailable(value):
-            return LeftOut.UNAVAILABLE
+            if value in UNAVAILABLE_TEXTS:
+                return UNAVAILABLE
+        elif kind is not int:
+            if value is None or kind is LeftOut:
+                return value
+            if is_unavailable(value):
+                return UNAVAILABLE
         try:
-            return as_it_is(value)
+            return transform(value)
         except UnreadableError as error:
             raise UnreadableError(f"column {column}: {error}") from None
 
@@ -79,10 +87,10 @@ def _untouched_column(column: str) -> Read:
 def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
     def read(row: Row) -> Any:
         value = find(row)
-        if value is None or value.__class__ is LeftOut:
+        if value is None or type(value) is LeftOut:
             return value
         if is_unavailable(value):
-            return LeftOut.UNAVAILABLE
+            return UNAVAILABLE
         try:
             return transform(value)
         except UnreadableError as error:
@@ -105,7 +113,7 @@ def _template_reader(template: str) -> Reader:
         if expression is None or not expression.path:
             raise ValueError(f"{{{path}}} is not a path into the row")
         columns |= expression.columns
-        parts.append(_transformed(expression.find, read_string, path))
+        parts.append(_path_reader(expression, read_string, path))
     if not columns:
         raise ValueError("no {column} in it; write `value:` for text that is always the same")
     return Reader(_fill_in(tuple(parts)), frozenset(columns))
@@ -117,8 +125,8 @@ def _fill_in(parts: tuple[str | Find, ...]) -> Read:
         for part in parts:
             text = part if isinstance(part, str) else part(row)
             if text is None:
-                return LeftOut.MISSING
-            if text.__class__ is LeftOut:
+                return MISSING
+            if type(text) is LeftOut:
                 return text
             texts.append(text)
         return "".join(texts)

@@ -85,10 +85,8 @@ def _read_transform(form: object) -> Transform:
             return Transform(As(form))
         case {"timestamp": "s" | "ms" | "us" | "ns" as unit, **rest} if not rest:
             return Transform(As.TIMESTAMP, unit=unit)
-        case {"decimal": int(scale), **rest} if (
-            not rest and not isinstance(scale, bool) and 0 <= scale <= 1000
-        ):
-            return Transform(As.DECIMAL, scale=scale)
+        case {"decimal": scale, **rest} if not rest and re.fullmatch("[0-9]{1,3}", str(scale)):
+            return Transform(As.DECIMAL, scale=int(str(scale)))  # text where it came from a variable
         case _:
             close = difflib.get_close_matches(form, list(As), n=1) if isinstance(form, str) else []
             allowed = f"one of {', '.join(As)}, {{timestamp: s|ms|us|ns}}, {{decimal: SCALE}}"
@@ -270,6 +268,13 @@ def _valid_pattern(pattern: str) -> str:
 
 class TopicRules(Model):
     """One topic file: which records it is about, and what they become."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["topic"]}, {"required": ["pattern"]}],
+            "anyOf": [{"required": ["contact"]}, {"required": ["event"]}],
+        }
+    )
 
     topic: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")] = None
     """The exact name of the topic."""

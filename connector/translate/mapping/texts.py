@@ -37,7 +37,7 @@ def read_string(value: Any) -> str:
     """Write a scalar as text, and arrays and objects as JSON text."""
     if isinstance(value, str):
         return value
-    if value.__class__ is int:
+    if type(value) is int:
         return str(value)
     return orjson.dumps(as_it_is(value)).decode()
 

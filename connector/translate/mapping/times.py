@@ -7,6 +7,7 @@ PostgreSQL and MySQL store such values and no other spelling is known to be unde
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from connector.translate.mapping.values import UnreadableError
@@ -15,6 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
 _DAY_MIN, _DAY_MAX = 1 - _EPOCH_DAY, date.max.toordinal() - _EPOCH_DAY
 _MS_MIN, _MS_MAX = _DAY_MIN * 86_400_000, (_DAY_MAX + 1) * 86_400_000 - 1
+
+_DAYS_REMEMBERED = 32_768  # ninety years of birthdays, in some 5 MB
 
 _PER_MS: dict[str, tuple[int, int]] = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1000), "ns": (1, 1_000_000)}
 """Unit -> (factor, divisor) that make milliseconds of it."""
@@ -27,10 +30,8 @@ _TIMESTAMP = re.compile(
 
 def read_date(value: Any) -> str:
     """Read a date: days since 1970-01-01, or ISO text; of a timestamp's text its day in UTC."""
-    if value.__class__ is int:
-        if not _DAY_MIN <= value <= _DAY_MAX:
-            raise UnreadableError("a day number within the years 1 to 9999 is expected")
-        return date.fromordinal(_EPOCH_DAY + value).isoformat()
+    if type(value) is int:
+        return _day(value)
     if not isinstance(value, str):
         raise UnreadableError("a date is expected")
     plain = _DATE.fullmatch(value)
@@ -40,6 +41,13 @@ def read_date(value: Any) -> str:
         return date.fromisoformat(plain[1]).isoformat()
     except ValueError:
         raise UnreadableError("a date that exists is expected") from None
+
+
+@lru_cache(maxsize=_DAYS_REMEMBERED)
+def _day(number: int) -> str:
+    if not _DAY_MIN <= number <= _DAY_MAX:
+        raise UnreadableError("a day number within the years 1 to 9999 is expected")
+    return date.fromordinal(_EPOCH_DAY + number).isoformat()
 
 
 def timestamp_of(unit: str | None) -> Callable[[Any], str]:
@@ -56,9 +64,9 @@ def timestamp_of(unit: str | None) -> Callable[[Any], str]:
             raise UnreadableError(
                 "the text of a timestamp is expected; for numbers write `as: {timestamp: ms}` (s, us, ns)"
             )
-        if value.__class__ is float:
+        if type(value) is float:
             value = _whole(value)
-        if value.__class__ is not int:
+        if type(value) is not int:
             raise UnreadableError("a timestamp is expected")
         return utc_text(value * factor // divisor)
 

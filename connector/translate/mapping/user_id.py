@@ -1,15 +1,18 @@
 """Whom a delivery is about: a value becomes a `user_id`, or is refused (F039, S01)."""
 
+import re
 from typing import Any
 
 from connector.model import Rejection
 from connector.translate.decode.change import Row
 from connector.translate.mapping.readers import Reader
-from connector.translate.mapping.values import LeftOut, UnreadableError
+from connector.translate.mapping.values import UNAVAILABLE, LeftOut, UnreadableError
 
 USER_ID_LENGTH_MAX = 512
 
 _FLOAT_INTEGER_MAX = 2**53  # up to here a float that is a whole number is that number
+
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _NO_SEGMENT = frozenset({".", ".."})
 """HTTP libraries resolve these away, and the request would hit another resource (API reference, 1)."""
@@ -41,18 +44,18 @@ def user_id_of(value: Any) -> str:
     Raises:
         UnreadableError: it cannot identify a contact; the text says what is wrong with it.
     """
-    if value.__class__ is int:
+    if type(value) is int:
         return str(value)
-    if value.__class__ is str:
+    if type(value) is str:
         fault = _fault_of(value)
         if fault:
             raise UnreadableError(fault)
-        return value  # type: ignore[no-any-return]
-    if value is LeftOut.UNAVAILABLE:
+        return value
+    if value is UNAVAILABLE:
         raise UnreadableError("the source did not send the user id because it is unchanged (TOAST)")
-    if value is None or value.__class__ is LeftOut:
+    if value is None or type(value) is LeftOut:
         raise UnreadableError("the user id is missing or null")
-    if value.__class__ is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
+    if type(value) is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
         return str(int(value))
     raise UnreadableError("the user id is neither text nor a whole number")
 
@@ -64,10 +67,6 @@ def _fault_of(text: str) -> str:
         return "the user id is blank"
     if text in _NO_SEGMENT:
         return "the user id is `.` or `..`, which cannot be addressed"
-    if text.isprintable():  # so in practice: no control character, no surrogate
-        return ""
-    if any(char < " " or "\x7f" <= char <= "\x9f" for char in text):
-        return "the user id has control characters"
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        return "the user id has half of a surrogate pair"
+    if not text.isprintable() and _UNSENDABLE.search(text):
+        return "the user id has control characters or half of a surrogate pair"
     return ""

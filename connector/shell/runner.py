@@ -1,0 +1,229 @@
+"""The loop: gather events → engine → carry out commands → wait (design, section 6, "Threads").
+
+One thread runs it, and that thread alone owns the engine and the Kafka consumer. Nothing is decided
+here: what has happened is told to the engine, what it asks for is done.
+"""
+
+import logging
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from connector.engine import events as ev
+from connector.engine.engine import Engine
+from connector.instasent import answers
+from connector.instasent.requests import Requests
+from connector.model import Answer, Record, TopicPartition, Verdict
+from connector.shell.clock import Clock
+from connector.shell.dead_letters import DeadLetterWriter
+from connector.shell.http import HttpResponse, HttpThread, Lost, Result
+from connector.shell.kafka import Consumer
+from connector.translate.translate import Translator
+
+POLL_RECORDS_MAX = 500
+"""Records per turn: enough to share what a turn costs, few enough that answers do not wait for long."""
+
+TURN_SECONDS_MAX = 0.02
+WAIT_SECONDS_MAX = 0.1
+WAIT_SECONDS_IN_FLIGHT = 0.004
+"""`poll` does not hear an answer of the HTTP thread: while one is expected, wait for records this long."""
+
+TURN_MS_MAX = 1_000
+"""A turn that took longer was a stall, of the machine or of this process: the engine's time lags then, so
+that the lease of what it sends counts from before the stall (F007, F097)."""
+
+PROBE = 0
+"""The number under which a probe travels; the engine's own numbers begin at 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the loop works with besides the engine and the consumer."""
+
+    http: HttpThread
+    letters: DeadLetterWriter
+    translator: Translator
+    requests: Requests
+    clock: Clock
+
+
+class Runner:
+    """Carries the engine's commands out. `run` returns after `Halt`; `stop` may be called from anywhere.
+
+    `make_consumer` is called with the rebalance hooks; `on_turn` after every
+    turn, with the engine's time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        make_consumer: Callable[["Runner"], Consumer],
+        world: World,
+        drain_ms: int,
+        on_turn: Callable[[int], None],
+        logger: logging.Logger,
+    ) -> None:
+        self.engine = engine
+        self.consumer = make_consumer(self)
+        self._http = world.http
+        self._letters = world.letters
+        self._translate = world.translator.translate
+        self._requests = world.requests
+        self._clock = world.clock
+        self._drain_ms = drain_ms
+        self._on_turn = on_turn
+        self._logger = logger
+        self._sends: dict[int, ev.Send] = {}
+        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+        self._halted = False
+        self._carry_out: dict[type, Callable[[Any], None]] = {
+            ev.Send: self._send,
+            ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
+            ev.Pause: lambda c: self.consumer.pause(c.partitions),
+            ev.Resume: lambda c: self.consumer.resume(c.partitions),
+            ev.Seek: lambda c: self.consumer.seek(c.partition, c.where),
+            ev.DeadLetter: lambda c: self._letters.write(c.letter_id, c.record, c.rule, c.reason),
+            ev.Probe: self._probe,
+            ev.Halt: self._halt,
+        }
+
+    # -------------------------------------------------------------------- from other threads
+
+    def tell(self, event: ev.Event) -> None:
+        """Hand an event in from another thread, such as `StopRequested`."""
+        self._inbox.put(event)
+
+    # ------------------------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Turn until the engine halts.
+
+        Raises:
+            FatalError: waiting cannot heal it.
+            Exception: a broken invariant; offsets are only committed behind what was acknowledged.
+        """
+        while not self._halted:
+            self.turn()
+
+    def turn(self) -> None:
+        """Take in what has happened; wait a moment for more."""
+        turn_ms = self._clock.monotonic_ms()
+        self._http.check()
+        self._take_inbox(turn_ms)
+        self._take_answers(turn_ms)
+        wait_s = self._wait_s(turn_ms)
+        room = self.engine.room()
+        records: Sequence[Record] = ()
+        if room.records:
+            limit = min(room.records, POLL_RECORDS_MAX)
+            records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
+        else:
+            self._wait_for_answer(wait_s, turn_ms)
+        now_ms = min(self._clock.monotonic_ms(), turn_ms + TURN_MS_MAX)
+        if records:
+            translate = self._translate
+            self._handle(ev.Arrived([(record, translate(record)) for record in records]), now_ms)
+        else:
+            self._handle(ev.Woke(), now_ms)
+        self._take_events(now_ms)
+        self._on_turn(now_ms)
+
+    def _wait_s(self, now_ms: int) -> float:
+        wakeup_ms = self.engine.next_wakeup_ms()
+        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends else WAIT_SECONDS_MAX
+        if wakeup_ms is not None:
+            wait_s = min(wait_s, max(0, wakeup_ms - now_ms) / 1000)
+        return 0 if self._halted else wait_s
+
+    def _handle(self, event: ev.Event, now_ms: int) -> None:
+        for command in self.engine.handle(event, now_ms):
+            self._carry_out[type(command)](command)
+
+    def _take_inbox(self, now_ms: int) -> None:
+        while not self._inbox.empty():
+            self._handle(self._inbox.get_nowait(), now_ms)
+
+    def _take_events(self, now_ms: int) -> None:
+        for event in self.consumer.take_events():
+            self._handle(event, now_ms)
+        for letter in self._letters.poll():
+            self._handle(letter, now_ms)
+
+    def _take_answers(self, now_ms: int) -> None:
+        results = self._http.results
+        while not results.empty():
+            self._answered(*results.get_nowait(), now_ms)
+
+    def _wait_for_answer(self, seconds: float, now_ms: int) -> None:
+        try:
+            result = self._http.results.get(timeout=max(seconds, 0.001))
+        except queue.Empty:
+            return
+        self._answered(*result, now_ms)
+
+    # ------------------------------------------------------------------------------- commands
+
+    def _send(self, send: ev.Send) -> None:
+        self._sends[send.send_id] = send
+        try:
+            request = self._requests.batch(send.endpoint, send.user_ids, send.bodies, send.sync)
+        except (orjson.JSONEncodeError, ValueError) as error:
+            # One item cannot be put into a request: the engine halves the batch until it is alone.
+            answer = Answer(Verdict.BATCH_REJECTED, f"cannot be sent ({type(error).__name__})")
+            del self._sends[send.send_id]
+            self.tell(ev.Answered(send.send_id, answer))
+        else:
+            self._http.submit(send.send_id, request, send.not_after_ms)
+
+    def _probe(self, probe: ev.Probe) -> None:
+        self._http.submit(PROBE, self._requests.probe(), probe.not_after_ms)
+
+    def _halt(self, _: ev.Halt) -> None:
+        self._halted = True
+
+    def _answered(self, send_id: int, result: Result, now_ms: int) -> None:
+        if send_id == PROBE:
+            self._handle(ev.Probed(self._read(None, result)), now_ms)
+        else:
+            self._handle(ev.Answered(send_id, self._read(self._sends.pop(send_id), result)), now_ms)
+
+    def _read(self, send: ev.Send | None, result: Result) -> Answer:
+        if isinstance(result, HttpResponse):
+            wall_ms = self._clock.wall_ms()
+            if send is None:
+                return answers.read_probe(result.status, result.headers, result.body, wall_ms)
+            return answers.read(
+                send.endpoint, send.user_ids, result.status, result.headers, result.body, wall_ms
+            )
+        return answers.lost(result.reason, result.sent) if isinstance(result, Lost) else answers.NOT_SENT
+
+    # ---------------------------------------------------------- rebalancing, inside `poll_records`
+
+    def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+        """Begin with the partitions that the group gave us."""
+        self._logger.info("assigned", extra={"partitions": [str(name) for name in positions]})
+        self._handle(ev.Assigned(positions, ends), self._clock.monotonic_ms())
+
+    def revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Finish what travels for these partitions and commit it, within `drain_ms`; then forget them."""
+        deadline_ms = self._clock.monotonic_ms() + self._drain_ms
+        self._handle(ev.Revoked(partitions), self._clock.monotonic_ms())
+        while self.engine.draining(partitions) and (now_ms := self._clock.monotonic_ms()) < deadline_ms:
+            self._wait_for_answer(0.01, now_ms)
+            self._take_answers(now_ms)
+            self.consumer.poll_callbacks()
+            self._take_events(now_ms)
+            self._take_inbox(now_ms)
+        finished = not self.engine.draining(partitions)
+        self._logger.info(
+            "revoked", extra={"partitions": [str(name) for name in partitions], "finished": finished}
+        )
+        self._handle(ev.Lost(partitions), self._clock.monotonic_ms())
+
+    def lost(self, partitions: Sequence[TopicPartition]) -> None:
+        """Forget partitions that are somebody else's already (F005)."""
+        self._logger.warning("assignment lost", extra={"partitions": [str(name) for name in partitions]})
+        self._handle(ev.Lost(partitions), self._clock.monotonic_ms())

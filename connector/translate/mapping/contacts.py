@@ -1,0 +1,65 @@
+"""The compiled `contact:` of a topic file, and how a row fills the fields of a body."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from connector.model import Operation
+from connector.translate.decode.change import Row
+from connector.translate.mapping.readers import Read, Reader
+from connector.translate.mapping.user_id import UnmappableError
+from connector.translate.mapping.values import MISSING, UNAVAILABLE_TEXTS, LeftOut, UnreadableError
+
+BeforeImage: TypeAlias = Literal["auto", "full", "key"]
+"""Whether a before-image is the whole row; auto asks which connector sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Mapped fields: name, the column where it is sent as it is, and the reader that can do everything.
+
+    `path` is where they stand in the topic file.
+    """
+
+    path: str
+    readers: tuple[tuple[str, str | None, Read], ...]
+    omit_nulls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPlan:
+    """The compiled `contact:`. `instant` holds None where plain domain records are sent at once.
+
+    It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
+    """
+
+    user_id: Reader
+    attributes: Fields
+    instant: tuple[Operation | None, ...]
+    on_delete: Literal["delete", "ignore", "clear"]
+    before: BeforeImage
+
+
+def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
+    """Put every field that the row has into the body; count those left out for another reason.
+
+    Raises:
+        UnmappableError: a value is not what its rule expects.
+    """
+    name = ""
+    try:
+        for name, untouched, read in fields.readers:
+            value = row.get(untouched) if untouched else None
+            kind = type(value)
+            # Integers and text that are sent as they are need no second look, and no call.
+            if kind is not int and (kind is not str or value in UNAVAILABLE_TEXTS):
+                value = read(row)
+                if type(value) is LeftOut:
+                    if value is not MISSING:
+                        counts[value.value] += 1
+                    continue
+                if value is None and fields.omit_nulls:
+                    continue
+            body[name] = value
+    except UnreadableError as error:
+        raise UnmappableError(f"{fields.path}.{name}", str(error)) from None

@@ -1,0 +1,125 @@
+"""Compiles a topic file: once at start, so that a record costs look-ups and nothing else."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import orjson
+import phonenumbers
+
+from connector.errors import Problem
+from connector.model import Operation
+from connector.translate.decode import DECODERS
+from connector.translate.mapping.apply import Mapping
+from connector.translate.mapping.contacts import ContactPlan, Fields
+from connector.translate.mapping.events import EventPlan
+from connector.translate.mapping.paths import compile_condition
+from connector.translate.mapping.readers import compile_rule
+from connector.translate.mapping.rules import ContactRules, EventRules, PathRule, Rule, TopicRules, ValueRule
+
+_SHAPES = ("auto", "envelope", "event")
+
+
+def compile_topic(rules: TopicRules) -> Mapping:
+    """Compile the rules of one topic file, in which `problems` has found none.
+
+    Raises:
+        ValueError: a rule cannot be compiled.
+    """
+    omit_nulls = rules.nulls == "omit"
+    return Mapping(
+        rules=rules,
+        decoder=DECODERS[rules.format],
+        contact=_contact(rules.contact, omit_nulls) if rules.contact else None,
+        event=_event(rules.event, rules.contact, omit_nulls) if rules.event else None,
+    )
+
+
+def problems(rules: TopicRules) -> list[Problem]:
+    """Return everything that keeps the rules from being compiled, with paths inside the topic file."""
+    found = list(_unsupported(rules))
+    for path, rule in _all_rules(rules):
+        found += _problems_of(path, rule)
+    if rules.event and rules.event.when:
+        found += _attempt("event.when", partial(compile_condition, rules.event.when))
+    return found
+
+
+def _contact(rules: ContactRules, omit_nulls: bool) -> ContactPlan:
+    return ContactPlan(
+        user_id=compile_rule(rules.user_id),
+        attributes=_fields("contact.attributes", rules.attributes, omit_nulls),
+        # A plain domain record does not say what happened; it counts as an update.
+        instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
+        on_delete=rules.on_delete,
+        before=rules.before,
+    )
+
+
+def _event(rules: EventRules, contact: ContactRules | None, omit_nulls: bool) -> EventPlan:
+    return EventPlan(
+        type=rules.type,
+        on=(*rules.on, None),
+        user_id=compile_rule(rules.user_id),
+        id=compile_rule(rules.id).read if rules.id else None,
+        date=compile_rule(rules.date).read if rules.date else None,
+        parameters=_fields("event.parameters", rules.parameters, omit_nulls),
+        contact_wait_ms=rules.contact_wait_seconds * 1000,
+        when=compile_condition(rules.when) if rules.when else None,
+        before=contact.before if contact else "auto",
+    )
+
+
+def _fields(path: str, rules: dict[str, Rule], omit_nulls: bool) -> Fields:
+    readers = ((name, compile_rule(rule)) for name, rule in rules.items())
+    return Fields(path, tuple((name, reader.untouched, reader.read) for name, reader in readers), omit_nulls)
+
+
+# --------------------------------------------------------------------------------------- problems
+
+
+def _unsupported(rules: TopicRules) -> Iterator[Problem]:
+    if rules.format not in DECODERS:
+        yield Problem(
+            f"`format: {rules.format}` is not supported yet", "format", f"one of {', '.join(DECODERS)}"
+        )
+    if rules.shape not in _SHAPES:
+        yield Problem(f"`shape: {rules.shape}` is not supported yet", "shape", f"one of {', '.join(_SHAPES)}")
+
+
+def _all_rules(rules: TopicRules) -> Iterator[tuple[str, Rule]]:
+    if rules.contact:
+        yield "contact.user_id", rules.contact.user_id
+        for name, rule in rules.contact.attributes.items():
+            yield f"contact.attributes.{name}", rule
+    if rules.event:
+        yield "event.user_id", rules.event.user_id
+        if rules.event.id:
+            yield "event.id", rules.event.id
+        if rules.event.date:
+            yield "event.date", rules.event.date
+        for name, rule in rules.event.parameters.items():
+            yield f"event.parameters.{name}", rule
+
+
+def _problems_of(path: str, rule: Rule) -> Iterator[Problem]:
+    if isinstance(rule, ValueRule):
+        if path in _IDENTIFIERS:
+            yield Problem("a constant cannot identify anything", path, "take it from the row: `from: id`")
+        else:
+            yield from _attempt(path, partial(orjson.dumps, rule.value), "only what JSON can hold")
+        return
+    if isinstance(rule, PathRule) and rule.region and rule.region not in phonenumbers.SUPPORTED_REGIONS:
+        yield Problem(
+            f"{rule.region} is no country with phone numbers", f"{path}.region", "ISO 3166, such as ES"
+        )
+    yield from _attempt(path, partial(compile_rule, rule))
+
+
+_IDENTIFIERS = ("contact.user_id", "event.user_id", "event.id")
+
+
+def _attempt(path: str, compile_it: Callable[[], object], hint: str = "") -> Iterator[Problem]:
+    try:
+        compile_it()
+    except (ValueError, TypeError) as error:
+        yield Problem(str(error), path, hint)

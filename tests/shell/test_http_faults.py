@@ -1,0 +1,130 @@
+"""Answers that break: every one is lost as sent, within the total deadline and a bounded size."""
+
+import time
+
+import pytest
+
+from connector.instasent.requests import HttpRequest
+from connector.shell.http import HttpLimits, HttpResponse, Lost
+from tests.shell.http_client import FAST, SLOW, ask_peer
+from tests.shell.http_peer import OK, Script, Visit, closing, peer
+
+LARGE = HttpRequest("POST", "/v1/stream/contacts", b"x" * 40_000_000)
+HASTY = HttpLimits(request_seconds_max=10, silence_seconds_max=0.2)
+
+
+def reset_in_body(visit: Visit) -> None:
+    """Answer half and reset."""
+    visit.read_request()
+    visit.sock.sendall(OK[:-10])
+    visit.reset()
+
+
+def reset_before_answer(visit: Visit) -> None:
+    """Take the request and reset."""
+    visit.read_request()
+    visit.reset()
+
+
+def close_before_answer(visit: Visit) -> None:
+    """Take the request and close."""
+    visit.read_request()
+
+
+def drip(visit: Visit) -> None:
+    """Send one byte of an endless body at a time, faster than any read timeout."""
+    visit.read_request()
+    visit.sock.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        visit.sock.sendall(b" ")
+        time.sleep(0.02)
+
+
+def blackhole(visit: Visit) -> None:
+    """Accept and never answer."""
+    visit.until_closed()
+
+
+def endless(visit: Visit) -> None:
+    """Send chunks for ever."""
+    visit.read_request()
+    visit.sock.sendall(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    while True:
+        visit.sock.sendall(chunk)
+
+
+def endless_headers(visit: Visit) -> None:
+    """Send headers for ever."""
+    visit.read_request()
+    visit.sock.sendall(b"HTTP/1.1 202 Accepted\r\n")
+    while True:
+        visit.sock.sendall(b"X-Filler: " + b"y" * 1000 + b"\r\n")
+
+
+def deaf(visit: Visit) -> None:
+    """Accept and never read."""
+    visit.peer.over.wait(10)
+
+
+def slow_reader(visit: Visit) -> None:
+    """Read a large request in parts, slower than a write timeout as a whole, faster for each part."""
+    left = len(LARGE.body or b"")
+    while left > 0:
+        left -= len(visit.sock.recv(1_000_000))
+        time.sleep(0.01)
+    visit.sock.sendall(OK)
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "reason"),
+    [
+        pytest.param(reset_before_answer, SLOW, "without an answer", id="F065"),
+        pytest.param(close_before_answer, SLOW, "without an answer", id="F065-closed"),
+        pytest.param(reset_in_body, SLOW, "middle of the answer", id="F066-reset"),
+        pytest.param(closing(OK[:-5]), SLOW, "middle of the answer", id="F066-length"),
+        pytest.param(
+            closing(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}"),
+            SLOW,
+            "middle of the answer",
+            id="F066-chunk",
+        ),
+        pytest.param(closing(OK[:30]), SLOW, "middle of the answer", id="F066-headers"),
+        pytest.param(closing(b"SSH-2.0-OpenSSH_9.2\r\n"), SLOW, "not HTTP/1.1", id="not-http"),
+        pytest.param(
+            closing(b"HTTP/1.1 101 Up\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), SLOW, "", id="101"
+        ),
+        pytest.param(blackhole, FAST, "Timeout", id="F067-silence"),
+        pytest.param(blackhole, HttpLimits(request_seconds_max=0.2), "no whole answer", id="F067-total"),
+        pytest.param(drip, FAST, "no whole answer within 0.4 s", id="F068"),
+        pytest.param(endless, SLOW, "larger than", id="F071-S14-chunks"),
+        pytest.param(endless_headers, SLOW, "headers exceed", id="F071-S14-headers"),
+    ],
+)
+def test_broken_answer_is_lost_after_sending(script: Script, limits: HttpLimits, reason: str) -> None:
+    """F065 F066 F067 F068 F071 S14: a request without a whole answer may have been processed."""
+    with peer(script) as server:
+        began = time.monotonic()
+        result = ask_peer(server, limits=limits)
+    assert isinstance(result, Lost)
+    assert result.sent
+    assert reason in result.reason
+    assert time.monotonic() - began < 5
+
+
+def test_write_that_does_not_advance_is_lost() -> None:
+    """F067: a peer that stops reading is given up on; part of the request has left."""
+    with peer(deaf) as server:
+        result = ask_peer(server, LARGE, HASTY)
+    assert isinstance(result, Lost)
+    assert result.sent
+    assert "WriteTimeout" in result.reason
+
+
+def test_write_that_advances_is_not_given_up_on() -> None:
+    """The write timeout is for silence: a request that moves on may take as long as the total deadline."""
+    with peer(slow_reader) as server:
+        began = time.monotonic()
+        result = ask_peer(server, LARGE, HASTY)
+    assert time.monotonic() - began > HASTY.silence_seconds_max
+    assert isinstance(result, HttpResponse)

@@ -1,0 +1,101 @@
+"""The connector as an operator runs it: a child process, a YAML file, and its admin server."""
+
+import sys
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import httpx
+
+from connector.sandbox.api.server import SandboxApi
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.processes import Process, free_port
+from tests.stack.waiting import wait_until
+
+READY_SECONDS = 30
+
+CONFIG = """\
+kafka:
+  bootstrap.servers: {bootstrap_servers}
+  group.id: {name}
+  # The shortest that the test broker allows: a killed member must not be waited for.
+  session.timeout.ms: 1000
+  heartbeat.interval.ms: 300
+instasent:
+  base_url: {base_url}
+  project: {project}
+  datasource: {datasource}
+  token_file: token
+dead_letters:
+  topic: {name}.dead-letters
+admin:
+  listen: 127.0.0.1:{port}
+topics:
+  -
+{topic}
+"""
+
+
+class Service:
+    """`instasent-connector run`, which can be stopped, killed and started again with the same group."""
+
+    def __init__(self, name: str, folder: Path, kafka: KafkaBroker, sandbox: SandboxApi, topic: str) -> None:
+        """Write the configuration; `topic` is the text of a topic file, `name` the group."""
+        port = free_port()
+        config = folder / f"{name}.yaml"
+        config.write_text(
+            CONFIG.format(
+                name=name,
+                bootstrap_servers=kafka.bootstrap_servers,
+                base_url=sandbox.base_url,
+                project=sandbox.behaviour.project,
+                datasource=sandbox.behaviour.datasource,
+                port=port,
+                topic=indent(topic, "    "),
+            )
+        )
+        self._sandbox = sandbox
+        self._token = folder / "token"
+        self._starts = 0
+        command: list[str | Path] = [sys.executable, "-m", "connector", "run", "-c", config]
+        self.process = Process("the connector", command, folder / f"{name}.log")
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5)
+
+    def start(self) -> None:
+        """Start the service without waiting for it.
+
+        Each start has a token of its own: by that the sandbox's ledger tells one run from the next.
+        """
+        self._starts += 1
+        token = f"token-{self._starts}"
+        self._sandbox.change(tokens=self._sandbox.behaviour.tokens | {token})
+        self._token.write_text(token)
+        self.process.start()
+
+    def await_ready(self) -> None:
+        """Wait until the service reports that it is ready."""
+        wait_until(lambda: self._ok("/readyz"), READY_SECONDS, "a ready connector", [self.process])
+
+    def status(self) -> dict[str, Any]:
+        """Return `/api/status`."""
+        status: dict[str, Any] = self._http.get("/api/status").raise_for_status().json()
+        return status
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        return self.process.stop()
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.process.kill()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.process.kill()
+        self._http.close()
+
+    def _ok(self, path: str) -> bool:
+        try:
+            return self._http.get(path).is_success
+        except httpx.TransportError:
+            return False

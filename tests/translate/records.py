@@ -1,0 +1,94 @@
+"""Records and translators for the tests of translate."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connector.model import Record, Translated
+from connector.translate.mapping import plan
+from connector.translate.mapping.rules import TopicRules
+from connector.translate.translate import Translator
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TOPIC = "shop.public.customers"
+TIMESTAMP_MS = 1_700_000_000_123
+PLACEHOLDER = "__debezium_unavailable_value"
+
+Headers = list[tuple[str, bytes | None]]
+
+
+def translator(**rules: Any) -> Translator:
+    """Compile one topic file; `topic` is TOPIC unless given."""
+    model = TopicRules.model_validate(rules if "pattern" in rules else {"topic": TOPIC, **rules})
+    assert plan.problems(model) == []
+    return Translator([plan.compile_topic(model)])
+
+
+def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
+    """Compile a topic file with a contact identified by `id`."""
+    return translator(contact={"user_id": "id", "attributes": attributes or {}, **rules})
+
+
+def record(
+    value: object = None,
+    key: object = None,
+    headers: Headers | None = None,
+    topic: str = TOPIC,
+    timestamp_ms: int | None = TIMESTAMP_MS,
+) -> Record:
+    """Make a record; bytes are taken as they are, None is null, anything else is written as JSON."""
+    return Record(topic, 3, 42, _bytes(key), _bytes(value), timestamp_ms, lambda: headers)
+
+
+def envelope(
+    op: str,
+    after: object = None,
+    before: object = None,
+    connector: str = "postgresql",
+    **source: object,
+) -> dict[str, object]:
+    """Make a change event as Debezium writes it."""
+    position = {"db": "shop", "schema": "public", "table": "customers", "txId": 7, "lsn": 99, **source}
+    return {
+        "before": before,
+        "after": after,
+        "source": {"connector": connector, "name": "crm", "ts_ms": 1_700_000_000_000, **position},
+        "op": op,
+        "ts_ms": 1_700_000_000_001,
+        "transaction": None,
+    }
+
+
+def upserted(rule: Any, value: Any) -> Translated:
+    """Translate a created row whose column `c` holds a value, mapped by a rule to the attribute `a`."""
+    return contact({"a": rule}).translate(record(envelope("c", after={"id": 7, "c": value})))
+
+
+def captured(topic: str) -> list[Record]:
+    """Return the records of a topic as a real Debezium 3.6.1 wrote them."""
+    lines = (FIXTURES / "debezium-3.6.1-postgres-json.jsonl").read_text().splitlines()
+    return [_captured(line) for line in map(json.loads, lines) if line["topic"] == topic]
+
+
+def _captured(line: dict[str, Any]) -> Record:
+    headers = [(name, _decoded(value)) for name, value in line["headers"]]
+    return Record(
+        line["topic"],
+        line["partition"],
+        line["offset"],
+        _decoded(line["key"]),
+        _decoded(line["value"]),
+        line["timestamp"][1],
+        lambda: headers,
+    )
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
+
+
+def _bytes(value: object) -> bytes | None:
+    return value if value is None or isinstance(value, bytes) else orjson.dumps(value)
