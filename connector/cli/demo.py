@@ -49,7 +49,7 @@ def _explain(console: Console, run: DemoRun) -> None:
         f"[bold]Service[/] {run.admin_url}"
     )
     console.print(
-        f"{len(run.sample.records)} records of two topics are on their way to a sandbox of the Instasent API. "
+        f"{len(run.sample.records)} records of two topics are on their way to a sandbox of the API. "
         "Ten seconds of it are trouble: refused requests, lost answers, resets.\n"
     )
 

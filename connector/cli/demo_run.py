@@ -31,12 +31,12 @@ PRODUCE_SECONDS = 14.0
 TROUBLE_AFTER_SECONDS = 2.0
 TROUBLE_SECONDS = 10.0
 END_SECONDS_MAX = 45.0
-CONTACT_WAIT_SECONDS = 5
+CONTACT_WAIT_SECONDS = 15
 
-TROUBLE = (
+TROUBLE: tuple[tuple[FaultKind, float, dict[str, Any]], ...] = (
     # What goes wrong, how often, for as long as the trouble lasts; the first that is drawn happens.
-    (FaultKind.STATUS, 0.45, {"status": 503}),
-    (FaultKind.LOST, 0.3, {}),
+    (FaultKind.LOST, 0.4, {}),
+    (FaultKind.STATUS, 0.4, {"status": 503}),
     (FaultKind.RESET, 0.3, {}),
     (FaultKind.HTML, 0.3, {"status": 502}),
 )
@@ -54,7 +54,6 @@ class DemoRun:
         self.seconds = 0.0
         self.status: dict[str, Any] = {}
         self._log = (folder / "service.log").open("wb")
-        self._service: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.api.__enter__()
@@ -75,7 +74,7 @@ class DemoRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._service is not None and self._service.poll() is None:
+        if self._service.poll() is None:
             self._service.kill()
             self._service.wait()
         self._log.close()
@@ -112,7 +111,6 @@ class DemoRun:
 
     def stop_service(self) -> int:
         """Send SIGTERM, as an orchestrator does, and return the exit code."""
-        assert self._service is not None
         self._service.send_signal(signal.SIGTERM)
         return self._service.wait(timeout=END_SECONDS_MAX)
 
@@ -129,14 +127,15 @@ class DemoRun:
         while done < len(records):
             share = min(1.0, (time.monotonic() - started) / PRODUCE_SECONDS)
             for record in records[done : int(len(records) * share)]:
-                producer.produce(record.topic, key=record.key, value=record.value, headers=list(record.headers))
+                producer.produce(
+                    record.topic, key=record.key, value=record.value, headers=list(record.headers)
+                )
                 done += 1
             producer.flush()
             time.sleep(0.1)
             yield done < len(records)
 
     def _read_status(self) -> None:
-        assert self._service is not None
         if self._service.poll() is not None:
             log = (self._folder / "service.log").read_text("utf-8", "replace")
             raise FatalError("demo", f"the service ended with {self._service.returncode}:\n{log[-2000:]}")
@@ -156,7 +155,9 @@ class DemoRun:
     def _progress(self, seconds: float) -> Table:
         status = self.status
         cause = f": {status['cause']}" if status.get("cause") else ""
-        table = Table(title=f"{seconds:4.0f} s  {status.get('state', 'starting')}{cause}", title_justify="left")
+        table = Table(
+            title=f"{seconds:4.0f} s  {status.get('state', 'starting')}{cause}", title_justify="left"
+        )
         for name in ("topic", "records", "delivered", "skipped", "dead letters", "lag"):
             table.add_column(name, justify="left" if name == "topic" else "right")
         for topic in status.get("topics", ()):

@@ -49,7 +49,9 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """Give one flat object, with the expectations beside the figures."""
         figures = {check.name.replace(" ", "_"): check.found for check in self.checks}
-        expected = {check.name.replace(" ", "_"): c for check in self.checks if (c := check.expected) is not None}
+        expected = {
+            check.name.replace(" ", "_"): c for check in self.checks if (c := check.expected) is not None
+        }
         return {"proved": self.proved, **figures, "expected": expected}
 
     def table(self) -> Table:
@@ -91,7 +93,9 @@ def summarise(run: "DemoRun", exit_code: int) -> Summary:
             Check("redelivered upserts", report["replayed"]),
             Check("redelivered events discarded", report["events"]["duplicates"]),
             Check("requests", {name: calls.get(name, 0) for name in ("contacts", "delete", "events")}),
-            Check("contacts per request", round(items.get("contacts", 0) / max(1, calls.get("contacts", 0)), 1)),
+            Check(
+                "contacts per request", round(items.get("contacts", 0) / max(1, calls.get("contacts", 0)), 1)
+            ),
             Check("seconds", round(run.seconds, 1)),
         )
     )
@@ -119,7 +123,8 @@ def _dead_letters(run: "DemoRun") -> Counter[str]:
     causes: Counter[str] = Counter()
     while (message := consumer.poll(5.0)) is not None and message.error() is None:
         rule = dict(message.headers() or ())["instasent.rule"]
-        causes[CAUSES.get(rule.decode(), rule.decode())] += 1
+        text = rule.decode() if isinstance(rule, bytes) else str(rule)
+        causes[CAUSES.get(text, text)] += 1
     consumer.close()
     return causes
 

@@ -303,7 +303,7 @@ class Engine:
         if commit is not None:
             commands.append(commit)
         shut = self._shut()
-        self._intake.close(shut, bool(self._held()), now_ms)
+        self._intake.close(shut, stopping or bool(self._held()), now_ms)
         commands.extend(self._intake.changes(partitions, self._dispatch.endpoints, shut))
         if self._finished():
             self._halted = True
@@ -315,17 +315,16 @@ class Engine:
     def _shut(self) -> bool:
         return self._intake.shut(self._partitions.values(), self._dispatch.endpoints)
 
-    def _held(self) -> str:
-        """Why nothing may be taken in; empty while it may."""
-        if self._stop_by_ms is not None:
-            return "stopping"
+    def _held(self) -> dict[str, str]:
+        """Why nothing may be taken in, by where it lies; empty while it may."""
+        held = {}
         if self._dispatch.outage.reason is not None:
-            return f"Instasent: {self._dispatch.outage.reason}"
+            held["instasent"] = self._dispatch.outage.reason
         if self._letters.error is not None:
-            return f"dead letters cannot be written: {self._letters.error}"
+            held["dead letters"] = f"they cannot be written: {self._letters.error}"
         if self._commits.stuck(self._partitions.values(), self._now_ms):
-            return f"offsets cannot be committed: {self._commits.error}"
-        return ""
+            held["offsets"] = f"they cannot be committed: {self._commits.error}"
+        return held
 
     def _finished(self) -> bool:
         settled = not self._commits.out and not any(
@@ -346,9 +345,9 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Describe everything at this moment."""
-        state, cause = self._state()
+        state, causes = self._state()
         return report(
-            Snapshot(state=state, cause=cause),
+            Snapshot(state=state, causes=causes),
             partitions=self._partitions.values(),
             counts=self._counts,
             endpoints=self._dispatch.endpoints,
@@ -357,20 +356,18 @@ class Engine:
             now_ms=self._now_ms,
         )
 
-    def _state(self) -> tuple[State, str]:
+    def _state(self) -> tuple[State, dict[str, str]]:
+        causes = self._held()
         if self._halted:
-            return State.STOPPED, ""
+            return State.STOPPED, {}
         if self._stop_by_ms is not None:
-            return State.DRAINING, "stop requested"
-        held = self._held()
+            return State.DRAINING, {"service": "it was asked to stop"}
         if self._assigned_ms is None:
-            return State.STARTING, held
-        if held:
-            return State.PAUSED, held
-        troubles = [
-            f"Instasent, {endpoint.name}: {endpoint.failure}"
-            for endpoint in self._dispatch.endpoints
-            if endpoint.backoff.failures >= FAILURES_BEFORE_NOT_READY
-        ]
-        troubles += [f"{p.name}: {p.offsets_lost}" for p in self._partitions.values() if p.offsets_lost]
-        return (State.PAUSED if troubles else State.RUNNING), "; ".join(troubles)
+            return State.STARTING, causes
+        for endpoint in self._dispatch.endpoints:
+            if endpoint.backoff.failures >= FAILURES_BEFORE_NOT_READY:
+                causes.setdefault("instasent", f"{endpoint.name}: {endpoint.failure}")
+        for partition in self._partitions.values():
+            if partition.offsets_lost is not None:
+                causes[f"partition {partition.name}"] = partition.offsets_lost
+        return (State.PAUSED if causes else State.RUNNING), causes

@@ -75,10 +75,14 @@ class EndpointStatus:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything at one moment. `unaccounted_records` must be 0 (promise 1)."""
+    """Everything at one moment. `unaccounted_records` must be 0 (promise 1).
+
+    `causes` says what keeps records from being delivered, by where it lies: `instasent`, `dead letters`,
+    `offsets`, `partition …`.
+    """
 
     state: State = State.STARTING
-    cause: str = ""
+    causes: Mapping[str, str] = field(default_factory=dict)
     topics: tuple[TopicStatus, ...] = ()
     partitions: tuple[PartitionStatus, ...] = ()
     endpoints: tuple[EndpointStatus, ...] = ()
@@ -86,6 +90,11 @@ class Snapshot:
     buffered_records: int = 0
     buffered_bytes: int = 0
     unaccounted_records: int = 0
+
+    @property
+    def cause(self) -> str:
+        """The causes in one line; empty while there are none."""
+        return "; ".join(f"{where}: {what}" for where, what in self.causes.items())
 
     def lag(self, topic: str) -> int | None:
         """Sum the lags of a topic's partitions; None where none is known."""

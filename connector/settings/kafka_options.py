@@ -124,7 +124,7 @@ def max_poll_interval_ms(options: Mapping[str, object]) -> int | None:
 
 
 def faults(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    """Find what is wrong, as (key, message, hint)."""
+    """Find what is wrong, as (key, message, hint); secrets are already wrapped."""
     yield from ((name, "is required", "") for name in REQUIRED if options.get(name) in (None, ""))
     for name, value in options.items():
         if name in REFUSED:
@@ -133,6 +133,8 @@ def faults(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
             close = difflib.get_close_matches(name, sorted(ALLOWED), n=1)
             hint = f"did you mean `{close[0]}`?" if close else "see librdkafka's CONFIGURATION.md"
             yield name, "not a property of the Kafka client", hint
+        elif name in SECRETS and not (isinstance(value, Secret) and value.get_secret_value()):
+            yield name, "text is needed, and not empty", "put it in quotes"
         elif name in FIXED and as_text(value) != FIXED[name][0]:
             yield name, f"can only be {FIXED[name][0]}", FIXED[name][1]
     if max_poll_interval_ms(options) is None:

@@ -53,8 +53,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -> list[Problem]:
     """Read the files of `..._file` keys, and hide the secrets of `kafka:` that are written out."""
     problems: list[Problem] = []
-    secrets = {"instasent": ("token",), "kafka": kafka_options.SECRETS}
-    for section, keys in secrets.items():
+    for section, keys in (("instasent", ("token",)), ("kafka", kafka_options.SECRETS)):
         if not isinstance(values.get(section), dict):
             continue
         values[section] = block = dict(values[section])
@@ -62,9 +61,8 @@ def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -
             problems += resolve_file(document, section, block, key, folder)
             if isinstance(block.get(key), str):
                 block[key] = Secret(block[key])
-    for key in kafka_options.SECRETS:
-        if isinstance(values.get("kafka"), dict):
-            values["kafka"].pop(f"{key}_file", None)
+            if section == "kafka":  # librdkafka is not to see it
+                block.pop(f"{key}_file", None)
     return problems
 
 

@@ -239,6 +239,11 @@ class Settings(Service):
     sections: Annotated[tuple[Section, ...], Field(repr=False, exclude=True)]
     """Where each of `topics` was read, for problems that are found later."""
 
+    def secrets(self) -> list[str]:
+        """Return every secret readable, for hiding them in logs."""
+        hidden = [self.instasent.token, *self.kafka.values()]
+        return [value.get_secret_value() for value in hidden if isinstance(value, Secret)]
+
     def rules_for(self, topic: str) -> TopicRules | None:
         """Return the rules of a topic that the consumer sees, the first that match."""
         return next((rules for rules in self.topics if rules.matches(topic)), None)

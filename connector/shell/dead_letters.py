@@ -32,6 +32,9 @@ ADVICE = {
     "_MSG_TIMED_OUT": "the brokers did not confirm in time",
 }
 
+WEARS_OUT = ("_FATAL", "TOPIC_AUTHORIZATION_FAILED", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
+"""After these a producer goes on refusing, for good or for minutes: the next letter gets a new one."""
+
 
 class DeadLetterWriter:
     """Writes letters for one owner thread; what became of each comes by `poll`, exactly once.
@@ -45,14 +48,16 @@ class DeadLetterWriter:
         self._connection = connection_settings(settings)
         self._answers: list[DeadLettered] = []
         self._admin: AdminClient | None = None
-        self._fatal = False
+        self._worn_out = False
         self._producer = self._connect()
 
     def write(self, letter_id: int, record: Record, rule: str, reason: str) -> None:
         """Store one record: key, value and headers as they are, a null stays null, plus ours."""
-        if self._fatal:
+        if self._worn_out:
+            self._producer.purge()
+            self._producer.poll(0)  # what waited there is answered as purged
             self._producer = self._connect()
-            self._fatal = False
+            self._worn_out = False
         if self._admin is None:
             self._create_topic()
         try:
@@ -103,8 +108,7 @@ class DeadLetterWriter:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        """Remember a fatal error of the idempotent producer: the next letter gets a new one."""
-        self._fatal = self._fatal or error.name() == "_FATAL"
+        self._worn_out = self._worn_out or error.name() in WEARS_OUT
 
     def _answer_to(self, letter_id: int) -> Callable[[KafkaError | None, object], None]:
         return lambda error, _: self._note(letter_id, error)
@@ -114,7 +118,7 @@ class DeadLetterWriter:
             self._answers.append(DeadLettered(letter_id, None))
             return
         name = error.name()
-        self._fatal = self._fatal or name == "_FATAL"
+        self._worn_out = self._worn_out or name in WEARS_OUT
         advice = f" ({ADVICE[name]})" if name in ADVICE else ""
         self._answers.append(DeadLettered(letter_id, f"topic {self._topic}: {name}: {error.str()}{advice}"))
 

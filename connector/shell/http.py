@@ -148,6 +148,11 @@ class HttpThread:
         """Run a coroutine on this thread's loop, such as the admin server's."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
+
     def check(self) -> None:
         """Raise FatalError where the thread has died: nothing would ever be sent again (F093)."""
         if self._failure is not None:

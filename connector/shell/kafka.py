@@ -30,6 +30,9 @@ BYTES_MAX = 16 * 1024 * 1024
 Heard = ReachedEnd | OffsetsLost | Committed
 """What `take_events` returns; assignments go to the hooks at once."""
 
+CLOCK_EVERY = 64
+"""Records between two looks at the clock in `poll_records`."""
+
 
 class Consumer:
     """One member of the group. Every method but `close` belongs to the thread that calls `poll_records`.
@@ -86,7 +89,6 @@ class Consumer:
         """Wait for a record, then take what is there: at most `limit` records or for `seconds_max`.
 
         It also ends behind the record whose value takes the sum of their sizes to `bytes_max`.
-
         Afterwards fetch `take_events`: what was heard behind these records.
 
         Raises:
@@ -99,13 +101,35 @@ class Consumer:
             self._subscribe_again()
         monotonic_ms = self._clock.monotonic_ms
         until_ms = monotonic_ms() + int(seconds_max * 1000)
-        records, poll = self._records, self._poll
-        message = poll(timeout_s)
+        records, poll, size = self._records, self._poll, 0
         size = 0
-        while message is not None:
-            self._take(message)
+        message = poll(timeout_s)
+        while message is not None:  # never by truth: a tombstone is falsy (P29)
+            error = message.error()
+            if error is None:
+                kind, timestamp_ms = message.timestamp()
+                value = message.value()
+                size += 0 if value is None else len(value)
+                records.append(
+                    Record(
+                        message.topic(),
+                        message.partition(),
+                        message.offset(),
+                        message.key(),
+                        value,
+                        None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms,
+                        message.headers,
+                    )
+                )
+            else:
+                self._heard(error, message)
+            count = len(records)
             size += len(message)  # of its value (P29)
-            if len(records) >= limit or size >= bytes_max or monotonic_ms() >= until_ms:
+            if (
+                count >= limit
+                or size >= bytes_max
+                or (count % CLOCK_EVERY == 0 and monotonic_ms() >= until_ms)
+            ):
                 break
             message = poll(0)
         self._raise_failure()
@@ -117,25 +141,6 @@ class Consumer:
         """Return what was heard since the last call, in its order."""
         events, self._events = self._events, []
         return events
-
-    def _take(self, message: Message) -> None:
-        """Sort one message. Compared with None: a tombstone is falsy (P29)."""
-        error = message.error()
-        if error is not None:
-            self._heard(error, message)
-            return
-        kind, timestamp_ms = message.timestamp()
-        self._records.append(
-            Record(
-                message.topic(),
-                message.partition(),
-                message.offset(),
-                message.key(),
-                message.value(),
-                None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms,
-                message.headers,
-            )
-        )
 
     def _heard(self, error: KafkaError, message: Message) -> None:
         """Turn a message error into an event, a cause for `/readyz`, or the end of the process."""

@@ -4,13 +4,13 @@ One thread runs it, and that thread alone owns the engine and the Kafka consumer
 here: what has happened is told to the engine, what it asks for is done.
 """
 
-import logging
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
@@ -35,6 +35,9 @@ TURN_MS_MAX = 1_000
 """A turn that took longer was a stall, of the machine or of this process: the engine's time lags then, so
 that the lease of what it sends counts from before the stall (F007, F097)."""
 
+CONFIRM_SECONDS_MAX = 1.0
+"""How long one question for the committed offsets may take during a revoke."""
+
 PROBE = 0
 """The number under which a probe travels; the engine's own numbers begin at 1."""
 
@@ -53,8 +56,7 @@ class World:
 class Runner:
     """Carries the engine's commands out. `run` returns after `Halt`; `stop` may be called from anywhere.
 
-    `make_consumer` is called with the rebalance hooks; `on_turn` after every
-    turn, with the engine's time.
+    `make_consumer` is called with the rebalance hooks.
     """
 
     def __init__(
@@ -63,8 +65,7 @@ class Runner:
         make_consumer: Callable[["Runner"], Consumer],
         world: World,
         drain_ms: int,
-        on_turn: Callable[[int], None],
-        logger: logging.Logger,
+        logger: structlog.stdlib.BoundLogger,
     ) -> None:
         self.engine = engine
         self.consumer = make_consumer(self)
@@ -74,7 +75,6 @@ class Runner:
         self._requests = world.requests
         self._clock = world.clock
         self._drain_ms = drain_ms
-        self._on_turn = on_turn
         self._logger = logger
         self._sends: dict[int, ev.Send] = {}
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
@@ -98,18 +98,18 @@ class Runner:
 
     # ------------------------------------------------------------------------------ the loop
 
-    def run(self) -> None:
-        """Turn until the engine halts.
+    def run(self, on_turn: Callable[[int], None]) -> None:
+        """Turn until the engine halts; call `on_turn` after each turn, with the engine's time.
 
         Raises:
             FatalError: waiting cannot heal it.
             Exception: a broken invariant; offsets are only committed behind what was acknowledged.
         """
         while not self._halted:
-            self.turn()
+            on_turn(self.turn())
 
-    def turn(self) -> None:
-        """Take in what has happened; wait a moment for more."""
+    def turn(self) -> int:
+        """Take in what has happened; wait a moment for more. Returns the engine's time."""
         turn_ms = self._clock.monotonic_ms()
         self._http.check()
         self._take_inbox(turn_ms)
@@ -129,7 +129,7 @@ class Runner:
         else:
             self._handle(ev.Woke(), now_ms)
         self._take_events(now_ms)
-        self._on_turn(now_ms)
+        return now_ms
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()
@@ -204,7 +204,7 @@ class Runner:
 
     def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
         """Begin with the partitions that the group gave us."""
-        self._logger.info("assigned", extra={"partitions": [str(name) for name in positions]})
+        self._logger.info("assigned", partitions=[str(name) for name in positions])
         self._handle(ev.Assigned(positions, ends), self._clock.monotonic_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
@@ -214,16 +214,14 @@ class Runner:
         while self.engine.draining(partitions) and (now_ms := self._clock.monotonic_ms()) < deadline_ms:
             self._wait_for_answer(0.01, now_ms)
             self._take_answers(now_ms)
-            self.consumer.poll_callbacks()
+            self.consumer.confirm_commits(CONFIRM_SECONDS_MAX)
             self._take_events(now_ms)
             self._take_inbox(now_ms)
         finished = not self.engine.draining(partitions)
-        self._logger.info(
-            "revoked", extra={"partitions": [str(name) for name in partitions], "finished": finished}
-        )
+        self._logger.info("revoked", partitions=[str(name) for name in partitions], finished=finished)
         self._handle(ev.Lost(partitions), self._clock.monotonic_ms())
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Forget partitions that are somebody else's already (F005)."""
-        self._logger.warning("assignment lost", extra={"partitions": [str(name) for name in partitions]})
+        self._logger.warning("assignment lost", partitions=[str(name) for name in partitions])
         self._handle(ev.Lost(partitions), self._clock.monotonic_ms())

@@ -87,3 +87,12 @@ def test_a_bad_secret_is_one_problem_that_names_the_reference(
     assert names in str(problems[0])
     assert CANARY not in str(problems[0])
     assert problems[0].line == 2
+
+
+@pytest.mark.parametrize("password", ["4711", "''"])
+def test_a_kafka_secret_is_text(problems_of: Callable[..., list[Problem]], password: str) -> None:
+    """A number would lose its zeros and an empty text opens nothing: both are refused, unseen (F099)."""
+    options = f"security.protocol: SASL_SSL, sasl.password: {password}"
+    (problem,) = problems_of(SERVICE.replace("group.id: g", f"group.id: g, {options}"))
+    assert problem.path == "kafka.sasl.password"
+    assert "4711" not in str(problem)

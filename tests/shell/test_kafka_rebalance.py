@@ -106,7 +106,7 @@ def test_a_lost_assignment_is_lost_not_revoked(broker: EmbeddedBroker) -> None:
     settings: KafkaSettings = {"max.poll.interval.ms": 1000}
     with Member(broker, T, settings=settings) as member:
         member.until(lambda: len(member.records) == 3)
-        threading.Event().wait(1.5)  # the fault itself: nobody polls
+        threading.Event().wait(3)  # the fault itself: nobody polls
         member.until(lambda: ("lost", ALL) in member.rebalances)
         assert not any(what == "revoked" for what, _ in member.rebalances)
         member.until(lambda: len(member.records) == 6)

@@ -19,6 +19,8 @@ from tests.stack.postgres import PostgresServer
 # The compiler's first stage only: the processes live for a minute or two on few cores.
 SHORT_LIFE = ("-XX:TieredStopAtLevel=1",)
 
+TOLD = pytest.StashKey[list[str]]()
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -54,15 +56,14 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Say something to who runs the tests, also when they pass."""
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    assert isinstance(reporter, pytest.TerminalReporter)
+    """Say something to who runs the tests, also when they pass: it is printed at the end."""
+    return pytestconfig.stash.setdefault(TOLD, []).append
 
-    def line(text: str) -> None:
-        reporter.ensure_newline()
-        reporter.write_line(text)
 
-    return line
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the tests told."""
+    for line in config.stash.get(TOLD, []):
+        terminalreporter.write_line(f"stack: {line}")
 
 
 @pytest.fixture(scope="session")

@@ -67,11 +67,8 @@ class ConnectWorker:
         """Stop a connector and forget it."""
         self._http.delete(f"/connectors/{name}").raise_for_status()
 
-    def put_debezium(self, name: str, postgres: PostgresServer, tables: str, **more: str) -> None:
-        """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`.
-
-        `more` are further settings, with `__` for each dot of their names.
-        """
+    def put_debezium(self, name: str, postgres: PostgresServer, tables: str) -> None:
+        """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`."""
         config = {
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
             "database.hostname": "127.0.0.1",
@@ -88,7 +85,6 @@ class ConnectWorker:
             "table.include.list": tables,
             "snapshot.mode": "initial",
             "poll.interval.ms": "20",
-            **{setting.replace("__", "."): value for setting, value in more.items()},
         }
         self.put(name, config)
 

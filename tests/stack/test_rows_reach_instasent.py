@@ -182,7 +182,7 @@ def scene(
 
 
 def test_rows_arrive_with_the_values_of_the_database(scene: Scene) -> None:
-    """Snapshot, inserts, nulls, an update that leaves a TOASTed column alone: value by value (F064)."""
+    """Snapshot, inserts, nulls, an update that leaves a TOASTed column alone: value by value (F043, F044)."""
     scene.sql.execute(INSERT, row(2, notes=TOASTED))
     scene.sql.execute(INSERT, dict.fromkeys(row(3)) | {"id": 3})
     scene.sql.execute(INSERT, row(4, birth_date=date(2026, 2, 28), balance=Decimal("0.00"), visits=0))
@@ -195,7 +195,7 @@ def test_rows_arrive_with_the_values_of_the_database(scene: Scene) -> None:
 
 
 def test_a_changed_key_moves_the_contact(scene: Scene) -> None:
-    """A row whose primary key changes is deleted under the old id and created under the new one."""
+    """A row whose primary key changes is deleted under the old id and created under the new one (F045)."""
     scene.sql.execute(INSERT, row(10))
     scene.await_equal()
     scene.sql.execute("UPDATE customer SET id = 11 WHERE id = 10")
@@ -205,7 +205,7 @@ def test_a_changed_key_moves_the_contact(scene: Scene) -> None:
 
 
 def test_a_deleted_row_is_a_deleted_contact(scene: Scene) -> None:
-    """Deletes arrive, once each: the tombstone behind a delete is settled with it."""
+    """Deletes arrive, once each: the tombstone behind a delete is settled with it (F037)."""
     scene.sql.execute(INSERT, row(20))
     scene.sql.execute(INSERT, row(21))
     scene.await_equal()
@@ -237,7 +237,7 @@ def test_a_row_arrives_soon(scene: Scene, tell: Callable[[str], None]) -> None:
 def test_a_broker_that_restarts_loses_nothing(
     scene: Scene, kafka: KafkaBroker, end: Callable[[KafkaBroker], None]
 ) -> None:
-    """Rows that change while the broker is away arrive when it is back; the service lives on (F001)."""
+    """Rows that change while the broker is away arrive when it is back; the service lives on (F028, F030)."""
     number = 40 if end is KafkaBroker.stop else 50
     scene.sql.execute(INSERT, row(number))
     end(kafka)

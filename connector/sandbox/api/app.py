@@ -90,7 +90,8 @@ class _Exchange:
             self._api.answered(
                 RequestLine(arrived, call.endpoint, max(1, len(call.items)), call.sync, reply.status)
             )
-            await wire.answer(reply, spoiling)
+            if wire.connected():
+                await wire.answer(reply, spoiling)
 
     async def _reply(
         self, call: Call, wire: Wire, faults: tuple[Fault, ...], spoiling: Fault | None

@@ -1,0 +1,1 @@
+"""Health, metrics and the status page: read only, no secrets, no personal data (S18)."""

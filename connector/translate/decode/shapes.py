@@ -35,7 +35,7 @@ def read_shape(value: object, shape: str, key: bytes | None) -> Change | Skip:
     if not isinstance(value, dict):
         raise UndecodableError("the value is not a JSON object")
     if shape == "event":
-        return Change(None, value, None, _NO_ROW)
+        return _read_event(value)
     operation = value.get("op")
     source = value.get("source")
     if isinstance(operation, str) and (shape == "envelope" or _is_debezium(source)):
@@ -80,11 +80,17 @@ def _read_other(body: Row, shape: str, key: bytes | None) -> Change | Skip:
     for rule, is_such in _NOT_ROWS.items():
         if is_such(body, key):
             return Skip(rule)
-    if shape == "envelope":
-        raise UndecodableError("not a change event: `op`, `before` and `after` are expected")
     for kind, is_such_kind in _UNSUPPORTED.items():
         if is_such_kind(body):
             raise UndecodableError(f"{kind} not supported yet")
+    if shape == "envelope":
+        raise UndecodableError("not a change event: `op`, `before` and `after` are expected")
+    return Change(None, body, None, _NO_ROW)
+
+
+def _read_event(body: Row) -> Change:
+    if _has_schema(body):
+        raise UndecodableError("JSON with an embedded schema is not supported yet")
     return Change(None, body, None, _NO_ROW)
 
 

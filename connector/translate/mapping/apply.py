@@ -26,7 +26,7 @@ class Mapping:
 
 _DELETE, _UPDATE = Operation.DELETE, Operation.UPDATE  # reached faster than through their class
 
-_NOTHING_MAPPED = Skip("nothing_mapped")
+_NOTHING_MAPPED = Skip("nothing_mapped")  # a topic file without contact and event, which the models refuse
 
 
 def deliver(mapping: Mapping, change: Change, record: Record, counts: Counter[str]) -> list[Delivery] | Skip:

@@ -22,7 +22,7 @@ def failures(rules: TopicRules) -> list[Problem]:
     translator = Translator([compile_topic(rules)])
     found: list[Problem] = []
     for index, example in enumerate(rules.examples):
-        path = f"examples.{index}"
+        path = f"examples[{index}]"
         try:
             record = _record(rules, example, index)
         except orjson.JSONEncodeError as error:

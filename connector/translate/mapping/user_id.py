@@ -10,6 +10,7 @@ from connector.translate.mapping.values import UNAVAILABLE, LeftOut, UnreadableE
 
 USER_ID_LENGTH_MAX = 512
 
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # longer ones are floats by the time they get here
 _FLOAT_INTEGER_MAX = 2**53  # up to here a float that is a whole number is that number
 
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -44,7 +45,7 @@ def user_id_of(value: Any) -> str:
     Raises:
         UnreadableError: it cannot identify a contact; the text says what is wrong with it.
     """
-    if type(value) is int:
+    if type(value) is int and _INTEGER_MIN <= value <= _INTEGER_MAX:
         return str(value)
     if type(value) is str:
         fault = _fault_of(value)

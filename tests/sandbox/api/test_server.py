@@ -194,6 +194,7 @@ def test_overlapping_requests_are_counted(sandbox: SandboxApi, client: httpx.Cli
 def test_a_client_that_hangs_up_in_time_is_not_served(sandbox: SandboxApi, client: httpx.Client) -> None:
     """A request whose client leaves during the latency takes no effect and is over."""
     sandbox.inject(FaultKind.LATENCY, seconds=60, times=1)
+    sandbox.inject(FaultKind.RESET, times=1)
     with pytest.raises(httpx.ReadTimeout):
         client.post(f"{PATH}/stream/contacts?_sync", json=[ADA], timeout=0.2)
     assert upsert(client, {"_user_id": "8"}).status_code == 202

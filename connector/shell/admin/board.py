@@ -1,0 +1,38 @@
+"""What the admin server shows: written by the engine's thread, read by the server's, without a lock."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from connector.engine.snapshot import Snapshot
+from connector.shell.clock import Clock
+
+TURN_MS_MAX = 30_000
+"""How long a turn of the engine's loop may take before `/healthz` doubts it (design section 4)."""
+
+
+class StatusBoard:
+    """The newest state. Each attribute is replaced whole; a reader sees the old or the new one.
+
+    `causes` names what is wrong, by dependency: `broker`, `api`, `registry`, `topic …`, `partition …`,
+    `dead letters`. It is empty while everything is well.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.snapshot = Snapshot()
+        self.causes: Mapping[str, str] = MappingProxyType({})
+        self.last_turn_ms = clock.monotonic_ms()
+
+    def turned(self) -> None:
+        """Note that the engine's loop has come round."""
+        self.last_turn_ms = self._clock.monotonic_ms()
+
+    def publish(self, snapshot: Snapshot, causes: Mapping[str, str]) -> None:
+        """Show a new snapshot and what is wrong now."""
+        self.causes = MappingProxyType(dict(causes))
+        self.snapshot = snapshot
+
+    @property
+    def idle_ms(self) -> int:
+        """How long ago the engine's loop turned."""
+        return self._clock.monotonic_ms() - self.last_turn_ms

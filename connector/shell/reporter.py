@@ -1,0 +1,88 @@
+"""What the owner's thread looks at once in a while: status, missing topics, the token file."""
+
+import structlog
+
+from connector.engine.events import Assigned, CredentialsChanged
+from connector.engine.snapshot import State, with_ends
+from connector.errors import ConfigError
+from connector.settings import Settings, read_secret
+from connector.shell.admin.board import StatusBoard
+from connector.shell.http import HttpThread
+from connector.shell.runner import Runner
+from connector.shell.telemetry import Redactor
+
+PUBLISH_MS = 250
+TOKEN_MS = 1_000
+
+
+class Reporter:
+    """Call `turned` after every turn of the runner; most calls do nothing."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        board: StatusBoard,
+        http: HttpThread,
+        settings: Settings,
+        redactor: Redactor,
+        logger: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._runner = runner
+        self._board = board
+        self._http = http
+        self._redactor = redactor
+        self._logger = logger
+        self._token_file = settings.instasent.token_file
+        self._token = settings.instasent.token
+        self._topics = frozenset(rules.source for rules in settings.topics)
+        self._state = State.STARTING
+        self._cause = ""
+        self._publish_ms = 0
+        self._token_ms = 0
+
+    def turned(self, now_ms: int) -> None:
+        """Note the turn, and do what is due."""
+        self._board.turned()
+        if now_ms >= self._publish_ms:
+            self._publish_ms = now_ms + PUBLISH_MS
+            self.publish()
+            self._say_that_nothing_is_there()
+        if self._token_file is not None and now_ms >= self._token_ms:
+            self._token_ms = now_ms + TOKEN_MS
+            self._read_token()
+
+    def publish(self) -> None:
+        """Show the state as it is now; say in the log when it has changed."""
+        consumer = self._runner.consumer
+        snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
+        self._board.publish(snapshot, {**snapshot.causes, **consumer.health.troubles})
+        if (snapshot.state, snapshot.cause) != (self._state, self._cause):
+            self._state, self._cause = snapshot.state, snapshot.cause
+            log = self._logger.warning if snapshot.cause else self._logger.info
+            log("state", state=snapshot.state.value, cause=snapshot.cause)
+
+    def _say_that_nothing_is_there(self) -> None:
+        """A consumer all of whose topics are missing is never assigned anything: that counts as assigned."""
+        nothing_assigned = self._board.snapshot.state is State.STARTING
+        if nothing_assigned and self._topics <= self._runner.consumer.health.missing_topics:
+            self._runner.tell(Assigned({}, {}))
+
+    def _read_token(self) -> None:
+        """Use a token that was replaced in its file, without a restart (F052, S07)."""
+        assert self._token_file is not None  # noqa: S101 - `turned` has looked
+        try:
+            token = read_secret(self._token_file)
+        except ConfigError as error:
+            self._logger.warning("the token file cannot be read; the old token stays", reason=str(error))
+            return
+        if token == self._token:
+            return
+        self._token = token
+        self._redactor.add(token.get_secret_value())
+        try:
+            self._http.set_token(token.get_secret_value())
+        except ValueError as error:
+            self._logger.warning("the token file was changed, but is not used", reason=str(error))
+            return
+        self._logger.info("the token file was changed; the new token is used")
+        self._runner.tell(CredentialsChanged())

@@ -1,0 +1,179 @@
+"""Builds the service from its settings, runs it, and takes it apart again.
+
+The main thread stays here: it waits for a signal and watches the thread that owns engine and consumer.
+"""
+
+import gc
+import os
+import sys
+import threading
+from random import SystemRandom
+
+import structlog
+
+from connector.engine.engine import Engine
+from connector.engine.events import StopRequested
+from connector.engine.limits import Limits
+from connector.instasent.requests import Requests
+from connector.settings import Settings
+from connector.shell import kafka_settings
+from connector.shell.admin.app import create_app
+from connector.shell.admin.board import StatusBoard
+from connector.shell.admin.server import AdminServer
+from connector.shell.clock import Clock
+from connector.shell.dead_letters import DeadLetterWriter
+from connector.shell.http import HttpLimits, HttpThread
+from connector.shell.kafka import Consumer
+from connector.shell.kafka_start import Subscription
+from connector.shell.reporter import Reporter
+from connector.shell.runner import Runner, World
+from connector.shell.telemetry import Redactor, client_logger
+from connector.translate.mapping.plan import compile_topic
+from connector.translate.translate import Translator
+
+CLOSE_SECONDS_MAX = 5.0
+"""How long leaving the group may take; librdkafka can hang in it when the brokers are gone (P06, P07)."""
+
+STOP_GRACE_SECONDS = 20.0
+"""How long after `drain_seconds` the owner thread may still need: a look-up of offsets that it is in."""
+
+SWITCH_SECONDS = 0.001
+"""The interpreter's default of 5 ms lets an answer wait for the engine's thread up to that long."""
+
+
+class Service:
+    """One instance. `run` belongs to the main thread; `request_stop` is for signal handlers."""
+
+    def __init__(self, settings: Settings, redactor: Redactor, *, until_caught_up: bool) -> None:
+        self._settings = settings
+        self._redactor = redactor
+        self._until_caught_up = until_caught_up
+        self._logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("connector")
+        self._clock = Clock()
+        self._board = StatusBoard(self._clock)
+        instasent = settings.instasent
+        self._http = HttpThread(
+            instasent.base_url,
+            instasent.token.get_secret_value(),
+            self._clock.monotonic_ms,
+            HttpLimits(
+                in_flight_max=settings.delivery.requests_in_flight_max + 1,  # one more for the probe
+                request_seconds_max=settings.delivery.request_seconds_max,
+            ),
+        )
+        self._admin = AdminServer(create_app(self._board), settings.admin.host, settings.admin.port)
+        self._stops = 0
+        self._runner: Runner | None = None
+        self._failure: BaseException | None = None
+        self._closed = True
+
+    def request_stop(self) -> None:
+        """Ask for a drain; a second time means at once."""
+        self._stops += 1
+
+    def run(self) -> None:
+        """Run until stopped, or until caught up where that was asked for.
+
+        Raises:
+            ConfigError: librdkafka refuses a key of `kafka:`.
+            FatalError: waiting cannot heal it.
+        """
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._http.start()
+        try:
+            self._http.run_on_loop(self._admin.start()).result()
+            self._logger.info("started", admin=self._admin.url)
+            owner = threading.Thread(target=self._own, name="engine", daemon=True)
+            owner.start()
+            self._supervise(owner)
+        finally:
+            if self._http.running:
+                self._http.run_on_loop(self._admin.stop()).result(CLOSE_SECONDS_MAX)
+            self._http.stop(CLOSE_SECONDS_MAX)
+        if self._failure is not None:
+            raise self._failure
+        self._logger.info("stopped")
+        if not self._closed:
+            # librdkafka hangs and would hang the interpreter's end too (F091); everything is committed.
+            os._exit(0)
+
+    # --------------------------------------------------------------------------- the main thread
+
+    def _supervise(self, owner: threading.Thread) -> None:
+        told = False
+        give_up_ms = 0
+        while owner.is_alive():
+            owner.join(0.1)
+            if self._stops and not told and self._runner is not None:
+                told = True
+                self._runner.tell(StopRequested())
+            if self._stops and not give_up_ms:
+                seconds = self._settings.delivery.drain_seconds + CLOSE_SECONDS_MAX + STOP_GRACE_SECONDS
+                give_up_ms = self._clock.monotonic_ms() + int(seconds * 1000)
+            if self._stops > 1 or (give_up_ms and self._clock.monotonic_ms() > give_up_ms):
+                # Nothing that is not acknowledged has been committed (F090); it will be sent again.
+                self._logger.error("stopped at once; what was not acknowledged will be delivered again")
+                os._exit(1)
+
+    # --------------------------------------------------------------- the thread that owns it all
+
+    def _own(self) -> None:
+        try:
+            self._drive()
+        except Exception as failure:  # noqa: BLE001 - the border of the thread: `run` raises it again (F093)
+            self._failure = failure
+
+    def _drive(self) -> None:
+        settings, clock = self._settings, self._clock
+        properties = settings.kafka_properties
+        letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
+        instasent = settings.instasent
+        runner = Runner(
+            Engine(self._limits(), SystemRandom()),
+            lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
+            World(
+                http=self._http,
+                letters=letters,
+                translator=Translator(compile_topic(rules) for rules in settings.topics),
+                requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
+                clock=clock,
+            ),
+            settings.delivery.drain_seconds * 1000,
+            self._logger,
+        )
+        reporter = Reporter(runner, self._board, self._http, settings, self._redactor, self._logger)
+        # What has been built until here stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._runner = runner
+        try:
+            runner.run(reporter.turned)
+        finally:
+            reporter.publish()
+            self._closed = runner.consumer.close(CLOSE_SECONDS_MAX)
+            letters.close(CLOSE_SECONDS_MAX)
+
+    def _limits(self) -> Limits:
+        delivery = self._settings.delivery
+        first_ms, largest_ms = delivery.retry_backoff_ms
+        return Limits(
+            batch_items_max=delivery.batch_items_max,
+            linger_ms=delivery.linger_ms,
+            requests_in_flight_max=delivery.requests_in_flight_max,
+            buffered_records_max=delivery.buffered_records_max,
+            buffered_bytes_max=delivery.buffered_bytes_max,
+            retry_backoff_first_ms=first_ms,
+            retry_backoff_largest_ms=largest_ms,
+            drain_ms=delivery.drain_seconds * 1000,
+            lease_ms=kafka_settings.lease_ms(
+                kafka_settings.consumer_settings(self._settings.kafka_properties)
+            ),
+            contacts_remembered_max=50_000 if any(rules.event for rules in self._settings.topics) else 0,
+            until_caught_up=self._until_caught_up,
+            probe_first=True,
+        )
+
+    def _subscriptions(self) -> list[Subscription]:
+        return [
+            Subscription(rules.source, rules.start, rules.offsets_lost) for rules in self._settings.topics
+        ]
