@@ -89,7 +89,7 @@ def test_a_poll_takes_no_more_bytes_than_asked(broker: EmbeddedBroker) -> None:
         while sum(sizes) < 20 and time.monotonic() < deadline:
             sizes.append(len(member.consumer.poll_records(100, 0.1, 1.0, bytes_max=3)))
         assert sum(sizes) == 20
-        assert max(sizes) == 3
+        assert max(sizes) <= 3
 
 
 def test_an_exception_in_a_hook_comes_out_of_poll_records(broker: EmbeddedBroker) -> None:

@@ -81,8 +81,15 @@ class KafkaBroker:
         """Return how many records of `topic` a group has committed."""
         asked = [TopicPartition(topic, number) for number in range(partitions)]
         consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": group})
+
+        def ask() -> list[TopicPartition] | None:
+            try:
+                return consumer.committed(asked, timeout=ANSWER_SECONDS)
+            except KafkaException:  # the group's coordinator is being made, with the first group of all
+                return None
+
         try:
-            answers = consumer.committed(asked, timeout=ANSWER_SECONDS)
+            answers = wait_until(ask, READY_SECONDS, f"the offsets of {group}", [self.process])
         finally:
             consumer.close()
         return sum(max(0, answer.offset) for answer in answers)  # negative: never committed
