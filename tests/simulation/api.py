@@ -44,9 +44,7 @@ class Api:
             if self._calls[send.endpoint, window] >= limit:
                 self.limited += 1
                 budget = self._reading(limit, 0, now_ms)
-                return Answer(
-                    Verdict.THROTTLED, "limited", budget=budget, retry_after_ms=budget.reset_in_ms
-                )
+                return Answer(Verdict.THROTTLED, "limited", budget=budget, retry_after_ms=budget.reset_in_ms)
             self._calls[send.endpoint, window] += 1
         if self._rng.random() < self.faults.server:
             if self._rng.random() < 0.5:
@@ -56,9 +54,7 @@ class Api:
         if limit is None:
             return answer
         remaining = limit - self._calls[send.endpoint, window]
-        return Answer(
-            answer.verdict, answer.reason, answer.items, self._reading(limit, remaining, now_ms)
-        )
+        return Answer(answer.verdict, answer.reason, answer.items, self._reading(limit, remaining, now_ms))
 
     def _window(self, now_ms: int) -> int:
         return now_ms // (self._scenario.window_s * 1000)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
-from connector.model import Answer, TopicPartition, Verdict
+from connector.model import Answer, Record, TopicPartition, Translated, Verdict
 from tests.simulation.oracle import Epoch, Oracle, expect
 from tests.simulation.scenario import Log
 
@@ -116,7 +116,7 @@ class Member:
         room = self.engine.room()
         if self.revoking or room.records <= 0 or room.bytes <= 0:
             return
-        arrived = []
+        arrived: list[tuple[Record, Translated]] = []
         size = 0
         for number, epoch in self.epochs.items():
             if number in self._paused:
@@ -217,7 +217,9 @@ class Member:
         answer = Answer(Verdict.ENVIRONMENT if refused else Verdict.ITEMS, "refused" if refused else "")
         if world.rng.random() < world.faults.lost_after:
             answer = SILENCE
-        world.at(world.now_ms + 1 + world.rng.randrange(world.scenario.answer_ms), lambda: self._probed(answer))
+        world.at(
+            world.now_ms + 1 + world.rng.randrange(world.scenario.answer_ms), lambda: self._probed(answer)
+        )
 
     def _probed(self, answer: Answer) -> None:
         if not self.dead:

@@ -1,7 +1,7 @@
 """Engines that are broken on purpose, each in one place: the oracle must catch every one of them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from connector.engine.batches import ReadyQueue
@@ -9,6 +9,7 @@ from connector.engine.budget import Budget
 from connector.engine.commits import Commits
 from connector.engine.dispatch import Batch, Dispatch
 from connector.engine.engine import Engine
+from connector.engine.events import Assigned, DeadLetter
 from connector.engine.intake import Room
 from connector.engine.lanes import Item, Kind, Lane, LaneState
 from connector.engine.ledger import Partition
@@ -28,11 +29,13 @@ def broken(owner: type, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, intact)
 
 
+_add = Dispatch.add
+_again = Letters.again
+_assigned = Engine._assigned
 _answered = Dispatch.answered
 _probed = Dispatch.probed
 _back_to_ready = Dispatch._back_to_ready
 _extend = Lane._extend
-_refold = Lane.refold
 _rejected = Dispatch._rejected
 _letter_answered = Letters.answered
 _commit_answered = Commits.answered
@@ -66,14 +69,21 @@ def _folds_events(self: Lane, item: Item) -> None:
 
 
 def _folds_over_deletes(self: Lane, item: Item) -> None:
-    if self.fold and self.kind is Kind.DELETE and type(item.delivery) is Upsert and not self.unfold:
+    if not self.fold or self.kind is not Kind.DELETE:
+        _extend(self, item)
+        self._open = self._open or self.kind is Kind.DELETE
+    elif type(item.delivery) is Upsert and not self.unfold:
         self.fold += 1
         self.kind = Kind.INSTANT
-        del self._items[self._head : -1]
-        self.fold = 1
     else:
-        _extend(self, item)
-        self._open = True
+        self._open = False
+
+
+def _upserts_merged(self: Lane) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for item in self.travelling():
+        merged.update(item.delivery.body if isinstance(item.delivery, Upsert | Event) else {})
+    return merged
 
 
 def _body_of_the_last(self: Lane) -> dict[str, Any] | None:
@@ -81,10 +91,16 @@ def _body_of_the_last(self: Lane) -> dict[str, Any] | None:
     return last.body if isinstance(last, Upsert | Event) else None
 
 
-def _frees_the_contact(self: Dispatch, send_id: int, answer: Answer, now_ms: int) -> None:
-    _answered(self, send_id, answer, now_ms)
-    for user_id in [u for u, lane in self.lanes.items() if lane.state is LaneState.TRAVELLING]:
-        del self.lanes[user_id]
+def _does_not_wait(self: Dispatch, item: Item, now_ms: int) -> None:
+    lane = self.lanes.get(item.delivery.user_id)
+    if lane is not None and lane.state is LaneState.TRAVELLING:
+        del self.lanes[lane.user_id]
+    _add(self, item, now_ms)
+
+
+def _forgets_a_lane(self: Dispatch, lane: Lane) -> None:
+    lane.state = LaneState.EMPTY
+    self.lanes.pop(lane.user_id, None)
 
 
 def _unfold_loses_the_first(self: Dispatch, lane: Lane, outcome: Any, now_ms: int) -> None:
@@ -118,37 +134,70 @@ def _commit_errors_are_fine(
     _commit_answered(self, commit_id, {}, now_ms)
 
 
+def _one_ledger_for_ever(self: Engine, event: Assigned) -> None:
+    old: dict[TopicPartition, Partition] = self.__dict__.setdefault("ledgers", {})
+    _assigned(self, event)
+    for name, position in event.positions.items():
+        if name in old and old[name].position is not None:
+            for entry in old[name]._entries:
+                entry.partition = self._partitions[name]
+            old[name].position = position
+        old[name] = self._partitions[name]
+
+
+def _letters_stay_in_trouble(self: Letters, now_ms: int) -> list[DeadLetter]:
+    error = self.error
+    letters = _again(self, now_ms)
+    self.error = error
+    return letters
+
+
+def _any_probe_decides(self: Dispatch, answer: Answer, now_ms: int) -> None:
+    self._asked_about = len(self._doubtful)
+    _probed(self, answer, now_ms)
+
+
 def _no_wakeup(self: ReadyQueue) -> int | None:
     return 0 if self.count >= self.items_max else None
 
 
-_MUTANTS: dict[str, tuple[type, str, object]] = {
-    "commits the newest settled record": (Partition, "committable", property(_newest_settled)),
-    "settles what nobody answered": (Dispatch, "answered", _settle_as(Verdict.UNKNOWN)),
-    "drops on 401": (Dispatch, "answered", _settle_as(Verdict.ENVIRONMENT)),
-    "drops on 429": (Dispatch, "answered", _settle_as(Verdict.THROTTLED)),
-    "takes every 404 of a delete for success": (Dispatch, "answered", _settle_as(Verdict.GONE_OR_ENVIRONMENT)),
-    "takes a failed probe for success": (Dispatch, "probed", _every_delete_is_gone),
-    "lets the next delivery overtake a retry": (Dispatch, "_send_again", _overtakes),
-    "folds events": (Lane, "_extend", _folds_events),
-    "drops a delete behind which an upsert stands": (Lane, "_extend", _folds_over_deletes),
-    "sends only the last part of a fold": (Lane, "body", _body_of_the_last),
-    "two requests for one contact": (Dispatch, "answered", _frees_the_contact),
-    "unfolding loses the first part": (Dispatch, "_rejected", _unfold_loses_the_first),
-    "drops what the API refuses": (Engine, "_refuse", _refusal_drops),
-    "takes a failed dead letter for stored": (Letters, "answered", _letter_error_is_fine),
-    "takes a refused commit for confirmed": (Commits, "answered", _commit_errors_are_fine),
-    "forgets to wake up for a partial batch": (ReadyQueue, "due_ms", _no_wakeup),
-    "sends what was revoked": (Dispatch, "forget_revoked", lambda _: None),
-    "an old answer settles in the new assignment": (
-        Engine,
-        "_forget",
-        lambda self, partition: setattr(partition, "revoking", True),
-    ),
-    "knows no window": (Budget, "ready_at_ms", lambda _self, now_ms, _wanted: now_ms),
-    "spends more than is left": (Budget, "spend", lambda _self, _now_ms: None),
-    "probes no more": (Outage, "due_ms", lambda _self, _now_ms: None),
-    "buffers without bound": (Engine, "room", lambda _: Room(1_000, 1_000_000)),
+_MUTANTS: dict[str, list[tuple[type, str, object]]] = {
+    "commits the newest settled record": [(Partition, "committable", property(_newest_settled))],
+    "settles what nobody answered": [(Dispatch, "answered", _settle_as(Verdict.UNKNOWN))],
+    "drops on 401": [(Dispatch, "answered", _settle_as(Verdict.ENVIRONMENT))],
+    "drops on 429": [(Dispatch, "answered", _settle_as(Verdict.THROTTLED))],
+    "takes every 404 of a delete for success": [
+        (Dispatch, "answered", _settle_as(Verdict.GONE_OR_ENVIRONMENT))
+    ],
+    "takes a failed probe for success": [(Dispatch, "probed", _every_delete_is_gone)],
+    "lets the next delivery overtake a retry": [(Dispatch, "_send_again", _overtakes)],
+    "folds events": [(Lane, "_extend", _folds_events)],
+    "drops a delete behind which an upsert stands": [
+        (Lane, "_extend", _folds_over_deletes),
+        (Lane, "body", _upserts_merged),
+    ],
+    "sends only the last part of a fold": [(Lane, "body", _body_of_the_last)],
+    "two requests for one contact": [
+        (Dispatch, "add", _does_not_wait),
+        (Dispatch, "_remove", _forgets_a_lane),
+    ],
+    "unfolding loses the first part": [(Dispatch, "_rejected", _unfold_loses_the_first)],
+    "drops what the API refuses": [(Engine, "_refuse", _refusal_drops)],
+    "takes a failed dead letter for stored": [(Letters, "answered", _letter_error_is_fine)],
+    "takes a refused commit for confirmed": [(Commits, "answered", _commit_errors_are_fine)],
+    "forgets to wake up for a partial batch": [(ReadyQueue, "due_ms", _no_wakeup)],
+    "sends what was revoked": [(Dispatch, "forget_revoked", lambda _: None)],
+    "an old answer moves the new assignment": [(Engine, "_assigned", _one_ledger_for_ever)],
+    "knows no window": [
+        (Budget, "ready_at_ms", lambda _self, now_ms, _wanted: now_ms),
+        (Budget, "spend", lambda _self, _now_ms: None),
+    ],
+    "never gets over a dead letter of a partition that is gone": [
+        (Letters, "again", _letters_stay_in_trouble)
+    ],
+    "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
+    "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
+    "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
 }
 
 
@@ -157,6 +206,10 @@ def names() -> list[str]:
     return list(_MUTANTS)
 
 
-def mutant(name: str) -> Any:
+@contextmanager
+def mutant(name: str) -> Iterator[None]:
     """The context in which every engine is broken in this one way."""
-    return broken(*_MUTANTS[name])
+    with ExitStack() as patches:
+        for patch in _MUTANTS[name]:
+            patches.enter_context(broken(*patch))
+        yield

@@ -137,8 +137,10 @@ class Oracle:
         number, offset = letter.record.partition, letter.record.offset
         logged = self._logs[number].records[offset]
         may = isinstance(logged.translated, Rejection) or any(
-            isinstance(d, Event) and (self._scenario.strict_events or d.body["_event_parameters"])
-            or isinstance(d, Upsert) and BAD in d.body.values()
+            (isinstance(d, Event)
+            and (self._scenario.strict_events or d.body["_event_parameters"]))
+            or (isinstance(d, Upsert)
+            and BAD in d.body.values())
             for d in logged.deliveries
         )
         expect(may, "a good record was dead-lettered", number, offset)
@@ -189,7 +191,9 @@ class Oracle:
         records = self._logs[epoch.number].records
         before = max((at for at in records if at < step.offset), default=-1)
         return before >= epoch.start and any(
-            isinstance(d, Delete) and d.user_id == step.delivery.user_id and len(records[before].deliveries) == 1
+            isinstance(d, Delete)
+            and d.user_id == step.delivery.user_id
+            and len(records[before].deliveries) == 1
             for d in records[before].deliveries
         )
 
@@ -235,7 +239,9 @@ class Oracle:
     def _check_event(self, contact: str, body: dict[str, object], epochs: Mapping[int, Epoch]) -> None:
         number, offset = map(int, str(body["_event_id"]).split(":"))
         todo = self._open(self._epoch(epochs, number), contact)
-        expect(bool(todo) and todo[0].offset == offset, "an event overtook", todo[:1], "or came twice", offset)
+        expect(
+            bool(todo) and todo[0].offset == offset, "an event overtook", todo[:1], "or came twice", offset
+        )
         delivery = todo[0].delivery
         expect(isinstance(delivery, Event) and delivery.body == body, "an event differs", number, offset)
 

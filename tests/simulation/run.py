@@ -15,7 +15,7 @@ def run(seed: int, make_engine: MakeEngine = Engine) -> World:
     world = World(draw(seed), make_engine)
     try:
         world.run()
-    except Exception as error:  # noqa: BLE001 - whatever was raised, the seed must be said
+    except Exception as error:
         message = f"{type(error).__name__}: {error} (python -m tests.simulation --seeds 1 --first {seed})"
         raise Violation(message) from error
     return world

@@ -10,7 +10,17 @@ from random import Random
 from typing import NamedTuple
 
 from connector.engine.limits import Limits
-from connector.model import Delete, Delivery, Event, Record, Rejection, Skip, TopicPartition, Translated, Upsert
+from connector.model import (
+    Delete,
+    Delivery,
+    Event,
+    Record,
+    Rejection,
+    Skip,
+    TopicPartition,
+    Translated,
+    Upsert,
+)
 
 BAD = "bad"
 """The value that the simulated API never accepts."""

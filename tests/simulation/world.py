@@ -14,7 +14,7 @@ from connector.model import Event
 from tests.simulation.api import Api
 from tests.simulation.member import Member
 from tests.simulation.oracle import expect, final_states
-from tests.simulation.scenario import CALM, BAD, Faults, Scenario
+from tests.simulation.scenario import BAD, CALM, Faults, Scenario
 
 MakeEngine = Callable[[Limits, Random], Engine]
 
