@@ -68,15 +68,16 @@ class ReadyQueue:
             return due
         if self.count >= self.items_max:
             return 0
-        lanes = self._lanes
-        while not self._holds(*lanes[0]):
-            lanes.popleft()
-        lingered = lanes[0][1] + self.linger_ms
+        lingered = self._oldest_ms() + self.linger_ms
         return lingered if due is None or lingered < due else due
 
     def take(self, now_ms: int) -> Group:
         """Take what travels next. Call it only when `due_ms` has come."""
-        if self._groups and self._groups[0].due_ms <= now_ms:
+        if (
+            self._groups
+            and self._groups[0].due_ms <= now_ms
+            and not self._waits_since(self._groups[0].due_ms)
+        ):
             return heappop(self._groups)
         batch: list[Lane] = []
         lanes = self._lanes
@@ -88,6 +89,19 @@ class ReadyQueue:
         assert batch, "take without a due batch"
         self.count -= len(batch)
         return Group(now_ms, 0, batch, 0, 0)
+
+    def _waits_since(self, due_ms: int) -> bool:
+        """Whether lanes were to travel before a group that is due since `due_ms`.
+
+        A batch that fails again and again must not go first each time: the others would never travel.
+        """
+        return bool(self.count) and self._oldest_ms() + self.linger_ms <= due_ms
+
+    def _oldest_ms(self) -> int:
+        lanes = self._lanes
+        while not self._holds(*lanes[0]):
+            lanes.popleft()
+        return lanes[0][1]
 
     def _holds(self, lane: Lane, since_ms: int) -> bool:
         return lane.state is LaneState.READY and lane.kind is self.kind and lane.ready_since_ms == since_ms

@@ -102,7 +102,6 @@ class Consumer:
         monotonic_ms = self._clock.monotonic_ms
         until_ms = monotonic_ms() + int(seconds_max * 1000)
         records, poll, size = self._records, self._poll, 0
-        size = 0
         message = poll(timeout_s)
         while message is not None:  # never by truth: a tombstone is falsy (P29)
             error = message.error()
@@ -124,7 +123,6 @@ class Consumer:
             else:
                 self._heard(error, message)
             count = len(records)
-            size += len(message)  # of its value (P29)
             if (
                 count >= limit
                 or size >= bytes_max

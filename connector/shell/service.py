@@ -37,8 +37,13 @@ CLOSE_SECONDS_MAX = 5.0
 STOP_GRACE_SECONDS = 20.0
 """How long after `drain_seconds` the owner thread may still need: a look-up of offsets that it is in."""
 
+
 SWITCH_SECONDS = 0.001
 """The interpreter's default of 5 ms lets an answer wait for the engine's thread up to that long."""
+
+GC_THRESHOLDS = (100_000, 50, 50)
+"""What is buffered is freed by its reference counts, and the buffer alone would trip the defaults all the
+time: the cyclic collector then takes a seventh of the CPU to find nothing."""
 
 
 class Service:
@@ -145,6 +150,7 @@ class Service:
         # What has been built until here stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self._runner = runner
         try:
             runner.run(reporter.turned)

@@ -29,7 +29,7 @@ CONTENDERS = (OURS, "a", "b", "c")
 SLOW_SINK_MS = 50
 SLOW_SINK_IN_FLIGHT = 32
 LATENCY_LINGERS_MS = (0, 50)
-LATENCY_SAMPLES = 100
+LATENCY_SAMPLES = 400
 READY_SECONDS = 30
 
 
@@ -43,6 +43,18 @@ class Bench:
     records: int
     rounds: int
     contenders: Sequence[str]
+
+    def start_up(self) -> float:
+        """Return the CPU seconds of a run of the connector that finds itself at the end of the topic."""
+        command = connector.command(
+            self.folder,
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            group="start-up",
+            base_url=self.sink.base_url,
+            admin_port=free_port(),
+            start="latest",
+        )
+        return run([*command, "--until-caught-up"], self.folder / "start-up.log").cpu_seconds
 
     def contend(self, name: str, label: str, *, in_flight: int = 8) -> Result:
         """Run one contender to the end of the topic and print its row."""
@@ -79,6 +91,9 @@ def throughput(bench: Bench) -> None:
     click.echo(f"\nMedians of {bench.rounds} rounds\n{report.medians(rounds)}")
     if OURS in bench.contenders:
         click.echo(f"\nMedians of the ratios within a round\n{report.ratios(rounds, OURS)}")
+        click.echo(
+            f"Of our CPU time, {bench.start_up():.2f} s a run are start-up and stop, with no record to read."
+        )
 
 
 def slow_sink(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from connector.model import Answer, Delete, Endpoint, Event, OutcomeKind, Reject
 from tests.simulation.scenario import BAD, Log, Scenario
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - what it is called in every test here
     """A promise was broken."""
 
 
@@ -137,10 +137,8 @@ class Oracle:
         number, offset = letter.record.partition, letter.record.offset
         logged = self._logs[number].records[offset]
         may = isinstance(logged.translated, Rejection) or any(
-            (isinstance(d, Event)
-            and (self._scenario.strict_events or d.body["_event_parameters"]))
-            or (isinstance(d, Upsert)
-            and BAD in d.body.values())
+            (isinstance(d, Event) and (self._scenario.strict_events or d.body["_event_parameters"]))
+            or (isinstance(d, Upsert) and BAD in d.body.values())
             for d in logged.deliveries
         )
         expect(may, "a good record was dead-lettered", number, offset)

@@ -5,6 +5,7 @@ Every partition has a number. A body carries, per partition, the offset of the n
 records it carries.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
@@ -98,7 +99,7 @@ class Scenario:
 
 def draw(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311 - a run to be repeated, not a secret
     calm_ms = rng.randrange(5_000, 30_000)
     limited = rng.random() < 0.6
     quiet = rng.random() < 0.15
@@ -166,6 +167,10 @@ def _logs(rng: Random, calm_ms: int) -> tuple[Log, ...]:
     )
 
 
+def _no_headers() -> None:
+    """No record has headers."""
+
+
 class _Writer:
     """Writes one log: most contacts are its own, one is shared with the other partitions."""
 
@@ -183,6 +188,17 @@ class _Writer:
         self._produced_ms = 0
         self._alive: set[str] = set()  # contacts whose last record was an upsert
         self._records: dict[int, Logged] = {}
+        self._writers: dict[str, Callable[[str], None]] = {
+            "upsert": lambda contact: self._append(contact, [self._upsert(contact)]),
+            "poison": lambda contact: self._append(contact, [self._poison(contact)]),
+            "event": lambda contact: self._append(contact, [self._event(contact)]),
+            "both": lambda contact: self._append(contact, [self._upsert(contact), self._event(contact)]),
+            "skip": lambda contact: self._append(contact, Skip("when")),
+            "refused": lambda contact: self._append(contact, Rejection("decode", "not JSON")),
+            "lone": lambda contact: self._append(contact, [Delete(contact, tombstone=True)]),
+            "move": self._move,
+            "delete": self._delete,
+        }
         self._topic = ("customers", "customers", "orders")[number]
 
     def log(self, length: int) -> Log:
@@ -201,26 +217,12 @@ class _Writer:
             kind = "upsert"  # Whose delete a request stands for could not be told.
         if kind == "lone" and contact not in self._alive:
             kind = "delete"
-        if kind == "upsert":
-            self._append(contact, [self._upsert(contact)])
-        elif kind == "poison":
-            self._append(contact, [self._poison(contact)])
-        elif kind == "event":
-            self._append(contact, [self._event(contact)])
-        elif kind == "both":
-            self._append(contact, [self._upsert(contact), self._event(contact)])
-        elif kind == "skip":
-            self._append(contact, Skip("when"))
-        elif kind == "refused":
-            self._append(contact, Rejection("decode", "not JSON"))
-        elif kind == "move":
-            self._move(contact)
-        elif kind == "lone":
+        self._writers[kind](contact)
+
+    def _delete(self, contact: str) -> None:
+        self._append(contact, [Delete(contact)])
+        if self._tombstones:
             self._append(contact, [Delete(contact, tombstone=True)])
-        else:
-            self._append(contact, [Delete(contact)])
-            if self._tombstones:
-                self._append(contact, [Delete(contact, tombstone=True)])
 
     def _move(self, old: str) -> None:
         new = self._rng.choice(self._contacts)
@@ -256,7 +258,7 @@ class _Writer:
         elif isinstance(translated, list) and any(isinstance(d, Delete) for d in translated):
             self._alive.discard(key)
         record = Record(
-            self._topic, self._number, offset, key.encode(), b"x" * rng.randrange(60), offset, lambda: None
+            self._topic, self._number, offset, key.encode(), b"x" * rng.randrange(60), offset, _no_headers
         )
         self._records[offset] = Logged(record, translated, self._produced_ms)
         self._offset += 1 + (rng.randint(1, 5) if rng.random() < 0.1 else 0)

@@ -12,7 +12,7 @@ BLOCK = 50
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, BLOCK))
 def test_the_promises_hold(first: int) -> None:
-    """Faults of every kind, then calm: the promises hold (F001-F008, F011, F013, F016-F020, F051-F065, P06)."""
+    """First faults of every kind, then calm (F001-F008, F011, F013, F016-F020, F051-F065, P06)."""
     for seed in range(first, min(first + BLOCK, SEEDS + 1)):
         world = run(seed)
         assert world.committed == {log.name.partition: log.end for log in world.scenario.logs}

@@ -30,7 +30,7 @@ class World:
 
     def __init__(self, scenario: Scenario, make_engine: MakeEngine) -> None:
         self.scenario = scenario
-        self.rng = Random(scenario.seed + 1)
+        self.rng = Random(scenario.seed + 1)  # noqa: S311 - a run to be repeated, not a secret
         self.api = Api(scenario, self.rng)
         self.faults: Faults = scenario.faults
         self.now_ms = 0
@@ -115,7 +115,7 @@ class World:
         self._give_away()
 
     def _start(self) -> Member:
-        rng = Random(self.rng.random())
+        rng = Random(self.rng.random())  # noqa: S311 - a run to be repeated, not a secret
         member = Member(self, self._make_engine(self.scenario.limits, rng))
         self._members.append(member)
         return member

@@ -1,0 +1,84 @@
+"""Reads the pages that ship with the project: their blocks, tables and links."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """One fenced block: the page it stands on, the language behind its fence, and its text."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        """Name it for a test's id."""
+        return f"{self.page}:{self.line}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    """Return the fenced blocks of these languages on all pages."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for fence in _FENCE.finditer(text):
+            line = text.count("\n", 0, fence.start()) + 1
+            found.append(Block(str(page.relative_to(ROOT)), line, fence[1], fence[2]))
+    return [block for block in found if not languages or block.language in languages]
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return every `$ command` of the console blocks with the page it stands on."""
+    return [
+        (block.page, line.removeprefix("$ "))
+        for block in blocks("console")
+        for line in block.text.splitlines()
+        if line.startswith("$ ")
+    ]
+
+
+def prose(page: Path) -> str:
+    """Return a page without its fenced blocks."""
+    return _FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def links(page: Path) -> list[str]:
+    """Return the targets of a page's links."""
+    return _LINK.findall(prose(page))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names under which a page's headings can be linked to."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.replace("`", "")).strip().lower().replace(" ", "-")
+        for heading in _HEADING.findall(prose(page))
+    }
+
+
+def rows(page: Path, *header: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of every table on a page whose header begins with these cells."""
+    titles: list[str] | None = None
+    for line in prose(page).splitlines():
+        if not line.startswith("|"):
+            titles = None
+            continue
+        cells = [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if titles is None:
+            titles = cells
+        elif titles[: len(header)] == list(header) and set(line) - set("|- :"):
+            yield dict(zip(titles, cells, strict=True))
+
+
+def codes(cell: str) -> list[str]:
+    """Return what stands in backticks in a cell."""
+    return re.findall(r"`([^`]+)`", cell)

@@ -1,0 +1,138 @@
+"""The budget of one endpoint (promise 6)."""
+
+from itertools import pairwise
+
+import pytest
+
+from connector.engine.budget import Budget
+from connector.model import BudgetReading
+
+
+def window(remaining: int, number: int = 60, reset_in_ms: int = 10_000, limit: int = 100) -> BudgetReading:
+    """What one answer announces."""
+    return BudgetReading(limit, remaining, number, reset_in_ms)
+
+
+def learnt(remaining: int) -> Budget:
+    """A budget whose window ends at 10,000 ms."""
+    budget = Budget()
+    budget.learn(window(remaining), 0, 0)
+    return budget
+
+
+def calls(budget: Budget, until_ms: int, wanted: int) -> list[int]:
+    """The moments at which calls leave when `wanted` calls always wait."""
+    times, now_ms = [], 0
+    while budget.known(now_ms) and (now_ms := max(now_ms, budget.ready_at_ms(now_ms, wanted))) < until_ms:
+        budget.spend(now_ms)
+        times.append(now_ms)
+    return times
+
+
+def test_nothing_is_known_at_first() -> None:
+    """Before an answer, one request may travel at once and no more."""
+    budget = Budget()
+    assert not budget.known(0)
+    assert budget.ready_at_ms(5, 1_000) == 5
+
+
+def test_a_backlog_is_spread_over_the_window() -> None:
+    """Calls that cannot all be made in this window keep equal distances, and none is beyond it."""
+    times = calls(learnt(10), 10_000, 1_000)
+    assert len(times) == 10
+    assert {later - earlier for earlier, later in pairwise(times)} <= {999, 1_000, 1_001}
+
+
+def test_idle_traffic_is_not_delayed() -> None:
+    """A few calls within a budget that carries them leave at once."""
+    budget = learnt(10)
+    for _ in range(3):
+        assert budget.ready_at_ms(100, 1) <= 100
+        budget.spend(100)
+
+
+def test_never_beyond_what_is_left() -> None:
+    """Once the calls are used up, the next one waits for the reset."""
+    budget = learnt(1)
+    budget.spend(0)
+    assert budget.ready_at_ms(1, 1) == 10_000
+    assert not budget.known(10_000)
+
+
+def test_a_call_beyond_the_budget_is_a_broken_invariant() -> None:
+    """The budget does not let itself be overdrawn silently."""
+    budget = learnt(0)
+    with pytest.raises(AssertionError, match="beyond the budget"):
+        budget.spend(0)
+
+
+def test_the_next_window_is_learnt() -> None:
+    """An answer of another window replaces what was known, less what is still on its way."""
+    budget = learnt(3)
+    budget.learn(window(50, number=120), 10_000, 2)
+    assert budget.remaining == 48
+    assert budget.resets_in_ms(10_000) == 10_000
+
+
+def test_a_late_answer_of_an_old_window_is_ignored() -> None:
+    """What a window said that is over does not overwrite the one that runs."""
+    budget = learnt(3)
+    budget.learn(window(50, number=0), 1_000, 0)
+    assert budget.remaining == 3
+
+
+def test_a_window_that_was_far_off_is_over_too() -> None:
+    """After a reset that was absurd and clamped, windows with smaller numbers count again (F057)."""
+    budget = Budget()
+    budget.learn(window(5, number=253_402_300_799, reset_in_ms=60_000), 0, 0)
+    budget.learn(window(80, number=120), 60_000, 0)
+    assert budget.known(60_001)
+    assert budget.remaining == 80
+
+
+def test_strangers_use_the_window_too() -> None:
+    """A reading below our own count lowers it, less the requests that it may not have counted."""
+    budget = learnt(50)
+    budget.learn(window(20), 100, 3)
+    assert budget.remaining == 17
+
+
+def test_an_answer_that_was_overtaken_gives_nothing_back() -> None:
+    """Within a window the count only goes down: answers come in any order."""
+    budget = learnt(50)
+    budget.spend(0)
+    budget.learn(window(50), 100, 0)
+    assert budget.remaining == 49
+
+
+def test_without_headers_nothing_is_limited() -> None:
+    """An API that announces no window is called as often as there is work."""
+    budget = Budget()
+    budget.learn(None, 0, 0)
+    assert budget.known(0)
+    assert budget.ready_at_ms(0, 1_000_000) == 0
+    budget.spend(0)
+
+
+def test_one_answer_without_headers_lifts_no_limit() -> None:
+    """A window that was announced stays in force."""
+    budget = learnt(1)
+    budget.learn(None, 0, 0)
+    budget.spend(0)
+    assert budget.ready_at_ms(1, 1) == 10_000
+
+
+def test_blocked_until_the_api_says() -> None:
+    """After a 429 no call leaves before its time; then one finds out."""
+    budget = learnt(5)
+    budget.block(3_000)
+    assert budget.ready_at_ms(0, 1) == 3_000
+    assert not budget.known(3_000)
+
+
+def test_forgetting_lets_one_request_find_out() -> None:
+    """After an outage nothing is taken for granted."""
+    budget = learnt(5)
+    budget.forget()
+    assert not budget.known(0)
+    assert budget.resets_in_ms(0) is None

@@ -1,0 +1,86 @@
+"""How much may come in, and which partitions are paused (promise 7)."""
+
+from dataclasses import replace
+
+from connector.engine import events as ev
+from connector.model import Delete, Rejection
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, Driver, find, only, record, upsert
+
+SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
+
+
+def test_room_shrinks_with_every_record() -> None:
+    """What is not settled counts, in records and in bytes."""
+    driver = Driver(SMALL)
+    driver.arrive([upsert("1")])
+    assert driver.engine.room().records == 3
+    assert driver.engine.room().bytes == 1_000 - record(0).size
+
+
+def test_full_means_no_polling_and_then_a_pause() -> None:
+    """A full buffer closes at once; partitions are paused only when it stays full for a second."""
+    driver = Driver(SMALL)
+    driver.arrive(*[[upsert(str(number))] for number in range(4)])
+    assert driver.engine.room().records == 0
+    assert find(driver.wait(900), ev.Pause) == []
+    assert only(driver.wait(200), ev.Pause).partitions == [P0]
+    assert driver.engine.room() == (1, 1)
+
+
+def test_bytes_close_the_intake_too() -> None:
+    """A few large records fill the buffer as many small ones do."""
+    driver = Driver(SMALL)
+    driver.feed(ev.Arrived([(record(0, size=1_000), [upsert("1")])]))
+    assert driver.engine.room().bytes == 0
+
+
+def test_open_again_when_half_empty() -> None:
+    """A paused intake opens when enough has drained: every resume fetches anew."""
+    driver = Driver(SMALL)
+    driver.arrive(*[[upsert(str(number))] for number in range(4)])
+    driver.wait(1_100)
+    only(driver.answer(driver.travelling[0]), ev.Resume)
+    assert driver.engine.room().records > 0
+
+
+def test_dead_letters_hold_their_place() -> None:
+    """A record that waits for its dead letter is buffered until the write is confirmed."""
+    driver = Driver(SMALL)
+    driver.arrive(*[Rejection("decode", "not JSON")] * 4)
+    assert driver.engine.room().records == 0
+    driver.feed(ev.DeadLettered(driver.letters[0].letter_id, None))
+    assert driver.engine.room().records == 1
+
+
+def test_a_purge_does_not_stop_the_updates() -> None:
+    """Deletes at half of the buffer pause only the partitions that feed them; the others flow."""
+    driver = Driver(replace(SMALL, buffered_records_max=8), {P0: 0, P1: 0})
+    commands = driver.arrive(*[[Delete(str(number))] for number in range(4)], key=b"a")
+    assert only(commands, ev.Pause).partitions == [P0]
+    assert driver.engine.room().records == 4
+    assert find(driver.arrive([upsert("u")], partition=P1), ev.Pause) == []
+    resumed: list[ev.Resume] = []
+    while not resumed:
+        resumed = find(driver.answer(driver.travelling[0]), ev.Resume)
+    assert resumed[0].partitions == [P0]
+    assert driver.engine.snapshot().in_flight_records > 0
+
+
+def test_an_endpoint_travels_with_half_of_the_requests() -> None:
+    """However many deletes wait, half of the requests stay free for the others."""
+    driver = Driver(replace(AT_ONCE, requests_in_flight_max=4))
+    driver.arrive([Delete("warm")])
+    driver.answer(driver.sends[0])
+    driver.arrive(*[[Delete(str(number))] for number in range(9)])
+    assert len(driver.sends) == 1 + 2
+    driver.arrive([upsert("u")])
+    assert driver.sends[-1].user_ids == ["u"]
+
+
+def test_a_pause_that_holds_keeps_polling() -> None:
+    """In an outage everything is paused and the consumer goes on polling (F006)."""
+    driver = Driver()
+    driver.arrive([DELETE])
+    driver.feed(ev.OffsetsLost(P0, "gone", "pause"))
+    assert find(driver.commands, ev.Pause)[0].partitions == [P0]
+    assert driver.engine.snapshot().partitions[0].paused == "gone"

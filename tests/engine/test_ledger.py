@@ -1,0 +1,83 @@
+"""Which offset may be committed (promise 1)."""
+
+import pytest
+
+from connector.engine.ledger import Partition, TopicCounts
+from tests.engine.driver import P0, record
+
+
+def partition(position: int | None = 0) -> Partition:
+    """A partition that was just assigned."""
+    return Partition(P0, TopicCounts(), position, None)
+
+
+def test_only_the_settled_prefix_is_committed() -> None:
+    """Answers in any order: the oldest open record holds the offset (F017)."""
+    held = partition()
+    entries = []
+    for offset in range(3):
+        held.arrived(record(offset))
+        entries.append(held.open(record(offset), 1))
+    held.close(entries[2])
+    held.close(entries[1])
+    assert held.committable == 0
+    held.close(entries[0])
+    assert held.committable == 3
+
+
+def test_a_record_is_settled_by_its_last_delivery() -> None:
+    """A record with two deliveries holds the offset until both are finished."""
+    held = partition()
+    held.arrived(record(0))
+    entry = held.open(record(0), 2)
+    assert not held.close(entry)
+    assert held.committable == 0
+    assert held.close(entry)
+    assert held.committable == 1
+
+
+def test_gaps_are_no_records() -> None:
+    """Offsets that compaction removed hold nothing (F018)."""
+    held = partition()
+    held.arrived(record(5))
+    held.close(held.open(record(5), 1))
+    assert held.committable == 6
+
+
+def test_the_start_is_committed_too() -> None:
+    """At first assignment the position itself is committed, so absence means something later (F023)."""
+    held = partition(7)
+    assert held.uncommitted
+    assert held.committable == 7
+    held.committed = 7
+    assert not held.uncommitted
+
+
+def test_nothing_is_known_without_a_position() -> None:
+    """After a seek to an end of the log nothing is committed before the first record."""
+    assert partition(None).committable is None
+    assert not partition(None).uncommitted
+
+
+def test_settled_twice_is_a_broken_invariant() -> None:
+    """A delivery that is finished twice stops the process rather than move the offset."""
+    held = partition()
+    entry = held.open(record(0), 1)
+    held.close(entry)
+    with pytest.raises(AssertionError, match="settled twice"):
+        held.close(entry)
+
+
+def test_offsets_only_grow() -> None:
+    """A record that was read before is a broken invariant."""
+    held = partition(5)
+    with pytest.raises(AssertionError, match="backwards"):
+        held.arrived(record(4))
+
+
+def test_bytes_of_what_is_open() -> None:
+    """Settled records behind an open one hold no bytes any more."""
+    held = partition()
+    first, second = held.open(record(0, size=100), 1), held.open(record(1, size=50), 1)
+    held.close(second)
+    assert held.unsettled_bytes == first.size
