@@ -69,3 +69,13 @@ def test_a_group_travels_alone_and_not_before_its_time() -> None:
     assert len(busy.take(0).lanes) == 3
     assert busy.due_ms() == 200
     assert busy.take(200).lanes == [failed]
+
+
+def test_a_batch_that_keeps_failing_does_not_go_first_each_time() -> None:
+    """Lanes that were to travel before a group is due go before it, so it starves nobody (promise 4)."""
+    busy = queue(1)
+    failed = lane("failed")
+    busy.push_group([failed], 200, 1, 0)
+    assert [waiting.user_id for waiting in busy.take(300).lanes] == ["0"]
+    busy.push(lane("later"), 180)
+    assert busy.take(300).lanes == [failed]

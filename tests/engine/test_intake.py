@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from connector.engine import events as ev
 from connector.model import Delete, Rejection
-from tests.engine.driver import AT_ONCE, DELETE, P0, P1, Driver, find, only, record, upsert
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNAUTHORIZED, Driver, find, only, record, upsert
 
 SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
 
@@ -81,6 +81,6 @@ def test_a_pause_that_holds_keeps_polling() -> None:
     """In an outage everything is paused and the consumer goes on polling (F006)."""
     driver = Driver()
     driver.arrive([DELETE])
-    driver.feed(ev.OffsetsLost(P0, "gone", "pause"))
-    assert find(driver.commands, ev.Pause)[0].partitions == [P0]
-    assert driver.engine.snapshot().partitions[0].paused == "gone"
+    assert only(driver.answer(driver.sends[0], UNAUTHORIZED), ev.Pause).partitions == [P0]
+    assert driver.engine.room() == (1, 1)
+    assert only(driver.assign({P1: 0}), ev.Pause).partitions == [P1]

@@ -4,14 +4,15 @@ It knows the logs and reads requests; of the engine it knows nothing. An *epoch*
 one partition to one life of an instance: what was settled in another one counts for nothing here.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connector.engine.events import DeadLetter, Send
 from connector.model import Answer, Delete, Endpoint, Event, OutcomeKind, Rejection, Skip, Upsert, Verdict
-from tests.simulation.scenario import BAD, Log, Scenario
+from tests.simulation.expected import Step, steps_of
+from tests.simulation.scenario import BAD, Scenario
 
 
 class Violation(AssertionError):  # noqa: N818 - what it is called in every test here
@@ -22,13 +23,6 @@ def expect(kept: bool, promise: str, *what: object) -> None:
     """Raise `Violation` unless the promise was kept."""
     if not kept:
         raise Violation(" ".join((promise, *map(str, what))))
-
-
-class Step(NamedTuple):
-    """One delivery in a log."""
-
-    offset: int
-    delivery: Upsert | Delete | Event
 
 
 @dataclass(eq=False)
@@ -43,7 +37,8 @@ class Epoch:
     reached: dict[str, int] = field(default_factory=dict)  # contact → offset of the last upsert or delete
     refused: set[int] = field(default_factory=set)  # upserts that the API refused alone
     events: set[int] = field(default_factory=set)  # accepted
-    asked: Counter[int] = field(default_factory=Counter)  # dead letters that are stored or on their way
+    asked: Counter[int] = field(default_factory=Counter)  # writes of a dead letter that did not fail
+    decided: set[int] = field(default_factory=set)  # records that are dead letters, stored or not yet
     stored: set[int] = field(default_factory=set)
 
     def last(self, contact: str) -> int:
@@ -146,6 +141,7 @@ class Oracle:
         if epoch is None or not epoch.start <= offset < epoch.position:
             return None
         epoch.asked[offset] += 1
+        epoch.decided.add(offset)
         expect(epoch.asked[offset] == 1, "dead-lettered twice", number, offset)
         return epoch
 
@@ -207,7 +203,7 @@ class Oracle:
 
     def _done(self, epoch: Epoch, contact: str, step: Step) -> bool:
         if isinstance(step.delivery, Event):
-            return step.offset in epoch.events or epoch.asked[step.offset] > 0
+            return step.offset in epoch.events or step.offset in epoch.decided
         return step.offset <= epoch.last(contact) or step.offset in epoch.refused
 
     def _epoch(self, epochs: Mapping[int, Epoch], number: int) -> Epoch:
@@ -281,25 +277,3 @@ class Oracle:
             todo = [step for step in self._open(epoch, contact) if isinstance(step.delivery, Upsert)]
             if todo and todo[0].offset == body[f"v{number}"]:
                 epoch.refused.add(todo[0].offset)
-
-
-def steps_of(logs: tuple[Log, ...]) -> dict[tuple[int, str], list[Step]]:
-    """The deliveries of every contact in every partition, in order."""
-    steps: dict[tuple[int, str], list[Step]] = defaultdict(list)
-    for log in logs:
-        for offset, logged in log.records.items():
-            for delivery in logged.deliveries:
-                steps[log.name.partition, delivery.user_id].append(Step(offset, delivery))
-    return steps
-
-
-def final_states(logs: tuple[Log, ...]) -> dict[str, dict[str, object]]:
-    """What every contact must look like once everything is delivered."""
-    states: dict[str, dict[str, object]] = {}
-    for (_, contact), steps in steps_of(logs).items():
-        for _, delivery in steps:
-            if isinstance(delivery, Delete):
-                states.pop(contact, None)
-            elif isinstance(delivery, Upsert) and BAD not in delivery.body.values():
-                states.setdefault(contact, {}).update(delivery.body)
-    return states

@@ -12,8 +12,9 @@ from connector.engine.engine import Engine
 from connector.engine.limits import Limits
 from connector.model import Event
 from tests.simulation.api import Api
+from tests.simulation.expected import final_states
 from tests.simulation.member import Member
-from tests.simulation.oracle import expect, final_states
+from tests.simulation.oracle import expect
 from tests.simulation.scenario import BAD, CALM, Faults, Scenario
 
 MakeEngine = Callable[[Limits, Random], Engine]

@@ -1,0 +1,87 @@
+"""Records of the sample shop, one by one, for tests that need particular ones."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import orjson
+
+from connector.sandbox.customers import Customer, new_customer
+from connector.sandbox.debezium import SampleRecord, Table
+from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC
+
+AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
+CUSTOMERS = Table("customers")
+
+
+def customer(customer_id: int, **columns: Any) -> Customer:
+    """Give one customer, always the same for one id but for the columns named."""
+    return replace(new_customer(customer_id, Random(customer_id), filler_bytes=20), **columns)
+
+
+def created(*customers: Customer) -> list[SampleRecord]:
+    """Give the records of INSERTs."""
+    return [CUSTOMERS.create(one.row(AT_US), AT_US) for one in customers]
+
+
+def updated(*customers: Customer) -> list[SampleRecord]:
+    """Give the records of UPDATEs."""
+    return [CUSTOMERS.update(one.row(AT_US), AT_US) for one in customers]
+
+
+def deleted(*customers: Customer) -> list[SampleRecord]:
+    """Give the records of DELETEs, each with its tombstone."""
+    return [record for one in customers for record in CUSTOMERS.delete(one.row(AT_US), AT_US)]
+
+
+def range_of(first: int, last: int) -> list[Customer]:
+    """Give the customers with these ids, both included."""
+    return [customer(customer_id) for customer_id in range(first, last + 1)]
+
+
+def contacts(customers: Iterable[Customer]) -> dict[str, dict[str, Any]]:
+    """Give what the data source must hold of these customers."""
+    return {str(one.id): one.contact() for one in customers}
+
+
+def versions(customers: Iterable[Customer], last: int) -> list[SampleRecord]:
+    """Give updates that raise the version of every customer from 2 to `last`, round by round."""
+    known = list(customers)
+    return [record for version in range(2, last + 1) for record in updated(*at_version(known, version))]
+
+
+def at_version(customers: Iterable[Customer], version: int) -> list[Customer]:
+    """Give the customers as they are at this version of their rows."""
+    return [replace(one, version=version, plan=f"plan {version}") for one in customers]
+
+
+def order(order_id: str, customer_id: int, sequence: int = 1) -> SampleRecord:
+    """Give a paid order."""
+    body = {
+        "order_id": order_id,
+        "status": "paid",
+        "customer": {"id": customer_id},
+        "placed_at": "2026-01-15T09:00:00.000Z",
+        "total": "12.50",
+        "currency": "EUR",
+        "sequence": sequence,
+    }
+    return SampleRecord(ORDERS_TOPIC, str(customer_id).encode(), orjson.dumps(body))
+
+
+def raw(value: bytes | None, key: bytes | None = b'{"id":1}', topic: str = CUSTOMERS_TOPIC) -> "Raw":
+    """Give a record as bytes; its header is told back by its dead letter."""
+    return Raw(topic, key, value, (("trace", b"\x00\xff"),))
+
+
+class Raw:
+    """A record that no table would write."""
+
+    def __init__(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...]
+    ) -> None:
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.headers = headers

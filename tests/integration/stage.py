@@ -1,0 +1,203 @@
+"""The world of one test: a broker, the sandbox API, and every service that it starts."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from ruamel.yaml import YAML
+
+from connector.sandbox.api.behaviour import Behaviour
+from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.broker import EmbeddedBroker
+from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, Expected
+from connector.sandbox.sample_config import write_config
+from tests.integration.service import Service
+from tests.integration.waiting import wait_for
+
+GROUP = "instasent-connector"
+KAFKA = {
+    # Short, so that nobody waits for a killed member.
+    "session.timeout.ms": 1500,
+    "heartbeat.interval.ms": 300,
+    "reconnect.backoff.max.ms": 500,
+    "topic.metadata.refresh.interval.ms": 1000,
+    # The mock cluster reads no isolation level, and its records are at most a megabyte or two.
+}
+DELIVERY: dict[str, Any] = {"linger_ms": 5, "retry_backoff_ms": [20, 200]}
+MESSAGE_BYTES_MAX = 4_000_000
+LOG_SHOWN = 6_000
+
+
+class Producible(Protocol):
+    """What can be written to a topic."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]: ...
+
+
+class DeadLetter(NamedTuple):
+    """One record of the dead-letter topic; `why` holds our headers by name, `headers` the others."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    why: Mapping[str, str]
+
+
+class Stage:
+    """Broker and API start empty; the topics of the sample exist with as many partitions as asked for."""
+
+    def __init__(self, folder: Path, partitions: int = 2) -> None:
+        self.folder = folder
+        self.broker = EmbeddedBroker()
+        self.api = SandboxApi(Behaviour(limit=None))
+        self._services: list[Service] = []
+        for topic in (CUSTOMERS_TOPIC, ORDERS_TOPIC):
+            self.broker.create_topic(topic, partitions)
+        self.broker.create_topic(DEAD_LETTERS_TOPIC, 1)
+
+    def __enter__(self) -> Self:
+        self.api.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for service in self._services:
+            service.kill()
+            print(service.logs()[-LOG_SHOWN:])  # noqa: T201 - pytest shows it where the test has failed
+        self.api.__exit__(kind, error, trace)
+        self.broker.close()
+
+    # --------------------------------------------------------------------------------- services
+
+    def service(
+        self,
+        name: str = "a",
+        *,
+        token: str = "sandbox-token",
+        contact_wait_seconds: int = 1,
+        delivery: Mapping[str, Any] | None = None,
+        kafka: Mapping[str, Any] | None = None,
+        edit: Callable[[dict[str, Any]], None] | None = None,
+        topics: Mapping[str, str] | None = None,
+    ) -> Service:
+        """Write the configuration of the sample for one instance; it is not started.
+
+        `edit` may change the service file as it is about to be written, `topics` replaces or adds topic
+        files by their names.
+        """
+        config = write_config(
+            self.folder / name,
+            bootstrap_servers=self.broker.bootstrap_servers,
+            base_url=self.api.base_url,
+            token=token,
+            contact_wait_seconds=contact_wait_seconds,
+            kafka={**KAFKA, **(kafka or {})},
+            delivery={**DELIVERY, **(delivery or {})},
+        )
+        if edit is not None:
+            yaml = YAML()
+            document = yaml.load(config)
+            edit(document)
+            yaml.dump(document, config)
+        for file, text in (topics or {}).items():
+            (config.parent / "topics" / file).write_text(text, encoding="utf-8")
+        service = Service(config, name)
+        self._services.append(service)
+        return service
+
+    def run_until_caught_up(self, service: Service) -> None:
+        """Run an instance until it says that it has delivered everything."""
+        assert service.run("--until-caught-up") == 0, service.log[-LOG_SHOWN:]
+
+    # -------------------------------------------------------------------------------------- Kafka
+
+    def produce(self, records: Iterable[Producible], partition: int | None = None) -> None:
+        """Write records and wait until the broker has them all."""
+        producer = Producer(
+            {"bootstrap.servers": self.broker.bootstrap_servers, "message.max.bytes": MESSAGE_BYTES_MAX}
+        )
+        place = {} if partition is None else {"partition": partition}
+        for record in records:
+            producer.produce(
+                record.topic, key=record.key, value=record.value, headers=list(record.headers), **place
+            )
+        assert producer.flush(10) == 0
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Read everything that the dead-letter topic holds now."""
+        return [_dead_letter(message) for message in self._read(DEAD_LETTERS_TOPIC)]
+
+    def committed(self, topic: str, group: str = GROUP) -> dict[int, int]:
+        """Return the group's committed offsets of a topic by partition; those without one are left out."""
+        client = self._client(group)
+        try:
+            names = [TopicPartition(topic, p) for p in client.list_topics(topic).topics[topic].partitions]
+            return {p.partition: p.offset for p in client.committed(names, timeout=10) if p.offset >= 0}
+        finally:
+            client.close()
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """Return the ends of a topic's logs by partition."""
+        client = self._client("ends")
+        try:
+            partitions = client.list_topics(topic).topics[topic].partitions
+            return {p: client.get_watermark_offsets(TopicPartition(topic, p))[1] for p in partitions}
+        finally:
+            client.close()
+
+    def _read(self, topic: str) -> list[Any]:
+        ends = self.ends(topic)
+        client = self._client("reader")
+        messages = []
+        try:
+            client.assign([TopicPartition(topic, partition, 0) for partition in ends])
+            while len(messages) < sum(ends.values()):
+                message = client.poll(10)
+                assert message is not None, f"{topic} holds less than it says"
+                assert message.error() is None
+                messages.append(message)
+        finally:
+            client.close()
+        return messages
+
+    def _client(self, group: str) -> Consumer:
+        return Consumer({"bootstrap.servers": self.broker.bootstrap_servers, "group.id": group})
+
+    # ---------------------------------------------------------------------------------------- API
+
+    def await_contacts(self, expected: Mapping[str, Mapping[str, Any]], *watch: Service) -> None:
+        """Wait until the data source holds exactly these contacts."""
+        wait_for(lambda: self.api.contacts() == expected, 30, "the contacts to be delivered", *watch)
+
+    def assert_in_order(self) -> None:
+        """Check what must be 0 whatever happened."""
+        report = self.api.report()
+        counts = ("order_violations", "overlaps", "behind", "conflicting_events", "overtaken")
+        assert {name: report[name] for name in counts} == dict.fromkeys(counts, 0)
+
+    def assert_delivered(self, expected: Expected) -> None:
+        """Check the whole end against what the sample leads to."""
+        assert self.api.contacts() == expected.contacts
+        assert self.api.events() == expected.events
+        self.assert_in_order()
+
+
+def _dead_letter(message: Any) -> DeadLetter:
+    headers = message.headers() or []
+    why = {name.removeprefix("instasent."): value for name, value in headers if name.startswith("instasent.")}
+    return DeadLetter(
+        message.key(),
+        message.value(),
+        tuple((name, value) for name, value in headers if not name.startswith("instasent.")),
+        {name: value.decode() for name, value in why.items() if value is not None},
+    )
