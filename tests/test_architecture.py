@@ -42,7 +42,7 @@ ENGINE_PARTS = {
     "letters": {"events", "ledger", "retries"},
     "commits": {"events", "ledger"},
     "endpoints": {"batches", "budget", "lanes", "limits", "retries", "snapshot"},
-    "intake": {"endpoints", "events", "ledger", "limits"},
+    "intake": {"events", "ledger", "limits"},
 }
 
 WORLD = {

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from connector.engine.lanes import Kind, Lane, LaneState
+from connector.engine.lanes import DELETE, READY, TRAVELLING, Kind, Lane
 
 
 class Group(NamedTuple):
@@ -34,8 +34,8 @@ class ReadyQueue:
     def __init__(self, kind: Kind, items_max: int, linger_ms: int) -> None:
         self.kind = kind
         # A delete is a request of its own: it has nothing to wait for.
-        self.items_max = 1 if kind is Kind.DELETE else items_max
-        self.linger_ms = 0 if kind is Kind.DELETE else linger_ms
+        self.items_max = 1 if kind is DELETE else items_max
+        self.linger_ms = 0 if kind is DELETE else linger_ms
         self.count = 0  # lanes that are really ready
         # May hold lanes that have moved on since: cheaper than taking them out of the middle.
         self._lanes: deque[tuple[Lane, int]] = deque()
@@ -44,7 +44,7 @@ class ReadyQueue:
 
     def push(self, lane: Lane, now_ms: int) -> None:
         """Add a lane that has become ready."""
-        lane.state = LaneState.READY
+        lane.state = READY
         lane.ready_since_ms = now_ms
         self.count += 1
         self._lanes.append((lane, now_ms))
@@ -52,7 +52,7 @@ class ReadyQueue:
     def push_group(self, lanes: Sequence[Lane], due_ms: int, attempt: int, successes: int) -> None:
         """Add lanes that are to be sent again as one batch."""
         for lane in lanes:
-            lane.state = LaneState.TRAVELLING
+            lane.state = TRAVELLING
         self._order += 1
         heappush(self._groups, Group(due_ms, self._order, lanes, attempt, successes))
 
@@ -80,11 +80,12 @@ class ReadyQueue:
         ):
             return heappop(self._groups)
         batch: list[Lane] = []
-        lanes = self._lanes
+        lanes, kind = self._lanes, self.kind
         while lanes and len(batch) < self.items_max:
             lane, since_ms = lanes.popleft()
-            if self._holds(lane, since_ms):
-                lane.state = LaneState.TRAVELLING
+            # As `_holds`, without the call.
+            if lane.state is READY and lane.ready_since_ms == since_ms and lane.kind is kind:
+                lane.state = TRAVELLING
                 batch.append(lane)
         assert batch, "take without a due batch"
         self.count -= len(batch)
@@ -104,4 +105,4 @@ class ReadyQueue:
         return lanes[0][1]
 
     def _holds(self, lane: Lane, since_ms: int) -> bool:
-        return lane.state is LaneState.READY and lane.kind is self.kind and lane.ready_since_ms == since_ms
+        return lane.state is READY and lane.kind is self.kind and lane.ready_since_ms == since_ms

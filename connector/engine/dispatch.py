@@ -14,7 +14,17 @@ from typing import NamedTuple
 from connector.engine.batches import Group, ReadyQueue
 from connector.engine.endpoints import EndpointState
 from connector.engine.events import Probe, Send
-from connector.engine.lanes import Item, Kind, Lane, LaneState
+from connector.engine.lanes import (
+    DELETE,
+    EMPTY,
+    EVENT,
+    INSTANT,
+    READY,
+    WAITING,
+    Item,
+    Kind,
+    Lane,
+)
 from connector.engine.ledger import Partition
 from connector.engine.limits import Limits
 from connector.engine.outage import Outage
@@ -89,10 +99,9 @@ class Dispatch:
         user_id = item.delivery.user_id
         lane = self.lanes.get(user_id)
         if lane is None:
-            lane = self.lanes[user_id] = Lane(user_id)
-            lane.append(item)
+            lane = self.lanes[user_id] = Lane(user_id, item)
             self._queues[lane.kind].push(lane, now_ms)
-        elif lane.state is LaneState.READY:
+        elif lane.state is READY:
             kind = lane.kind
             lane.append(item)
             if lane.kind is not kind:
@@ -100,7 +109,7 @@ class Dispatch:
                 self._queues[lane.kind].push(lane, now_ms)
         else:
             lane.append(item)
-            if lane.state is LaneState.WAITING and lane.bring_contact_forward():
+            if lane.state is WAITING and lane.bring_contact_forward():
                 self._back_to_ready((lane,), now_ms)
 
     # ----------------------------------------------------------------------------------- out
@@ -133,7 +142,9 @@ class Dispatch:
     def _send(self, endpoint: EndpointState, now_ms: int) -> Send | None:
         queue = endpoint.next_queue(now_ms)
         group = queue.take(now_ms)
-        lanes = [lane for lane in group.lanes if lane.kind is queue.kind and len(lane)]
+        lanes = group.lanes
+        if group.attempt or group.order:
+            lanes = [lane for lane in lanes if lane.kind is queue.kind and len(lane)]
         if len(lanes) < len(group.lanes):
             # While the group waited, partitions were taken away: other things stand at the heads now.
             self._back_to_ready([lane for lane in group.lanes if lane.kind is not queue.kind], now_ms)
@@ -147,9 +158,9 @@ class Dispatch:
         return Send(
             send_id=self._last_send_id,
             endpoint=endpoint.name,
-            sync=queue.kind is Kind.INSTANT,
+            sync=queue.kind is INSTANT,
             user_ids=[lane.user_id for lane in lanes],
-            bodies=[] if queue.kind is Kind.DELETE else [lane.body() for lane in lanes],
+            bodies=[] if queue.kind is DELETE else [lane.body() for lane in lanes],
             not_after_ms=now_ms + self._limits.lease_ms,
         )
 
@@ -231,15 +242,22 @@ class Dispatch:
             self._send_again(batch, retry, due_ms, batch.group.attempt + 1)
 
     def _accepted(self, lane: Lane, now_ms: int) -> None:
+        settled = self._settled
         for item in lane.travelling():
-            self._settled(item)
-        if lane.kind is Kind.DELETE:
+            settled(item)
+        if self._limits.contacts_remembered_max:
+            self._remember(lane)
+        self._advance(lane, now_ms)
+
+    def _remember(self, lane: Lane) -> None:
+        """Keep in mind whose contact was accepted lately, for events that are refused."""
+        if lane.kind is DELETE:
             self._contacts.pop(lane.user_id, None)
-        elif lane.kind is not Kind.EVENT and self._limits.contacts_remembered_max:
+        elif lane.kind is not EVENT:
             self._contacts[lane.user_id] = None
+            self._contacts.move_to_end(lane.user_id)
             if len(self._contacts) > self._limits.contacts_remembered_max:
                 self._contacts.popitem(last=False)
-        self._advance(lane, now_ms)
 
     def _rejected(self, lane: Lane, outcome: ItemOutcome, now_ms: int) -> None:
         if lane.fold > 1:
@@ -252,7 +270,7 @@ class Dispatch:
         elif lane.bring_contact_forward():
             self._back_to_ready((lane,), now_ms)
         else:
-            lane.state = LaneState.WAITING
+            lane.state = WAITING
             self._waits += 1
             heappush(self._waiting, (now_ms + CONTACT_RETRY_MS, self._waits, lane))
 
@@ -295,8 +313,7 @@ class Dispatch:
 
     def _advance(self, lane: Lane, now_ms: int) -> None:
         """Take the travelling items out of a lane and let what stands behind them follow."""
-        lane.finish(lane.fold)
-        if len(lane):
+        if lane.finish(lane.fold):
             self._back_to_ready((lane,), now_ms)
         else:
             self._remove(lane)
@@ -304,7 +321,7 @@ class Dispatch:
     def _back_to_ready(self, lanes: Collection[Lane], now_ms: int) -> None:
         for lane in lanes:
             if self._survives(lane):
-                lane.state = LaneState.WAITING  # Neither in a queue nor on its way while it is refolded.
+                lane.state = WAITING  # Neither in a queue nor on its way while it is refolded.
                 lane.refold()
                 self._queues[lane.kind].push(lane, now_ms)
 
@@ -317,17 +334,18 @@ class Dispatch:
                 self._remove(lane)
                 return False
             lane.refold()
-        return lane.state is not LaneState.EMPTY
+        return lane.state is not EMPTY
 
     def _remove(self, lane: Lane) -> None:
-        self._orphaned.discard(lane)
-        lane.state = LaneState.EMPTY
+        if self._orphaned:
+            self._orphaned.discard(lane)
+        lane.state = EMPTY
         del self.lanes[lane.user_id]
 
     def _wake_waiting(self, now_ms: int) -> None:
         while self._waiting and self._waiting[0][0] <= now_ms:
             lane = heappop(self._waiting)[2]
-            if lane.state is LaneState.WAITING:
+            if lane.state is WAITING:
                 self._back_to_ready([lane], now_ms)
 
     # --------------------------------------------------------------------------- rebalancing
@@ -361,8 +379,9 @@ class Dispatch:
             kind = lane.kind
             if not lane.forget_revoked(keep_head=lane in on_the_wire) or lane in on_the_wire:
                 continue
-            lane.refold()
-            if lane.state is LaneState.READY and (not len(lane) or lane.kind is not kind):
+            if len(lane):
+                lane.refold()
+            if lane.state is READY and (not len(lane) or lane.kind is not kind):
                 self._queues[kind].count -= 1
                 if len(lane):
                     self._queues[lane.kind].push(lane, lane.ready_since_ms)

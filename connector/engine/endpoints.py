@@ -10,7 +10,7 @@ from connector.model import Endpoint
 
 
 class EndpointState:
-    """What is known of one endpoint. `open` counts its deliveries that are not finished."""
+    """What is known of one endpoint."""
 
     __slots__ = (
         "_in_flight_max",
@@ -23,7 +23,6 @@ class EndpointState:
         "items",
         "limited",
         "name",
-        "open",
         "queues",
         "successes",
     )
@@ -35,7 +34,6 @@ class EndpointState:
         self.backoff = backoff
         self.failure = ""  # why the last request failed, while the endpoint is in backoff
         self.in_flight = 0
-        self.open = 0
         self.calls = 0
         self.items = 0
         self.limited = 0

@@ -37,6 +37,7 @@ class Engine:
     def __init__(self, limits: Limits, random: Random) -> None:
         self._limits = limits
         self._dispatch = Dispatch(limits, random, self._settle, self._refuse)
+        self._endpoint_index = self._dispatch.endpoint_index
         self._letters = Letters(
             Backoff(limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms, random)
         )
@@ -52,8 +53,7 @@ class Engine:
         self._stop_by_ms: int | None = None
         self._halted = False
         self._now_ms = 0
-        self._settled_records = 0
-        self._forgotten_records = 0
+        self._gone_records = 0  # of partitions that are not ours any more
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.Assigned: self._assigned,
             ev.Revoked: self._revoked,
@@ -100,7 +100,7 @@ class Engine:
         """How much the shell may poll before the next `Arrived`."""
         if self._intake.pausing_all:
             return Room(1, 1)  # Nothing comes from paused partitions, but callbacks must be served.
-        return CLOSED if self._shut() else self._intake.room()
+        return CLOSED if self._intake.shut(self._partitions.values()) else self._intake.room()
 
     def draining(self, names: Collection[TopicPartition]) -> bool:
         """Whether partitions that are being revoked still wait for an answer, a letter or a commit."""
@@ -135,16 +135,11 @@ class Engine:
     def _forget(self, partition: Partition) -> None:
         partition.alive = False
         partition.revoking = True
-        self._forgotten_records += partition.unsettled
-        self._intake.buffered_records -= partition.unsettled
-        self._intake.buffered_bytes -= partition.unsettled_bytes
-        for endpoint, count in zip(self._dispatch.endpoints, partition.open_by_endpoint, strict=True):
-            endpoint.open -= count
+        self._gone_records += partition.settled + partition.unsettled
 
     def _arrived(self, event: ev.Arrived) -> None:
-        partitions, dispatch = self._partitions, self._dispatch
-        add, endpoints, endpoint_index = dispatch.add, dispatch.endpoints, dispatch.endpoint_index
-        now_ms = self._now_ms
+        partitions, add = self._partitions, self._dispatch.add
+        index_of, now_ms = self._endpoint_index, self._now_ms
         for record, translated in event.records:
             partition = partitions.get((record.topic, record.partition))
             if partition is None or partition.revoking:
@@ -153,20 +148,15 @@ class Engine:
             partition.counts.consumed += 1
             if isinstance(translated, Skip):
                 partition.counts.skipped[translated.rule] += 1
-                continue
-            if isinstance(translated, Rejection):
-                entry = self._open(partition, record, 1)
-                self._letter(entry, translated)
-                continue
-            if self._repeats_delete(partition, record, translated):
+            elif isinstance(translated, Rejection):
+                self._letter(partition.open(record, 1), translated)
+            elif self._repeats_delete(partition, record, translated):
                 partition.counts.skipped["tombstone_after_delete"] += 1
-                continue
-            entry = self._open(partition, record, len(translated))
-            for delivery in translated:
-                index = endpoint_index[type(delivery)]
-                partition.open_by_endpoint[index] += 1
-                endpoints[index].open += 1
-                add(Item(delivery, entry), now_ms)
+            else:
+                entry = partition.open(record, len(translated))
+                for delivery in translated:
+                    partition.open_by_endpoint[index_of[type(delivery)]] += 1
+                    add(Item(delivery, entry), now_ms)
 
     def _repeats_delete(self, partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:
         """Whether this is the tombstone behind a delete of the same key; remembers deletes.
@@ -185,12 +175,6 @@ class Engine:
             return True
         partition.last_deleted_key = record.key
         return False
-
-    def _open(self, partition: Partition, record: Record, count: int) -> Entry:
-        entry = partition.open(record, count)
-        self._intake.buffered_records += 1
-        self._intake.buffered_bytes += entry.size
-        return entry
 
     def _reached_end(self, event: ev.ReachedEnd) -> None:
         partition = self._partitions.get(event.partition)
@@ -229,7 +213,7 @@ class Engine:
         entry, rejection = stored
         if entry.partition.alive:
             entry.partition.counts.dead_lettered[rejection.rule] += 1
-            self._close(entry)
+            entry.partition.close(entry)
 
     def _committed(self, event: ev.Committed) -> None:
         self._commits.answered(event.commit_id, event.errors, self._now_ms)
@@ -252,13 +236,10 @@ class Engine:
         """One delivery was accepted."""
         entry = item.entry
         partition = entry.partition
-        if not partition.alive:
-            return
-        index = self._dispatch.endpoint_index[type(item.delivery)]
-        partition.open_by_endpoint[index] -= 1
-        self._dispatch.endpoints[index].open -= 1
-        partition.counts.accepted += 1
-        self._close(entry)
+        if partition.alive:
+            partition.open_by_endpoint[self._endpoint_index[type(item.delivery)]] -= 1
+            partition.counts.accepted += 1
+            partition.close(entry)
 
     def _refuse(self, item: Item, reason: str) -> None:
         """One delivery can never be delivered as it is."""
@@ -266,23 +247,15 @@ class Engine:
         partition = entry.partition
         if not partition.alive:
             return
-        index = self._dispatch.endpoint_index[type(item.delivery)]
-        partition.open_by_endpoint[index] -= 1
-        self._dispatch.endpoints[index].open -= 1
+        partition.open_by_endpoint[self._endpoint_index[type(item.delivery)]] -= 1
         if entry.lettered:
-            self._close(entry)
+            partition.close(entry)
         else:
             self._letter(entry, Rejection(f"instasent.{item.delivery.endpoint}", reason))
 
     def _letter(self, entry: Entry, rejection: Rejection) -> None:
         entry.lettered = True
         self._commands.append(self._letters.write(entry, rejection))
-
-    def _close(self, entry: Entry) -> None:
-        if entry.partition.close(entry):
-            self._intake.buffered_records -= 1
-            self._intake.buffered_bytes -= entry.size
-            self._settled_records += 1
 
     # --------------------------------------------------------------------------- consequences
 
@@ -302,18 +275,16 @@ class Engine:
         commit = self._commits.next(partitions, now_ms, at_once=at_once)
         if commit is not None:
             commands.append(commit)
-        shut = self._shut()
+        self._intake.measure(partitions)
+        shut = self._intake.shut(partitions)
         self._intake.close(shut, stopping or bool(self._held()), now_ms)
-        commands.extend(self._intake.changes(partitions, self._dispatch.endpoints, shut))
+        commands.extend(self._intake.changes(partitions, shut))
         if self._finished():
             self._halted = True
             commands.append(ev.Halt())
 
     def _travel(self, partitions: Collection[Partition]) -> bool:
         return self._dispatch.travels_for(partitions) or self._letters.wait_for(partitions)
-
-    def _shut(self) -> bool:
-        return self._intake.shut(self._partitions.values(), self._dispatch.endpoints)
 
     def _held(self) -> dict[str, str]:
         """Why nothing may be taken in, by where it lies; empty while it may."""
@@ -352,7 +323,7 @@ class Engine:
             counts=self._counts,
             endpoints=self._dispatch.endpoints,
             intake=self._intake,
-            done=self._settled_records + self._forgotten_records,
+            gone=self._gone_records,
             now_ms=self._now_ms,
         )
 

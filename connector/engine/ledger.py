@@ -45,7 +45,6 @@ class Partition:
 
     __slots__ = (
         "_entries",
-        "accepted",
         "alive",
         "commit_refused",
         "committed",
@@ -58,7 +57,9 @@ class Partition:
         "open_by_endpoint",
         "position",
         "revoking",
+        "settled",
         "unsettled",
+        "unsettled_bytes",
         "until",
     )
 
@@ -76,7 +77,9 @@ class Partition:
         self.commit_refused = False  # the last commit was
         self.offsets_lost: str | None = None
         self.fetch_paused = False
+        self.settled = 0  # records
         self.unsettled = 0  # records
+        self.unsettled_bytes = 0
         self.last_deleted_key: bytes | None = None
         self.open_by_endpoint = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
         self._entries: deque[Entry] = deque()
@@ -92,6 +95,7 @@ class Partition:
         entry = Entry(self, record, count)
         self._entries.append(entry)
         self.unsettled += 1
+        self.unsettled_bytes += entry.size
         return entry
 
     def close(self, entry: Entry) -> bool:
@@ -100,7 +104,9 @@ class Partition:
         entry.open -= 1
         if entry.open:
             return False
+        self.settled += 1
         self.unsettled -= 1
+        self.unsettled_bytes -= entry.size
         entries = self._entries
         while entries and not entries[0].open:
             entries.popleft()
@@ -110,11 +116,6 @@ class Partition:
     def committable(self) -> int | None:
         """The offset that may be committed: everything before it is settled."""
         return self._entries[0].offset if self._entries else self.position
-
-    @property
-    def unsettled_bytes(self) -> int:
-        """Bytes of the records that are not settled."""
-        return sum(entry.size for entry in self._entries if entry.open)
 
     @property
     def uncommitted(self) -> bool:

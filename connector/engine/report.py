@@ -16,16 +16,17 @@ def report(
     counts: Mapping[str, TopicCounts],
     endpoints: Sequence[EndpointState],
     intake: Intake,
-    done: int,
+    gone: int,
     now_ms: int,
 ) -> Snapshot:
     """Fill in a snapshot that holds state and cause.
 
-    `done` counts the records that were settled, or forgotten with their partition. Every record that
-    was consumed is skipped, done or buffered: what is left over is unaccounted, and must be 0.
+    `gone` counts the records of partitions that are not ours any more. Every record that was consumed
+    is skipped, gone, settled or buffered: what is left over is unaccounted, and must be 0.
     """
     consumed = sum(topic.consumed for topic in counts.values())
     skipped = sum(topic.skipped.total() for topic in counts.values())
+    settled = sum(partition.settled for partition in partitions)
     return replace(
         start,
         topics=tuple(_topic(name, topic) for name, topic in counts.items()),
@@ -34,7 +35,7 @@ def report(
         in_flight_records=sum(partition.unsettled for partition in partitions),
         buffered_records=intake.buffered_records,
         buffered_bytes=intake.buffered_bytes,
-        unaccounted_records=consumed - skipped - done - intake.buffered_records,
+        unaccounted_records=consumed - skipped - gone - settled - intake.buffered_records,
     )
 
 

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import EmbeddedBroker
-from tests.docs.pages import ROOT, blocks, commands
+from tests.docs.pages import ROOT, Block, blocks, commands
 
 PROGRAM = "instasent-connector"
 CUSTOMERS, ORDERS = "shop.public.customers", "shop.orders.placed"
@@ -164,7 +164,8 @@ def test_the_sandbox_answers(command: str) -> None:
             assert process.stdout is not None
             lines = iter(process.stdout.readline, "")
             _, _, header, url = next(shlex.split(line) for line in lines if line.startswith("  curl -H"))
-            assert httpx.get(url, headers=[tuple(header.split(": "))]).status_code == httpx.codes.OK
+            name, _, value = header.partition(": ")
+            assert httpx.get(url, headers={name: value}).status_code == httpx.codes.OK
             process.send_signal(signal.SIGINT)
             assert process.wait(SECONDS_MAX) == 0
         finally:
@@ -172,10 +173,9 @@ def test_the_sandbox_answers(command: str) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
-def test_other_commands_can_be_parsed(block: object) -> None:
+def test_other_commands_can_be_parsed(block: Block) -> None:
     """What needs other tools is at least what a shell understands."""
-    text = block.text  # type: ignore[attr-defined]
-    parsed = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
+    parsed = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
     assert (parsed.returncode, parsed.stderr) == (0, "")
 
 

@@ -36,11 +36,9 @@ def full_board() -> StatusBoard:
 
 def test_every_metric_is_listed_with_its_labels() -> None:
     """The table of metrics is what `/metrics` serves."""
-    served: dict[str, set[str]] = {}
-    for line in generate_latest(registry_of(full_board())).decode().splitlines():
-        if not line.startswith("#"):
-            name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})? \S+", line).groups(default="")  # type: ignore[union-attr] # the exposition format
-            served[name] = set(re.findall(r'(\w+)="', labels))
+    text = generate_latest(registry_of(full_board())).decode()
+    samples = re.findall(r"^(\w+)(?:\{(.*)\})? \S+$", text, re.MULTILINE)
+    served = {name: set(re.findall(r'(\w+)="', labels)) for name, labels in samples}
     listed = {row["Metric"].strip("`"): set(codes(row["Labels"])) for row in rows(PAGE, "Metric", "Labels")}
     assert listed == served
 

@@ -10,9 +10,7 @@ HELD = Partition(P0, TopicCounts(), 0, None)
 
 def lane(user_id: str) -> Lane:
     """A lane with one upsert."""
-    made = Lane(user_id)
-    made.append(Item(upsert(user_id), Entry(HELD, record(0), 1)))
-    return made
+    return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0), 1)))
 
 
 def queue(count: int, items_max: int = 3) -> ReadyQueue:

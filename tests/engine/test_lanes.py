@@ -15,10 +15,11 @@ def item(delivery: Delivery, partition: Partition = HELD) -> Item:
 
 def lane(*deliveries: Delivery) -> Lane:
     """A lane that waits with these deliveries."""
-    made = Lane("7")
-    for delivery in deliveries:
+    first, *others = deliveries
+    made = Lane("7", item(first))
+    made.state = LaneState.READY
+    for delivery in others:
         made.append(item(delivery))
-        made.state = LaneState.READY
     return made
 
 
@@ -101,10 +102,10 @@ def test_what_travels_takes_nothing_in() -> None:
 def test_forgetting_keeps_what_travels() -> None:
     """Of a partition that was taken away only the head on the wire stays (F003)."""
     gone = Partition(P1, TopicCounts(), 0, None)
-    folded = Lane("7")
-    for delivery, owner in ((upsert("7", a=1), gone), (upsert("7", a=2), HELD), (event("7", "e"), gone)):
+    folded = Lane("7", item(upsert("7", a=1), gone))
+    folded.state = LaneState.TRAVELLING
+    for delivery, owner in ((upsert("7", a=2), HELD), (event("7", "e"), gone)):
         folded.append(item(delivery, owner))
-        folded.state = LaneState.TRAVELLING
     gone.revoking = True
     assert len(folded.forget_revoked(keep_head=True)) == 1
     assert len(folded) == 2
