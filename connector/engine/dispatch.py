@@ -90,6 +90,7 @@ class Dispatch:
         self._waiting: list[tuple[int, int, Lane]] = []  # lanes whose event waits for its contact
         self._waits = 0
         self._orphaned: set[Lane] = set()  # lanes that travelled while partitions were taken away
+        self._remembers = limits.contacts_remembered_max > 0
         self._contacts: OrderedDict[str, None] = OrderedDict()  # accepted ones, newest last
 
     # ------------------------------------------------------------------------------------ in
@@ -242,11 +243,10 @@ class Dispatch:
             self._send_again(batch, retry, due_ms, batch.group.attempt + 1)
 
     def _accepted(self, lane: Lane, now_ms: int) -> None:
-        settled = self._settled
-        for item in lane.travelling():
-            settled(item)
-        if self._limits.contacts_remembered_max:
+        if self._remembers:
             self._remember(lane)
+        for item in lane.take_out():
+            self._settled(item)
         self._advance(lane, now_ms)
 
     def _remember(self, lane: Lane) -> None:
@@ -265,7 +265,8 @@ class Dispatch:
             lane.unfold = lane.fold
             self._back_to_ready([lane], now_ms)
         elif not self._waits_for_contact(lane, now_ms):
-            self._refused(lane.head, outcome.reason)
+            (item,) = lane.take_out()
+            self._refused(item, outcome.reason)
             self._advance(lane, now_ms)
         elif lane.bring_contact_forward():
             self._back_to_ready((lane,), now_ms)
@@ -312,8 +313,8 @@ class Dispatch:
             batch.queue.push_group(living, due_ms, attempt, batch.endpoint.successes)
 
     def _advance(self, lane: Lane, now_ms: int) -> None:
-        """Take the travelling items out of a lane and let what stands behind them follow."""
-        if lane.finish(lane.fold):
+        """Let what stands behind finished items follow."""
+        if len(lane):
             self._back_to_ready((lane,), now_ms)
         else:
             self._remove(lane)

@@ -150,7 +150,9 @@ class Engine:
                 partition.counts.skipped[translated.rule] += 1
             elif isinstance(translated, Rejection):
                 self._letter(partition.open(record, 1), translated)
-            elif self._repeats_delete(partition, record, translated):
+            elif (
+                type(translated[0]) is not Upsert or partition.last_deleted_key is not None
+            ) and self._repeats_delete(partition, record, translated):
                 partition.counts.skipped["tombstone_after_delete"] += 1
             else:
                 entry = partition.open(record, len(translated))

@@ -153,17 +153,22 @@ class Lane:
                 return False
         return False
 
-    def finish(self, count: int) -> int:
-        """Take the oldest `count` items out: each is settled or dead-lettered. Returns how many are left."""
-        self._head += count
-        left = len(self._items) - self._head
-        assert left >= 0
-        self.unfold = max(0, self.unfold - count)
-        # Cutting the list only when half of it is done keeps the work per item constant.
-        if self._head >= left:
-            del self._items[: self._head]
+    def take_out(self) -> list[Item]:
+        """Take out what travelled, because it is finished; whatever is left has to be refolded."""
+        items, end = self._items, self._head + self.fold
+        self.unfold = max(0, self.unfold - self.fold)
+        if end == len(items):
+            self._items = []
+            finished = items[self._head :] if self._head else items
             self._head = 0
-        return left
+            return finished
+        finished = items[self._head : end]
+        self._head = end
+        # Cutting the list only when half of it is done keeps the work per item constant.
+        if end * 2 >= len(items):
+            del items[:end]
+            self._head = 0
+        return finished
 
     def forget_revoked(self, *, keep_head: bool) -> list[Item]:
         """Drop the items of partitions that are not ours any more, but not what travels."""

@@ -48,7 +48,7 @@ def test_an_upsert_stays_behind_a_delete() -> None:
     """What comes after a delete is a delivery of its own."""
     folded = lane(DELETE, upsert("7", a=1))
     assert (folded.kind, folded.fold) == (Kind.DELETE, 1)
-    folded.finish(1)
+    folded.take_out()
     folded.refold()
     assert (folded.kind, folded.body()) == (Kind.INSTANT, {"_user_id": "7", "a": 1})
 
@@ -59,8 +59,9 @@ def test_events_are_never_folded_nor_overtaken() -> None:
     kinds = []
     while len(folded):
         kinds.append((folded.kind, folded.fold))
-        folded.finish(folded.fold)
-        folded.refold()
+        folded.take_out()
+        if len(folded):
+            folded.refold()
     assert kinds == [(Kind.INSTANT, 1), (Kind.EVENT, 1), (Kind.EVENT, 1), (Kind.INSTANT, 1)]
 
 
@@ -86,7 +87,7 @@ def test_unfolding_sends_one_by_one() -> None:
         folded.refold()
         assert folded.fold == 1
         bodies.append(folded.body())
-        folded.finish(1)
+        folded.take_out()
     assert bodies == [{"_user_id": "7", "a": at} for at in (1, 2, 3)]
 
 

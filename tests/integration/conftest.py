@@ -1,15 +1,54 @@
-"""The world of a test, taken down again whatever happened."""
+"""The worlds of the tests, taken down again whatever happened."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from connector.sandbox.api.behaviour import Behaviour
+from tests.integration.service import Service
 from tests.integration.stage import Stage
+
+
+class Running(NamedTuple):
+    """A world with one instance that runs and is ready."""
+
+    stage: Stage
+    service: Service
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Give a broker, the sandbox API and a maker of services; print their logs at the end."""
+    """Give a world of its own: a broker, the sandbox API and a maker of services."""
     with Stage(tmp_path) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run one instance for the tests of a module."""
+    with Stage(tmp_path_factory.mktemp("shared")) as stage:
+        service = stage.service(
+            contact_wait_seconds=3, delivery={"request_seconds_max": 1, "drain_seconds": 5}
+        )
+        service.start()
+        service.await_ready()
+        yield Running(stage, service)
+        assert service.status()["unaccounted_records"] == 0
+        assert service.stop() == 0
+        stage.assert_in_order()
+
+
+@pytest.fixture
+def running(shared: Running) -> Iterator[Running]:
+    """Give the instance of the module, healthy and with nothing wrong at the API."""
+    yield shared
+    shared.stage.api.heal()
+    shared.stage.api.change(**vars_of(Behaviour(limit=None)))
+    shared.stage.show_logs()
+
+
+def vars_of(behaviour: Behaviour) -> dict[str, object]:
+    """Give the switches by their names."""
+    return {name: getattr(behaviour, name) for name in behaviour.__dataclass_fields__}

@@ -13,7 +13,9 @@ from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import EmbeddedBroker
 from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, Expected
 from connector.sandbox.sample_config import write_config
+from connector.sandbox.customers import Customer
 from tests.integration.service import Service
+from tests.integration.shop import contacts, customer
 from tests.integration.waiting import wait_for
 
 GROUP = "instasent-connector"
@@ -23,7 +25,6 @@ KAFKA = {
     "heartbeat.interval.ms": 300,
     "reconnect.backoff.max.ms": 500,
     "topic.metadata.refresh.interval.ms": 1000,
-    # The mock cluster reads no isolation level, and its records are at most a megabyte or two.
 }
 DELIVERY: dict[str, Any] = {"linger_ms": 5, "retry_backoff_ms": [20, 200]}
 MESSAGE_BYTES_MAX = 4_000_000
@@ -60,6 +61,7 @@ class Stage:
         self.broker = EmbeddedBroker()
         self.api = SandboxApi(Behaviour(limit=None))
         self._services: list[Service] = []
+        self._last_id = 0
         for topic in (CUSTOMERS_TOPIC, ORDERS_TOPIC):
             self.broker.create_topic(topic, partitions)
         self.broker.create_topic(DEAD_LETTERS_TOPIC, 1)
@@ -73,9 +75,14 @@ class Stage:
     ) -> None:
         for service in self._services:
             service.kill()
-            print(service.logs()[-LOG_SHOWN:])  # noqa: T201 - pytest shows it where the test has failed
+        self.show_logs()
         self.api.__exit__(kind, error, trace)
         self.broker.close()
+
+    def show_logs(self) -> None:
+        """Print what the services have said: pytest shows it where a test has failed."""
+        for service in self._services:
+            print(service.logs()[-LOG_SHOWN:])  # noqa: T201
 
     # --------------------------------------------------------------------------------- services
 
@@ -175,9 +182,45 @@ class Stage:
 
     # ---------------------------------------------------------------------------------------- API
 
-    def await_contacts(self, expected: Mapping[str, Mapping[str, Any]], *watch: Service) -> None:
-        """Wait until the data source holds exactly these contacts."""
-        wait_for(lambda: self.api.contacts() == expected, 30, "the contacts to be delivered", *watch)
+    def fresh(self, count: int, **columns: Any) -> list[Customer]:
+        """Give customers whom nobody has used before."""
+        self._last_id += count
+        return [customer(self._last_id - n, **columns) for n in reversed(range(count))]
+
+    def await_contacts(self, people: Iterable[Customer], *watch: Service) -> None:
+        """Wait until the data source holds exactly this of these people."""
+        expected = contacts(people)
+
+        def arrived() -> bool:
+            present = self.api.contacts()
+            return expected == {user_id: present.get(user_id) for user_id in expected}
+
+        wait_for(arrived, 30, "the contacts to be delivered", *watch)
+
+    def await_gone(self, people: Iterable[Customer], *watch: Service) -> None:
+        """Wait until the data source holds none of these people."""
+        ids = contacts(people).keys()
+        wait_for(lambda: not ids & self.api.contacts().keys(), 30, "the contacts to be deleted", *watch)
+
+    def await_committed(self, *watch: Service) -> None:
+        """Wait until the group has committed the ends of all topics."""
+        for topic in (CUSTOMERS_TOPIC, ORDERS_TOPIC):
+            ends = self.ends(topic)
+
+            def reached(topic: str = topic, ends: Mapping[int, int] = ends) -> bool:
+                return self.committed(topic) == ends
+
+            wait_for(reached, 20, f"the commits of {topic} to reach {ends}", *watch)
+
+    def dead_letters_of(self, people: Iterable[Customer], *watch: Service) -> list[DeadLetter]:
+        """Wait for a dead letter of each of these people; return all of theirs."""
+        keys = {b'{"id":%d}' % one.id for one in people}
+
+        def stored() -> list[DeadLetter]:
+            letters = [letter for letter in self.dead_letters() if letter.key in keys]
+            return letters if keys == {letter.key for letter in letters} else []
+
+        return wait_for(stored, 20, "the dead letters", *watch)
 
     def assert_in_order(self) -> None:
         """Check what must be 0 whatever happened."""

@@ -61,11 +61,11 @@ def _overtakes(self: Dispatch, batch: Batch, lanes: list[Lane], due_ms: int, att
 
 
 def _folds_events(self: Lane, item: Item) -> None:
-    if type(item.delivery) is Event and self.kind is Kind.EVENT and self.fold:
+    self._items.append(item)
+    if type(item.delivery) is Event and self.kind is Kind.EVENT and self.state is LaneState.READY:
         self.fold += 1
-    else:
-        _extend(self, item)
-        self._open = self._open or self.kind is Kind.EVENT
+    elif self._open and self.state is not LaneState.TRAVELLING:
+        self._extend(item)
 
 
 def _folds_over_deletes(self: Lane, item: Item) -> None:
@@ -107,7 +107,7 @@ def _unfold_loses_the_first(self: Dispatch, lane: Lane, outcome: Any, now_ms: in
     folded = lane.fold > 1
     if folded:
         self._settled(lane.head)
-        lane.finish(1)
+        del lane._items[lane._head]
         lane.fold -= 1
     _rejected(self, lane, outcome, now_ms)
 
@@ -171,7 +171,7 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     ],
     "takes a failed probe for success": [(Dispatch, "probed", _every_delete_is_gone)],
     "lets the next delivery overtake a retry": [(Dispatch, "_send_again", _overtakes)],
-    "folds events": [(Lane, "_extend", _folds_events)],
+    "folds events": [(Lane, "append", _folds_events)],
     "drops a delete behind which an upsert stands": [
         (Lane, "_extend", _folds_over_deletes),
         (Lane, "body", _upserts_merged),
