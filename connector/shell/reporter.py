@@ -1,5 +1,7 @@
 """What the owner's thread looks at once in a while: status, missing topics, the token file."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from connector.engine.events import Assigned, CredentialsChanged
@@ -24,12 +26,14 @@ class Reporter:
         board: StatusBoard,
         http: HttpThread,
         settings: Settings,
+        values_left_out: Mapping[str, int],
         redactor: Redactor,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
         self._runner = runner
         self._board = board
         self._http = http
+        self._values_left_out = values_left_out
         self._redactor = redactor
         self._logger = logger
         self._token_file = settings.instasent.token_file
@@ -55,7 +59,8 @@ class Reporter:
         """Show the state as it is now; say in the log when it has changed."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
-        self._board.publish(snapshot, {**snapshot.causes, **consumer.health.troubles})
+        causes = {**snapshot.causes, **consumer.health.troubles}
+        self._board.publish(snapshot, causes, self._values_left_out)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
             log = self._logger.warning if snapshot.cause else self._logger.info

@@ -133,20 +133,23 @@ class Service:
         properties = settings.kafka_properties
         letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
         instasent = settings.instasent
+        translator = Translator(compile_topic(rules) for rules in settings.topics)
         runner = Runner(
             Engine(self._limits(), SystemRandom()),
             lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
             World(
                 http=self._http,
                 letters=letters,
-                translator=Translator(compile_topic(rules) for rules in settings.topics),
+                translator=translator,
                 requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
                 clock=clock,
             ),
             settings.delivery.drain_seconds * 1000,
             self._logger,
         )
-        reporter = Reporter(runner, self._board, self._http, settings, self._redactor, self._logger)
+        reporter = Reporter(
+            runner, self._board, self._http, settings, translator.counts, self._redactor, self._logger
+        )
         # What has been built until here stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()

@@ -30,7 +30,7 @@ def full_board() -> StatusBoard:
         partitions=(PartitionStatus("t", 0, position=1, committed=1, end=1),),
         endpoints=(EndpointStatus(Endpoint.EVENTS, budget_limit=1, budget_remaining=1),),
     )
-    board.publish(snapshot, {})
+    board.publish(snapshot, {}, {"nan_values": 1})
     return board
 
 

@@ -30,7 +30,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run one instance for the tests of a module."""
     with Stage(tmp_path_factory.mktemp("shared")) as stage:
         service = stage.service(
-            contact_wait_seconds=3, delivery={"request_seconds_max": 1, "drain_seconds": 5}
+            contact_wait_seconds=2, delivery={"request_seconds_max": 1, "drain_seconds": 5}
         )
         service.start()
         service.await_ready()

@@ -120,7 +120,7 @@ def test_the_refused_part_of_a_fold_is_found(stage: Stage) -> None:
     states = [one for version in range(2, 6) for one in at_version([customer(1)], version)]
     records = updated(*states, customer(1, version=6, plan="forbidden"))
     stage.produce(records)
-    stage.run_until_caught_up(stage.service(delivery={"linger_ms": 300}))
+    stage.run_until_caught_up(stage.service(delivery={"linger_ms": 100}))
     stage.await_contacts(states[-1:])
     assert [letter.value for letter in stage.dead_letters()] == [records[-1].value]
     stage.assert_in_order()

@@ -9,10 +9,13 @@ from connector.shell.clock import Clock
 TURN_MS_MAX = 30_000
 """How long a turn of the engine's loop may take before `/healthz` doubts it (design section 4)."""
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 
 class StatusBoard:
     """The newest state. Each attribute is replaced whole; a reader sees the old or the new one.
 
+    `values_left_out` counts, by reason, the column values that a row had and that were not sent.
     `causes` names what is wrong, by dependency: `broker`, `api`, `registry`, `topic …`, `partition …`,
     `dead letters`. It is empty while everything is well.
     """
@@ -21,14 +24,18 @@ class StatusBoard:
         self._clock = clock
         self.snapshot = Snapshot()
         self.causes: Mapping[str, str] = MappingProxyType({})
+        self.values_left_out = NOTHING
         self.last_turn_ms = clock.monotonic_ms()
 
     def turned(self) -> None:
         """Note that the engine's loop has come round."""
         self.last_turn_ms = self._clock.monotonic_ms()
 
-    def publish(self, snapshot: Snapshot, causes: Mapping[str, str]) -> None:
-        """Show a new snapshot and what is wrong now."""
+    def publish(
+        self, snapshot: Snapshot, causes: Mapping[str, str], values_left_out: Mapping[str, int] = NOTHING
+    ) -> None:
+        """Show a new snapshot, what is wrong now, and what was left out until now."""
+        self.values_left_out = MappingProxyType(dict(values_left_out))
         self.causes = MappingProxyType(dict(causes))
         self.snapshot = snapshot
 

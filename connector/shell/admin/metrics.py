@@ -24,6 +24,13 @@ class SnapshotCollector(Collector):
         yield from _service(snapshot, ready=not self._board.causes)
         yield _gauge("loop_idle_seconds", "Since the engine's loop last turned.", self._board.idle_ms / 1000)
         yield from _topics(snapshot)
+        yield _labelled(
+            CounterMetricFamily,
+            "values_left_out",
+            "Values of mapped columns that were not sent: unchanged and unknown (TOAST), or not a number.",
+            ("reason",),
+            [((reason,), count) for reason, count in self._board.values_left_out.items()],
+        )
         yield from _partitions(snapshot)
         yield from _endpoints(snapshot)
 

@@ -54,4 +54,5 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
         "buffered_records": snapshot.buffered_records,
         "buffered_bytes": snapshot.buffered_bytes,
         "unaccounted_records": snapshot.unaccounted_records,
+        "values_left_out": dict(board.values_left_out),
     }
