@@ -52,9 +52,7 @@ def test_an_api_that_never_answers_is_given_up_in_time(running: Running) -> None
     calls = stage.api.report()["calls"]["contacts"]
     started = time.monotonic()
     stage.produce(created(*people))
-    wait_for(
-        lambda: stage.api.report()["calls"]["contacts"] >= calls + 2, 20, "the second request", service
-    )
+    wait_for(lambda: stage.api.report()["calls"]["contacts"] >= calls + 2, 20, "the second request", service)
     assert time.monotonic() - started >= 1
     stage.produce(updated(*at_version(people, 2)))
     stage.await_contacts(at_version(people, 2), service)

@@ -129,7 +129,9 @@ def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
             raw(None, key=None),
             raw(None, key=b"not json"),
             raw(envelope(None, "t")),
-            raw(b'{"op": "m", "message": {"prefix": "p", "content": ""}, "source": {"connector": "postgresql"}}'),
+            raw(
+                b'{"op": "m", "message": {"prefix": "p", "content": ""}, "source": {"connector": "postgresql"}}'
+            ),
         ]
     )
     stage.await_contacts([person], service)

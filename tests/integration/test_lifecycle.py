@@ -1,0 +1,137 @@
+"""Stops, kills and restarts: nothing is lost, and nothing is committed that was not acknowledged (promise 1)."""
+
+import time
+from random import Random
+from typing import Any
+
+from connector.sandbox.api.faults import FaultKind
+from connector.sandbox.customers import Customer
+from connector.sandbox.sample import CUSTOMERS_TOPIC, make_sample
+from tests.integration.shop import at_version, created, range_of, updated
+from tests.integration.stage import Stage
+from tests.integration.waiting import wait_for
+
+SMALL_BATCHES: dict[str, Any] = {"batch_items_max": 5, "request_seconds_max": 5, "drain_seconds": 5}
+PARTITIONS = 2
+KILLS = 3
+
+
+def produced(stage: Stage, people: list[Customer]) -> dict[int, list[str]]:
+    """Produce one record of each person, round robin; return the ids by partition in the log's order."""
+    logs: dict[int, list[str]] = {}
+    for partition in range(PARTITIONS):
+        mine = people[partition::PARTITIONS]
+        stage.produce(created(*mine), partition)
+        logs[partition] = [str(one.id) for one in mine]
+    return logs
+
+
+def acknowledged(stage: Stage, logs: dict[int, list[str]]) -> dict[int, int]:
+    """Return by partition how many records from the start of its log the API has accepted without a gap."""
+    present = stage.api.contacts()
+    return {
+        partition: next((at for at, user_id in enumerate(ids) if user_id not in present), len(ids))
+        for partition, ids in logs.items()
+    }
+
+
+def test_sigterm_in_the_middle_commits_what_was_acknowledged_and_no_more(stage: Stage) -> None:
+    """It finishes what travels, commits exactly behind it, exits 0; the next run delivers the rest (F017, F088)."""
+    people = range_of(1, 300)
+    logs = produced(stage, people)
+    stage.api.inject(FaultKind.LATENCY, seconds=0.1)
+    service = stage.service(delivery=SMALL_BATCHES)
+    service.start()
+    wait_for(lambda: len(stage.api.contacts()) >= 40, 20, "some progress", service)
+    started = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - started < 5
+    assert 40 <= len(stage.api.contacts()) < 300
+    assert stage.committed(CUSTOMERS_TOPIC) == acknowledged(stage, logs)
+    stage.api.heal()
+    stage.api.new_run()
+    stage.run_until_caught_up(service)
+    stage.await_contacts(people)
+    assert stage.committed(CUSTOMERS_TOPIC) == stage.ends(CUSTOMERS_TOPIC)
+    stage.assert_in_order()
+
+
+def test_a_stop_does_not_wait_longer_than_the_drain(stage: Stage) -> None:
+    """With an API that never answers it exits 0 after `drain_seconds`, and commits nothing of it (F004)."""
+    people = range_of(1, 3)
+    logs = produced(stage, people)
+    service = stage.service(delivery={"request_seconds_max": 1, "drain_seconds": 1})
+    stage.api.inject(FaultKind.LATENCY, seconds=60, endpoint="contacts")
+    service.start()
+    wait_for(lambda: service.status().get("in_flight_records") == 3, 20, "records in flight", service)
+    started = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - started < 3
+    assert set(stage.committed(CUSTOMERS_TOPIC).values()) == {0}
+    assert acknowledged(stage, logs) == {0: 0, 1: 0}
+    stage.api.heal()
+    stage.api.new_run()
+    stage.run_until_caught_up(service)
+    stage.await_contacts(people)
+
+
+def test_a_second_sigterm_ends_it_at_once(stage: Stage) -> None:
+    """The second signal does not wait for the drain, and commits nothing unacknowledged (F090)."""
+    produced(stage, range_of(1, 4))
+    stage.api.inject(FaultKind.LATENCY, seconds=60, endpoint="contacts")
+    service = stage.service(delivery={"request_seconds_max": 30, "drain_seconds": 30})
+    service.start()
+    wait_for(lambda: service.status().get("in_flight_records") == 4, 20, "records in flight", service)
+    service.terminate()
+    wait_for(lambda: service.status().get("state") == "draining", 20, "the drain", service)
+    service.terminate()
+    assert service.ended(2) == 1
+    assert "delivered again" in service.log
+    assert set(stage.committed(CUSTOMERS_TOPIC).values()) == {0}
+
+
+def test_sigterm_while_no_broker_is_there(stage: Stage) -> None:
+    """A service that still waits for its brokers exits 0, and soon (F031, F091)."""
+    stage.broker.down()
+    service = stage.service()
+    service.start()
+    service.await_cause("broker")
+    health = service.get("/healthz")
+    assert health is not None
+    assert health.status_code == 200
+    assert service.stop() == 0
+
+
+def test_kills_at_random_moments_lose_nothing(stage: Stage) -> None:
+    """SIGKILL after seeded amounts of progress, restarted until caught up: the end is exact (F073, F089)."""
+    sample = make_sample(seed=5, customers=100, changes=700, filler_bytes=20)
+    stage.produce(sample.records)
+    draw = Random(8)
+    stage.api.inject(FaultKind.LATENCY, seconds=0.03)
+    kafka = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200}
+    service = stage.service(delivery=SMALL_BATCHES, kafka=kafka)
+    for _ in range(KILLS):
+        answered = len(stage.api.requests()) + draw.randrange(3, 25)
+        service.start()
+        wait_for(lambda answered=answered: len(stage.api.requests()) >= answered, 20, "progress", service)
+        service.kill()
+        stage.api.new_run()
+    stage.api.heal()
+    stage.run_until_caught_up(service)
+    stage.assert_delivered(sample.expected)
+    letters = {letter.value for letter in stage.dead_letters()}
+    assert len(letters) == sum(sample.expected.dead_letters.values())
+    assert stage.committed(CUSTOMERS_TOPIC) == stage.ends(CUSTOMERS_TOPIC)
+
+
+def test_a_second_run_finds_nothing_to_do(stage: Stage) -> None:
+    """Until caught up: with empty topics it ends with 0, and what was delivered is not delivered twice."""
+    service = stage.service()
+    stage.run_until_caught_up(service)
+    people = range_of(1, 10)
+    stage.produce([*created(*people), *updated(*at_version(people, 2))])
+    stage.run_until_caught_up(service)
+    items = stage.api.report()["items"]
+    stage.run_until_caught_up(service)
+    stage.await_contacts(at_version(people, 2))
+    assert stage.api.report()["items"]["contacts"] == items["contacts"]
