@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pydantic import TypeAdapter, ValidationError
+
 from connector.errors import ConfigError, Problem
 from connector.settings import kafka_options, yaml_source
 from connector.settings.environment import expand
@@ -12,9 +14,11 @@ from connector.settings.secrets import Secret, resolve_file
 from connector.settings.validation import validate
 from connector.settings.yaml_source import Document, Section, below
 from connector.translate.mapping import plan
-from connector.translate.mapping.rules import TopicRules
+from connector.translate.mapping.rules import Rule, TopicRules
 
 Topic: TypeAlias = tuple[TopicRules, Section]
+
+RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -104,11 +108,31 @@ def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
     problems: list[Problem] = []
     for section in sections:
         rules, found = validate(TopicRules, section.value, section)
-        problems += found
         if rules is not None:
             topics.append((rules, section))
-            problems += [section.place(problem) for problem in plan.problems(rules)]
+            found += [section.place(problem) for problem in plan.problems(rules)]
+        else:
+            found += _beside(found, [section.place(problem) for problem in _rule_problems(section.value)])
+        problems += found
     return topics, problems
+
+
+def _rule_problems(value: Any) -> Iterator[Problem]:
+    """Compile the rules of a topic that has other faults: a typo elsewhere hides none of theirs."""
+    for block, key in (("contact", "attributes"), ("event", "parameters")):
+        rules = value.get(block) if isinstance(value, dict) else None
+        rules = rules.get(key) if isinstance(rules, dict) else None
+        for name, written in (rules if isinstance(rules, dict) else {}).items():
+            try:
+                rule = RULE.validate_python(written)
+            except ValidationError:
+                continue  # It is among the other faults.
+            yield from plan.rule_problems(below(below(block, key), name), rule)
+
+
+def _beside(known: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:
+    paths = {problem.path for problem in known}
+    return [problem for problem in more if problem.path not in paths]
 
 
 def _kafka(document: Document, options: Any) -> list[Problem]:

@@ -138,6 +138,9 @@ class Instasent(Model):
 class Delivery(Model):
     """How fast, and with how much memory."""
 
+    # A value may contradict the default of another that is not written.
+    model_config = ConfigDict(validate_default=True)
+
     batch_items_max: Annotated[int, Field(ge=1, le=100)] = 100
     """Deliveries in one request; the API takes 100."""
     linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 50

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from connector.sandbox.api.behaviour import Behaviour
+from connector.sandbox.broker import EmbeddedBroker
 from tests.integration.service import Service
 from tests.integration.stage import Stage
 
@@ -18,17 +19,24 @@ class Running(NamedTuple):
     service: Service
 
 
+@pytest.fixture(scope="session")
+def broker() -> Iterator[EmbeddedBroker]:
+    """Give the broker on which the worlds of single tests follow one another."""
+    with EmbeddedBroker() as broker:
+        yield broker
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Give a world of its own: a broker, the sandbox API and a maker of services."""
-    with Stage(tmp_path) as world:
+def stage(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Stage]:
+    """Give a world of its own: empty topics, a new group, the sandbox API and a maker of services."""
+    with Stage(tmp_path, broker) as world:
         yield world
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run one instance for the tests of a module."""
-    with Stage(tmp_path_factory.mktemp("shared")) as stage:
+    with EmbeddedBroker() as broker, Stage(tmp_path_factory.mktemp("shared"), broker) as stage:
         service = stage.service(
             contact_wait_seconds=2, delivery={"request_seconds_max": 1, "drain_seconds": 5}
         )

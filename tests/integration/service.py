@@ -33,7 +33,16 @@ class Service:
         self._starts += 1
         self._admin = ""
         self._log = self.config.with_name(f"{self._name}-{self._starts}.log")
-        command = [sys.executable, "-m", "connector", "run", "-c", self.config, "--log-format", "json"]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "connector",
+            "run",
+            "-c",
+            self.config,
+            "--log-format",
+            "json",
+        ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,7 +17,8 @@ CUSTOMERS = Table("customers")
 
 def customer(customer_id: int, **columns: Any) -> Customer:
     """Give one customer, always the same for one id but for the columns named."""
-    return replace(new_customer(customer_id, Random(customer_id), filler_bytes=20), **columns)
+    draw = Random(customer_id)  # noqa: S311 - the same customer every time
+    return replace(new_customer(customer_id, draw, filler_bytes=20), **columns)
 
 
 def created(*customers: Customer) -> list[SampleRecord]:
@@ -45,10 +46,10 @@ def contacts(customers: Iterable[Customer]) -> dict[str, dict[str, Any]]:
     return {str(one.id): one.contact() for one in customers}
 
 
-def versions(customers: Iterable[Customer], last: int) -> list[SampleRecord]:
-    """Give updates that raise the version of every customer from 2 to `last`, round by round."""
+def versions(customers: Iterable[Customer], last: int, first: int = 2) -> list[SampleRecord]:
+    """Give updates to each version from `first` to `last` of every customer, round by round."""
     known = list(customers)
-    return [record for version in range(2, last + 1) for record in updated(*at_version(known, version))]
+    return [record for version in range(first, last + 1) for record in updated(*at_version(known, version))]
 
 
 def at_version(customers: Iterable[Customer], version: int) -> list[Customer]:
@@ -70,18 +71,15 @@ def order(order_id: str, customer_id: int, sequence: int = 1) -> SampleRecord:
     return SampleRecord(ORDERS_TOPIC, str(customer_id).encode(), orjson.dumps(body))
 
 
-def raw(value: bytes | None, key: bytes | None = b'{"id":1}', topic: str = CUSTOMERS_TOPIC) -> "Raw":
-    """Give a record as bytes; its header is told back by its dead letter."""
-    return Raw(topic, key, value, (("trace", b"\x00\xff"),))
-
-
-class Raw:
+class Raw(NamedTuple):
     """A record that no table would write."""
 
-    def __init__(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...]
-    ) -> None:
-        self.topic = topic
-        self.key = key
-        self.value = value
-        self.headers = headers
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def raw(value: bytes | None, key: bytes | None = b'{"id":1}', topic: str = CUSTOMERS_TOPIC) -> Raw:
+    """Give a record as bytes; its header is told back by its dead letter."""
+    return Raw(topic, key, value, (("trace", b"\x00\xff"),))

@@ -3,22 +3,25 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from ruamel.yaml import YAML
 
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
-from connector.sandbox.broker import EmbeddedBroker
+from connector.sandbox.broker import ApiKey, EmbeddedBroker
+from connector.sandbox.customers import Customer
+from connector.sandbox.debezium import SampleRecord
 from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, Expected
 from connector.sandbox.sample_config import write_config
-from connector.sandbox.customers import Customer
 from tests.integration.service import Service
-from tests.integration.shop import contacts, customer
+from tests.integration.shop import Raw, contacts, customer
 from tests.integration.waiting import wait_for
 
-GROUP = "instasent-connector"
+TOPICS = {CUSTOMERS_TOPIC: 2, ORDERS_TOPIC: 2, DEAD_LETTERS_TOPIC: 1}
+"""The topics of the sample and their partitions."""
+
 KAFKA = {
     # Short, so that nobody waits for a killed member.
     "session.timeout.ms": 1500,
@@ -31,19 +34,6 @@ MESSAGE_BYTES_MAX = 4_000_000
 LOG_SHOWN = 6_000
 
 
-class Producible(Protocol):
-    """What can be written to a topic."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> tuple[tuple[str, bytes], ...]: ...
-
-
 class DeadLetter(NamedTuple):
     """One record of the dead-letter topic; `why` holds our headers by name, `headers` the others."""
 
@@ -54,17 +44,17 @@ class DeadLetter(NamedTuple):
 
 
 class Stage:
-    """Broker and API start empty; the topics of the sample exist with as many partitions as asked for."""
+    """API and topics start empty, and the group is new; the broker may have served other tests before."""
 
-    def __init__(self, folder: Path, partitions: int = 2) -> None:
+    def __init__(self, folder: Path, broker: EmbeddedBroker) -> None:
         self.folder = folder
-        self.broker = EmbeddedBroker()
+        self.group = folder.name
+        self.broker = broker
         self.api = SandboxApi(Behaviour(limit=None))
         self._services: list[Service] = []
         self._last_id = 0
-        for topic in (CUSTOMERS_TOPIC, ORDERS_TOPIC):
-            self.broker.create_topic(topic, partitions)
-        self.broker.create_topic(DEAD_LETTERS_TOPIC, 1)
+        for topic, partitions in TOPICS.items():
+            broker.create_topic(topic, partitions)
 
     def __enter__(self) -> Self:
         self.api.__enter__()
@@ -77,7 +67,10 @@ class Stage:
             service.kill()
         self.show_logs()
         self.api.__exit__(kind, error, trace)
-        self.broker.close()
+        self.broker.up()
+        self.broker.clear_errors(ApiKey.PRODUCE)
+        for topic in TOPICS:
+            self.broker.delete_topic(topic)
 
     def show_logs(self) -> None:
         """Print what the services have said: pytest shows it where a test has failed."""
@@ -108,7 +101,7 @@ class Stage:
             base_url=self.api.base_url,
             token=token,
             contact_wait_seconds=contact_wait_seconds,
-            kafka={**KAFKA, **(kafka or {})},
+            kafka={**KAFKA, "group.id": self.group, **(kafka or {})},
             delivery={**DELIVERY, **(delivery or {})},
         )
         if edit is not None:
@@ -128,15 +121,18 @@ class Stage:
 
     # -------------------------------------------------------------------------------------- Kafka
 
-    def produce(self, records: Iterable[Producible], partition: int | None = None) -> None:
-        """Write records and wait until the broker has them all."""
+    def produce(self, records: Iterable[Raw | SampleRecord], partition: int = -1) -> None:
+        """Write records, by their keys or to one partition, and wait until the broker has them all."""
         producer = Producer(
             {"bootstrap.servers": self.broker.bootstrap_servers, "message.max.bytes": MESSAGE_BYTES_MAX}
         )
-        place = {} if partition is None else {"partition": partition}
         for record in records:
             producer.produce(
-                record.topic, key=record.key, value=record.value, headers=list(record.headers), **place
+                record.topic,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                partition=partition,
             )
         assert producer.flush(10) == 0
 
@@ -144,9 +140,9 @@ class Stage:
         """Read everything that the dead-letter topic holds now."""
         return [_dead_letter(message) for message in self._read(DEAD_LETTERS_TOPIC)]
 
-    def committed(self, topic: str, group: str = GROUP) -> dict[int, int]:
+    def committed(self, topic: str) -> dict[int, int]:
         """Return the group's committed offsets of a topic by partition; those without one are left out."""
-        client = self._client(group)
+        client = self._client(self.group)
         try:
             names = [TopicPartition(topic, p) for p in client.list_topics(topic).topics[topic].partitions]
             return {p.partition: p.offset for p in client.committed(names, timeout=10) if p.offset >= 0}
@@ -165,7 +161,7 @@ class Stage:
     def _read(self, topic: str) -> list[Any]:
         ends = self.ends(topic)
         client = self._client("reader")
-        messages = []
+        messages: list[Any] = []
         try:
             client.assign([TopicPartition(topic, partition, 0) for partition in ends])
             while len(messages) < sum(ends.values()):
@@ -226,7 +222,7 @@ class Stage:
         """Check what must be 0 whatever happened."""
         report = self.api.report()
         counts = ("order_violations", "overlaps", "behind", "conflicting_events", "overtaken")
-        assert {name: report[name] for name in counts} == dict.fromkeys(counts, 0)
+        assert not any(report[name] for name in counts), report
 
     def assert_delivered(self, expected: Expected) -> None:
         """Check the whole end against what the sample leads to."""

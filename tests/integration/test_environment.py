@@ -1,4 +1,4 @@
-"""Faults of the environment: the service pauses, says why, drops nothing, and goes on by itself (promise 5)."""
+"""Faults of the environment: paused with the cause, nothing dropped, and on again by itself (promise 5)."""
 
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def test_dead_letters_that_cannot_be_written_pause_everything(stage: Stage) -> N
 
 
 def test_a_token_that_is_replaced_in_its_file_is_used_at_once(stage: Stage) -> None:
-    """After a new token has been written to the file, delivery goes on without a restart (F052, F099, S07)."""
+    """Once a new token is in the file, delivery goes on without a restart (F052, F099, S07)."""
     token = Path(stage.folder) / "token"
     token.write_text("old-token\n")
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from connector.sandbox.api.faults import FaultKind
+from connector.sandbox.customers import Customer
 from connector.sandbox.sample import make_sample
 from tests.integration.conftest import Running
 from tests.integration.shop import at_version, created, range_of, updated, versions
@@ -89,18 +90,19 @@ def test_one_instance_alone_is_never_throttled(stage: Stage) -> None:
 
 
 def test_strangers_who_eat_the_budget_cost_a_few_refusals(stage: Stage) -> None:
-    """Calls of others that use the limit up lead to some 429, which are waited out and drop nothing (F057)."""
+    """Calls of others use the limit up: the 429 are waited out, and nothing is dropped (F057)."""
     stage.api.change(limits={"contacts": 4}, window_seconds=1.0)
-    people = range_of(1, 8)
-    stage.produce(created(*people))
-    service = stage.service(delivery={"batch_items_max": 2})
+    service = stage.service()
     address = f"{stage.api.base_url}/project/sandbox/datasource/customers/stream/contacts?_dryRun"
     authorization = {"authorization": "Bearer sandbox-token"}
+    people: list[Customer] = []
     service.start()
     with httpx.Client(headers=authorization) as stranger:
 
         def refused() -> bool:
             stranger.post(address, json=[{"_user_id": "stranger"}])
+            people.extend(stage.fresh(1))
+            stage.produce(created(people[-1]))
             endpoints = service.status().get("endpoints", ())
             return any(endpoint["limited"] for endpoint in endpoints)
 

@@ -1,4 +1,4 @@
-"""Stops, kills and restarts: nothing is lost, and nothing is committed that was not acknowledged (promise 1)."""
+"""Stops, kills and restarts: nothing is lost or committed without acknowledgement (promise 1)."""
 
 import time
 from random import Random
@@ -7,6 +7,7 @@ from typing import Any
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.customers import Customer
 from connector.sandbox.sample import CUSTOMERS_TOPIC, make_sample
+from tests.integration.service import Service
 from tests.integration.shop import at_version, created, range_of, updated
 from tests.integration.stage import Stage
 from tests.integration.waiting import wait_for
@@ -35,8 +36,13 @@ def acknowledged(stage: Stage, logs: dict[int, list[str]]) -> dict[int, int]:
     }
 
 
+def await_requests(stage: Stage, count: int, service: Service) -> None:
+    """Wait until the API has answered so many requests in all."""
+    wait_for(lambda: len(stage.api.requests()) >= count, 20, "progress", service)
+
+
 def test_sigterm_in_the_middle_commits_what_was_acknowledged_and_no_more(stage: Stage) -> None:
-    """It finishes what travels, commits exactly behind it, exits 0; the next run delivers the rest (F017, F088)."""
+    """It finishes what travels, commits exactly behind it and exits 0; the rest follows (F017, F088)."""
     people = range_of(1, 300)
     logs = produced(stage, people)
     stage.api.inject(FaultKind.LATENCY, seconds=0.1)
@@ -106,14 +112,14 @@ def test_kills_at_random_moments_lose_nothing(stage: Stage) -> None:
     """SIGKILL after seeded amounts of progress, restarted until caught up: the end is exact (F073, F089)."""
     sample = make_sample(seed=5, customers=100, changes=700, filler_bytes=20)
     stage.produce(sample.records)
-    draw = Random(8)
+    draw = Random(8)  # noqa: S311 - the same moments every time
     stage.api.inject(FaultKind.LATENCY, seconds=0.03)
     kafka = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200}
     service = stage.service(delivery=SMALL_BATCHES, kafka=kafka)
     for _ in range(KILLS):
         answered = len(stage.api.requests()) + draw.randrange(3, 25)
         service.start()
-        wait_for(lambda answered=answered: len(stage.api.requests()) >= answered, 20, "progress", service)
+        await_requests(stage, answered, service)
         service.kill()
         stage.api.new_run()
     stage.api.heal()

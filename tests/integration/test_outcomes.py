@@ -1,4 +1,4 @@
-"""What becomes of each item: both answer shapes, refused items, refused batches, events and their contacts."""
+"""What becomes of each item: both answer shapes, refused items and batches, events and their contacts."""
 
 import pytest
 
@@ -71,7 +71,7 @@ def test_an_event_waits_for_its_contact(running: Running) -> None:
 
 
 def test_an_event_of_a_stranger_becomes_a_dead_letter(running: Running) -> None:
-    """Once the wait is over the event is stored with its reason; others of its partition went on meanwhile."""
+    """Once the wait is over the event is stored with its reason; others have gone on meanwhile."""
     stage, service = running
     stranger, known = stage.fresh(2)
     record = order("stranger's", stranger.id)

@@ -1,4 +1,4 @@
-"""Records that can never be delivered: stored byte for byte with the rule that says why; nobody waits for them."""
+"""Records that can never be delivered: stored byte for byte with their rule; nobody waits for them."""
 
 from typing import NamedTuple
 
@@ -118,7 +118,7 @@ def test_poison_stops_nobody_and_is_counted(poisoned: Running) -> None:
 
 
 def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
-    """Null keys, tombstones of nobody, logical messages and truncates are delivered or skipped (F037, F038)."""
+    """Null keys, tombstones of nobody, messages and truncates are delivered or skipped (F037, F038)."""
     stage, service = poisoned
     (person,) = stage.fresh(1)
     (record,) = created(person)
@@ -129,9 +129,7 @@ def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
             raw(None, key=None),
             raw(None, key=b"not json"),
             raw(envelope(None, "t")),
-            raw(
-                b'{"op": "m", "message": {"prefix": "p", "content": ""}, "source": {"connector": "postgresql"}}'
-            ),
+            raw(b'{"op": "m", "message": {"prefix": "p", "content": ""}, "source": {"name": "shop"}}'),
         ]
     )
     stage.await_contacts([person], service)

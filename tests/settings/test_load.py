@@ -96,12 +96,30 @@ def test_everything_is_reported_at_once(problems_of: Refuse) -> None:
     assert "`date`" in problems[5].hint
 
 
+def test_a_typo_hides_no_fault_of_another_rule(problems_of: Refuse) -> None:
+    """The rules of a topic that is wrong elsewhere are compiled all the same (F098)."""
+    topic = """\
+        topic: a
+        contact:
+          user_id: id
+          attributes:
+            one: {from: one, as: dat}
+            two: "two["
+            three: {template: "{three"}
+            four: {from: four, as: e164, region: XX}
+        evnt: {}
+        """
+    problems = problems_of(KAFKA + INSTASENT + "topics: topics/*.yaml\n", **{"topics/a.yaml": topic})
+    assert [problem.line for problem in problems] == [5, 6, 7, 8, 9]
+
+
 @pytest.mark.parametrize(
     ("extra", "path", "words"),
     [
         ("delivery: {retry_backoff_ms: [500, 100]}", "delivery.retry_backoff_ms", "larger than the largest"),
         ("delivery: {retry_backoff_ms: 500}", "delivery.retry_backoff_ms", "a list is needed"),
         ("delivery: {request_seconds_max: 31}", "delivery.request_seconds_max", "drain (30 s)"),
+        ("delivery: {drain_seconds: 10}", "delivery", "at most drain_seconds"),
         ("delivery: {drain_seconds: 300}", "delivery.drain_seconds", "max.poll.interval.ms (300000 ms)"),
         ("delivery: {batch_items_max: 0}", "delivery.batch_items_max", "greater than or equal to 1"),
         ("delivery: {buffered_bytes_max: 64MB}", "delivery.buffered_bytes_max", "such as 64MiB"),

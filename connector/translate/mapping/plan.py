@@ -38,7 +38,7 @@ def problems(rules: TopicRules) -> list[Problem]:
     """Return everything that keeps the rules from being compiled, with paths inside the topic file."""
     found = list(_unsupported(rules))
     for path, rule in _all_rules(rules):
-        found += _problems_of(path, rule)
+        found += rule_problems(path, rule)
     if rules.event and rules.event.when:
         found += _attempt("event.when", partial(compile_condition, rules.event.when))
     return found
@@ -101,7 +101,8 @@ def _all_rules(rules: TopicRules) -> Iterator[tuple[str, Rule]]:
             yield f"event.parameters.{name}", rule
 
 
-def _problems_of(path: str, rule: Rule) -> Iterator[Problem]:
+def rule_problems(path: str, rule: Rule) -> Iterator[Problem]:
+    """Give everything that keeps one rule, which stands at `path`, from being compiled."""
     if isinstance(rule, ValueRule):
         if path in _IDENTIFIERS:
             yield Problem("a constant cannot identify anything", path, "take it from the row: `from: id`")

@@ -1,0 +1,170 @@
+"""One consumer group on the real broker: a topic of versioned contacts, and instances that read it."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from confluent_kafka import Producer
+from ruamel.yaml import YAML
+
+from connector.sandbox.api.behaviour import Behaviour
+from connector.sandbox.api.faults import FaultKind
+from connector.sandbox.api.server import SandboxApi
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.service import Service
+from tests.stack.waiting import wait_until
+
+SECONDS = 30
+ANSWER_SECONDS = 0.05  # so that requests travel at every moment
+
+MAPPING = """\
+topic: {topic}
+format: json
+shape: envelope
+{more}contact:
+  user_id: id
+  attributes:
+    row_version: row_version
+    padding: padding
+"""
+
+Settings = Mapping[str, str | int | None]
+
+
+class Instance(Service):
+    """One member of the group; its client settings are changed by `kafka`, None takes one away."""
+
+    def __init__(self, number: int, group: "Group", kafka: Settings, delivery: Settings) -> None:
+        folder = group.folder / str(number)
+        folder.mkdir()
+        super().__init__(group.topic, folder, group.kafka, group.sandbox, group.mapping)
+        self._group = group
+        self._file = folder / f"{group.topic}.yaml"
+        yaml = YAML()
+        config = yaml.load(self._file.read_text())
+        for key, value in kafka.items():
+            config["kafka"].pop(key, None)
+            if value is not None:
+                config["kafka"][key] = value
+        config["delivery"] = dict(delivery)
+        with self._file.open("w") as file:
+            yaml.dump(config, file)
+
+    def start(self) -> None:
+        """Start with a token that no other instance uses: the ledger judges order per run."""
+        token = self._group.next_token()
+        self._token.write_text(token)
+        self.process.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        self.process.child.send_signal(number)
+
+    def held(self) -> set[int]:
+        """Return the numbers of the partitions that it holds; empty while it does not answer."""
+        if not self._ok("/healthz"):
+            return set()
+        return {partition["partition"] for partition in self.status()["partitions"]}
+
+    def ready(self) -> tuple[bool, str]:
+        """Return whether it is ready, and what `/readyz` says."""
+        answer = self._http.get("/readyz")
+        return answer.is_success, answer.text
+
+    def log(self) -> str:
+        """Return everything it has logged."""
+        return self.process.log.read_text()
+
+
+class Group:
+    """The topic has the group's name. Contacts are numbers; every record is a version of one."""
+
+    def __init__(
+        self, name: str, folder: Path, kafka: KafkaBroker, sandbox: SandboxApi, *, partitions: int, more: str
+    ) -> None:
+        self.topic = name
+        self.folder = folder
+        self.kafka = kafka
+        self.sandbox = sandbox
+        self.mapping = MAPPING.format(topic=name, more=more)
+        self.versions: dict[str, int] = {}
+        self.instances: list[Instance] = []
+        self._tokens = 0
+        self.partitions = partitions
+        self.producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 1})
+        kafka.create_topic(name, partitions)
+
+    def instance(self, kafka: Settings | None = None, delivery: Settings | None = None) -> Instance:
+        """Make one more member; it is not started."""
+        instance = Instance(len(self.instances), self, kafka or {}, delivery or {})
+        self.instances.append(instance)
+        return instance
+
+    def next_token(self) -> str:
+        """Make one more token valid."""
+        self._tokens += 1
+        token = f"token-{self._tokens}"
+        self.sandbox.change(tokens=self.sandbox.behaviour.tokens | {token})
+        return token
+
+    def change(self, contacts: range, *, padding: str = "", partition: int = -1) -> None:
+        """Write one more version of each contact."""
+        for contact in map(str, contacts):
+            version = self.versions[contact] = self.versions.get(contact, 0) + 1
+            row = {"id": contact, "row_version": version, "padding": padding}
+            change = {"op": "c", "before": None, "after": row, "source": {"version": "3", "connector": "mysql"}}
+            self.producer.produce(self.topic, json.dumps(change), json.dumps({"id": contact}), partition)
+            self.producer.poll(0)
+        assert self.producer.flush(SECONDS) == 0
+
+    def delivered(self) -> dict[str, int]:
+        """Return the version of each contact that the API holds."""
+        return self.sandbox.read(
+            lambda ledger: {user: c.attributes["row_version"] for user, c in ledger.contacts.items() if c.present}
+        )
+
+    def await_delivered(self, seconds: float = SECONDS) -> None:
+        """Wait until the API holds the newest version of every contact."""
+        wait_until(lambda: self.delivered() == self.versions, seconds, f"every contact of {self.topic}")
+
+    def await_held(self, *instances: Instance, seconds: float = SECONDS) -> None:
+        """Wait until these instances hold all partitions together, and each of them some."""
+
+        def shared() -> bool:
+            held = [instance.held() for instance in instances]
+            return all(held) and sorted(n for one in held for n in one) == list(range(self.partitions))
+
+        wait_until(shared, seconds, f"an assignment of {self.topic}", [one.process for one in instances])
+
+    def assert_in_order(self) -> None:
+        """Nothing was out of order, doubled up or refused."""
+        report = self.sandbox.report()
+        assert (report["order_violations"], report["overlaps"], report["behind"]) == (0, 0, 0)
+        assert report["rejected_items"] == 0
+
+    def committed(self) -> int:
+        """Return how many records the group has committed."""
+        return self.kafka.committed(self.topic, self.topic, self.partitions)
+
+    def close(self) -> None:
+        """End what still runs."""
+        for instance in self.instances:
+            if instance.process._child is not None and instance.process.child.poll() is None:
+                instance.signal(signal.SIGCONT)
+            instance.close()
+
+
+@contextmanager
+def group(name: str, folder: Path, kafka: KafkaBroker, *, partitions: int = 4, more: str = "") -> Iterator[Group]:
+    """Give a topic and a group of this name, and a sandbox API that answers after a while."""
+    with SandboxApi(Behaviour(limit=None)) as sandbox:
+        sandbox.inject(FaultKind.LATENCY, seconds=ANSWER_SECONDS)
+        world = Group(name, folder, kafka, sandbox, partitions=partitions, more=more)
+        try:
+            yield world
+        finally:
+            world.close()
