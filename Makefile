@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas bench lock clean
+.PHONY: setup demo test lint format schemas faults bench lock clean
 
 setup: .venv/installed
 
@@ -30,6 +30,10 @@ format: setup
 # The JSON schemas that editors use; a test keeps them in step with the models.
 schemas: setup
 	$(BIN)/python -m connector.settings.schemas
+
+# Which fault of the catalogue is named by which test.
+faults: setup
+	$(BIN)/python -m tests.faults
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import httpx
 
@@ -217,7 +217,8 @@ class HttpThread:
                     return NotSent()
                 sent = True
                 response = await connection.handle_async_request(request)
-                body = b"".join([part async for part in response.aiter_raw()])  # never unpacked
+                stream = cast("httpx.AsyncByteStream", response.stream)
+                body = b"".join([part async for part in stream])  # as it travelled: never unpacked
         except httpx.TransportError as error:
             return Lost(f"{type(error).__name__}: {error}", sent)
         except TimeoutError:

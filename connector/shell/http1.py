@@ -21,22 +21,23 @@ import httpx
 IDLE_SECONDS_MAX = 4.0
 """Older idle connections are not used again: Node, for one, closes them after five seconds (F072)."""
 
-HEADER_BYTES_MAX = 64 * 1024
-BODY_BYTES_MAX = 4 * 1024 * 1024
-"""An answer about 100 items is some 100 KB where each item is repeated in it (F071, S14)."""
+ANSWER_BYTES_MAX = 4 * 1024 * 1024
+"""Of all that is received for one request: interim answers, headers, framing, body and trailers. An answer
+about 100 items is some 100 KB where each item is repeated in it (F071, S14)."""
+
+HEADERS_MAX = 256
+READ_BYTES_MAX = 256 * 1024
 
 
 class _Exchange:
-    """One answer while it arrives; its methods are what httptools calls."""
+    """One answer while it arrives; its `on_` methods are what httptools calls."""
 
     def __init__(self, done: asyncio.Future[None]) -> None:
         self.done = done
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body: list[bytes] = []
-        self.body_bytes = 0
-        self.header_bytes = 0
-        self.in_body = False
+        self.received = 0
         self.keep_alive = False
         self.parser = httptools.HttpResponseParser(self)
 
@@ -45,18 +46,16 @@ class _Exchange:
             raise ValueError("an answer that nobody asked for")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) == HEADERS_MAX:
+            self.fail(httpx.RemoteProtocolError(f"the answer has more than {HEADERS_MAX} headers"))
+            raise ValueError("too many headers")
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self.status = self.parser.get_status_code()
-        self.in_body = self.status >= 200
 
     def on_body(self, part: bytes) -> None:
-        self.body_bytes += len(part)
-        if self.body_bytes > BODY_BYTES_MAX:
-            self.fail(httpx.RemoteProtocolError(f"the answer is larger than {BODY_BYTES_MAX} bytes"))
-        else:
-            self.body.append(part)
+        self.body.append(part)
 
     def on_message_complete(self) -> None:
         if self.status < 200:  # "100 Continue" and the like: the answer itself follows
@@ -65,25 +64,25 @@ class _Exchange:
             self.keep_alive = self.parser.should_keep_alive()
             self.done.set_result(None)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: memoryview) -> None:
         """Parse what has arrived; a fault of the answer ends up in `done`."""
-        if not self.in_body:
-            self.header_bytes += len(data)
+        self.received += len(data)
+        if self.received > ANSWER_BYTES_MAX:
+            self.fail(httpx.RemoteProtocolError(f"the answer is larger than {ANSWER_BYTES_MAX} bytes"))
+            return
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.keep_alive = False
             self.fail(httpx.RemoteProtocolError(f"the answer is not HTTP/1.1 ({type(error).__name__})"))
-        if not self.in_body and self.header_bytes > HEADER_BYTES_MAX:
-            self.fail(httpx.RemoteProtocolError(f"the answer's headers exceed {HEADER_BYTES_MAX} bytes"))
 
     def end(self, error: Exception | None) -> None:
         """The peer closed. That ends the body only where nothing else announced its end (F066)."""
         names = {name for name, _ in self.headers}
-        if error is None and self.in_body and not names & {b"content-length", b"transfer-encoding"}:
+        if error is None and self.status >= 200 and not names & {b"content-length", b"transfer-encoding"}:
             if not self.done.done():
                 self.done.set_result(None)
-        elif self.status or self.header_bytes:
+        elif self.received:
             self.fail(httpx.RemoteProtocolError("the connection ended in the middle of the answer"))
         else:
             self.fail(httpx.ReadError("the connection ended without an answer"))
@@ -93,13 +92,14 @@ class _Exchange:
             self.done.set_exception(error)
 
 
-class _Protocol(asyncio.Protocol):
+class _Protocol(asyncio.BufferedProtocol):
     """Feeds the exchange that is under way, and watches its progress."""
 
     def __init__(self) -> None:
         self.exchange: _Exchange | None = None
         self.sending = False
         self._loop = asyncio.get_running_loop()
+        self._buffer = memoryview(bytearray(READ_BYTES_MAX))
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -111,45 +111,57 @@ class _Protocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.sending = False
-        self.progressed_at = self._loop.time()
+        self._progressed_at = self._loop.time()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self.exchange is None:  # nobody asked: not a peer to send anything to
             self.transport.abort()
             return
-        self.progressed_at = self._loop.time()
-        self.exchange.feed(data)
+        self._progressed_at = self._loop.time()
+        self.exchange.feed(self._buffer[:nbytes])
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self.exchange is not None:
             self.exchange.end(exc)
 
     async def ask(self, data: bytes, timeouts: Mapping[str, float | None]) -> _Exchange:
         """Send one request and read its answer."""
         self.exchange = exchange = _Exchange(self._loop.create_future())
-        self.progressed_at = self._loop.time()
+        self._timeouts = timeouts
+        self._progressed_at = self._loop.time()
         try:
             self.transport.write(data)
-            self._watch(timeouts, self.transport.get_write_buffer_size())
+            self._unsent = self.transport.get_write_buffer_size()
+            if self._timer is None:
+                self._watch()
             await exchange.done
         finally:
             self.exchange = None
             del exchange.parser  # the two refer to each other: nothing is left for the garbage collector
-            if self._timer is not None:
-                self._timer.cancel()
         return exchange
 
-    def _watch(self, timeouts: Mapping[str, float | None], unsent: int) -> None:
-        """Give up where nothing has moved for as long as the timeout of this phase."""
-        seconds = timeouts.get("write" if self.sending else "read")
+    def _watch(self) -> None:
+        """Give up where nothing has moved for as long as the timeout of this phase.
+
+        The timer outlives its exchange and finds the next one: it need not be set for each. The price is
+        that a timeout which is shorter than that of the exchange before may be noticed late.
+        """
+        self._timer = None
+        seconds = self._timeouts.get("write" if self.sending else "read")
         if seconds is None or self.exchange is None:
             return
         left = self.transport.get_write_buffer_size()
-        if left < unsent:
-            self.progressed_at = self._loop.time()
-        due = self.progressed_at + seconds
+        if left < self._unsent:
+            self._unsent = left
+            self._progressed_at = self._loop.time()
+        due = self._progressed_at + seconds
         if self._loop.time() < due:
-            self._timer = self._loop.call_at(due, self._watch, timeouts, left)
+            self._timer = self._loop.call_at(due, self._watch)
         elif self.sending:
             self.exchange.fail(httpx.WriteTimeout(f"nothing could be sent for {seconds:g} s"))
         else:
@@ -217,7 +229,10 @@ class Connection(httpx.AsyncBaseTransport):
 
 async def _wire(request: httpx.Request) -> bytes:
     """The bytes of a request, in one piece: one system call sends it."""
-    lines = [request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1"]
-    lines += [name + b": " + value for name, value in request.headers.raw]
-    lines += [b"", b""]
-    return b"\r\n".join(lines) + await request.aread()
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%s: %s" % header for header in request.headers.raw]
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") + head.count(b"\r") != 2 * len(lines) - 2:
+        raise httpx.LocalProtocolError("a header of the request holds a line break")
+    stream = cast("httpx.AsyncByteStream", request.stream)
+    return b"".join([head, b"\r\n\r\n", *[part async for part in stream]])
