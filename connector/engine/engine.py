@@ -273,7 +273,7 @@ class Engine:
         if self._letters.error is None and not stopping:
             commands.extend(self._dispatch.fill(now_ms))
         revoking = {partition for partition in partitions if partition.revoking}
-        at_once = stopping or bool(revoking and not self._travel(revoking))
+        at_once = stopping or bool(revoking and not self._travel(revoking)) or self._caught_up()
         commit = self._commits.next(partitions, now_ms, at_once=at_once)
         if commit is not None:
             commands.append(commit)
@@ -307,11 +307,15 @@ class Engine:
         if self._stop_by_ms is not None:
             waits = self._dispatch.requests_in_flight or (len(self._letters) and not self._letters.error)
             return self._now_ms >= self._stop_by_ms or (settled and not waits)
-        if not self._limits.until_caught_up or self._assigned_ms is None:
+        if not self._caught_up() or self._assigned_ms is None:
             return False
         if not self._partitions:
             return self._now_ms >= self._assigned_ms + EMPTY_ASSIGNMENT_STABLE_MS
-        return settled and all(
+        return settled
+
+    def _caught_up(self) -> bool:
+        """Whether all that `--until-caught-up` still waits for is the commit."""
+        return self._limits.until_caught_up and all(
             p.until is not None and p.position is not None and p.position >= p.until and not p.unsettled
             for p in self._partitions.values()
         )

@@ -302,6 +302,8 @@ class Consumer:
     def _on_lost(self, _: Client, partitions: Sequence[ClientPartition]) -> None:
         ours = self._ours(partitions)
         if not self._closing:
+            # Said until the group gives us an assignment again: a broker may hang without any other word.
+            self.health.trouble(GROUP, "our partitions were taken away; joining the group again")
             self._hooks.lost(ours)
         self._drop(ours)
 

@@ -61,6 +61,10 @@ ADVICE: dict[str, str] = {
 }
 """What to do next, where the error's own text does not say it."""
 
+_FENCED = [
+    KafkaError(code).str() for code in (KafkaError.FENCED_INSTANCE_ID, KafkaError.UNRELEASED_INSTANCE_ID)
+]
+
 
 def meaning_of(error: KafkaError) -> Meaning:
     """Look up what to do; what nobody has thought of is fatal (P27)."""
@@ -68,7 +72,8 @@ def meaning_of(error: KafkaError) -> Meaning:
 
 
 def text_of(error: KafkaError) -> str:
-    """Render name, text and advice."""
-    advice = ADVICE.get(error.name())
+    """Render name, text and advice; a fatal error is called `_FATAL` and quotes the one behind it (F009)."""
     text = f"{error.name()}: {error.str()}"
+    fenced = any(quoted in text for quoted in _FENCED) and _SAME_INSTANCE
+    advice = fenced or ADVICE.get(error.name())
     return f"{text} ({advice})" if advice else text

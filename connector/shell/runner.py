@@ -79,6 +79,7 @@ class Runner:
         self._sends: dict[int, ev.Send] = {}
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
+        self._turned_ms = world.clock.monotonic_ms()
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
@@ -110,7 +111,8 @@ class Runner:
 
     def turn(self) -> int:
         """Take in what has happened; wait a moment for more. Returns the engine's time."""
-        turn_ms = self._clock.monotonic_ms()
+        # From the end of the turn before: a stall between two turns must not renew the lease either.
+        turn_ms = min(self._clock.monotonic_ms(), self._turned_ms + TURN_MS_MAX)
         self._http.check()
         self._take_inbox(turn_ms)
         self._take_answers(turn_ms)
@@ -122,7 +124,7 @@ class Runner:
             records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
         else:
             self._wait_for_answer(wait_s, turn_ms)
-        now_ms = min(self._clock.monotonic_ms(), turn_ms + TURN_MS_MAX)
+        now_ms = self._turned_ms = min(self._clock.monotonic_ms(), turn_ms + TURN_MS_MAX)
         if records:
             translate = self._translate
             self._handle(ev.Arrived([(record, translate(record)) for record in records]), now_ms)

@@ -9,8 +9,9 @@ import orjson
 
 from connector.sandbox.customers import Customer, new_customer
 from connector.sandbox.debezium import SampleRecord, Table
-from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC
+from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC, Sample
 
+STRANGERS_ORDER = b"order-stranger"
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
 CUSTOMERS = Table("customers")
 
@@ -34,6 +35,11 @@ def updated(*customers: Customer) -> list[SampleRecord]:
 def deleted(*customers: Customer) -> list[SampleRecord]:
     """Give the records of DELETEs, each with its tombstone."""
     return [record for one in customers for record in CUSTOMERS.delete(one.row(AT_US), AT_US)]
+
+
+def without_strangers(sample: Sample) -> list[SampleRecord]:
+    """Give a sample without the order of a contact that never exists: it would be waited for."""
+    return [record for record in sample.records if STRANGERS_ORDER not in (record.value or b"")]
 
 
 def range_of(first: int, last: int) -> list[Customer]:

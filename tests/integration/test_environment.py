@@ -30,7 +30,7 @@ SPOILED: dict[str, tuple[FaultKind, int]] = {
 def test_a_refusal_that_concerns_no_record_pauses_everything(running: Running, text: str) -> None:
     """The service pauses with the cause, stays in the group, and goes on by itself; nothing is dropped.
 
-    F052, F053, F054 (deletes too), F060, F006: the assignment does not change meanwhile.
+    F052, F053, F054 (a 404 is not taken for deleted contacts), F060, F006: the assignment stays.
     """
     stage, service = running
     before, leaving, after = stage.fresh(3), stage.fresh(3), stage.fresh(3)
@@ -53,20 +53,6 @@ def test_a_refusal_that_concerns_no_record_pauses_everything(running: Running, t
     stage.await_gone(leaving, service)
     service.await_ready()
     assert [line["event"] for line in service.events()].count("assigned") == 1
-    assert stage.dead_letters() == []
-
-
-def test_a_broken_project_is_not_taken_for_deleted_contacts(running: Running) -> None:
-    """A 404 on a delete while the project is gone pauses, and the contact is deleted afterwards (F054)."""
-    stage, service = running
-    people = stage.fresh(2)
-    stage.produce(created(*people))
-    stage.await_contacts(people, service)
-    stage.api.change(project="another")
-    stage.produce(deleted(*people))
-    service.await_cause("instasent", "404")
-    stage.api.change(project="sandbox")
-    stage.await_gone(people, service)
     assert stage.dead_letters() == []
 
 

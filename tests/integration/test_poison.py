@@ -19,6 +19,11 @@ def envelope(after: object, operation: str = "c", before: object = None) -> byte
     )
 
 
+LOGICAL_MESSAGE = orjson.dumps(
+    {"op": "m", "ts_ms": 1, "source": {"connector": "postgresql"}, "message": {"prefix": "p", "content": ""}}
+)
+
+
 class Poison(NamedTuple):
     """One record and what its dead letter must say."""
 
@@ -129,7 +134,7 @@ def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
             raw(None, key=None),
             raw(None, key=b"not json"),
             raw(envelope(None, "t")),
-            raw(b'{"op": "m", "message": {"prefix": "p", "content": ""}, "source": {"name": "shop"}}'),
+            raw(LOGICAL_MESSAGE),
         ]
     )
     stage.await_contacts([person], service)

@@ -6,11 +6,13 @@ import socket
 import threading
 import time
 
+import httpx
 import pytest
 
 from connector.errors import FatalError
 from connector.instasent.requests import HttpRequest
-from connector.shell.http import HttpLimits, HttpResponse, Lost, NotSent
+from connector.shell.http import HttpLimits, HttpResponse, Lost, NotSent, tls_context
+from connector.shell.http1 import Connection
 from tests.shell.http_client import LATER, POST, SLOW, TOKEN, ask, ask_peer, http
 from tests.shell.http_peer import OK, OK_BODY, Visit, answering, closing, peer
 
@@ -152,6 +154,33 @@ def test_bodiless_answer() -> None:
         assert ask(thread) == HttpResponse(204, {}, b"")
         assert isinstance(ask(thread), HttpResponse)
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_body_where_none_may_be_is_not_the_next_answer(status: bytes) -> None:
+    """F048: what follows an answer that has no body is dropped together with its connection."""
+    answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n%s" % (len(OK), OK)
+    with peer(answering(answer)) as server, http(server.url) as thread:
+        results = [ask(thread) for _ in range(3)]
+    assert [(r.status, r.body) for r in results if isinstance(r, HttpResponse)] == [
+        (int(status[:3]), b"")
+    ] * 3
+    assert server.connections == 3
+
+
+def test_line_break_in_a_header_is_refused() -> None:
+    """S01: no header can carry a second one, whoever made the request; not a byte of it leaves."""
+
+    async def send(url: str) -> None:
+        connection = Connection(tls_context())
+        try:
+            await connection.handle_async_request(httpx.Request("GET", url, headers={"X-A": "b\r\nX-C: d"}))
+        finally:
+            await connection.aclose()
+
+    with peer(answering(OK)) as server, pytest.raises(httpx.LocalProtocolError, match="line break"):
+        asyncio.run(send(server.url))
+    assert server.requests == []
 
 
 def test_html_page_comes_back_as_it_is() -> None:

@@ -1,14 +1,17 @@
 """One consumer group on the real broker: a topic of versioned contacts, and instances that read it."""
 
 import json
-import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
 from ruamel.yaml import YAML
 
 from connector.sandbox.api.behaviour import Behaviour
@@ -29,10 +32,23 @@ shape: envelope
   user_id: id
   attributes:
     row_version: row_version
-    padding: padding
 """
 
+PAUSE_SECONDS = 0.05  # between two writes of a load
+
 Settings = Mapping[str, str | int | None]
+
+
+def change_of(contact: str, version: int) -> bytes:
+    """Return the value of a record as Debezium writes it."""
+    row = {"id": contact, "row_version": version}
+    source = {"version": "3.6.1.Final", "connector": "mysql"}
+    return json.dumps({"op": "u", "before": None, "after": row, "source": source}).encode()
+
+
+def key_of(contact: str) -> bytes:
+    """Return the key of a record."""
+    return json.dumps({"id": contact}).encode()
 
 
 class Instance(Service):
@@ -60,6 +76,20 @@ class Instance(Service):
         self._token.write_text(token)
         self.process.start()
 
+    def catch_up(self) -> int:
+        """Run with `--until-caught-up` and return the exit code."""
+        self._token.write_text(self._group.next_token())
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "connector",
+            "run",
+            "--until-caught-up",
+            "-c",
+            self._file,
+        ]
+        return subprocess.run(command, timeout=SECONDS, check=False, capture_output=True).returncode
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         self.process.child.send_signal(number)
@@ -70,10 +100,16 @@ class Instance(Service):
             return set()
         return {partition["partition"] for partition in self.status()["partitions"]}
 
-    def ready(self) -> tuple[bool, str]:
-        """Return whether it is ready, and what `/readyz` says."""
-        answer = self._http.get("/readyz")
-        return answer.is_success, answer.text
+    def await_not_ready(self, text: str) -> None:
+        """Wait until `/readyz` says no, and this."""
+
+        def said() -> bool:
+            if not self._ok("/healthz"):
+                return False
+            answer = self._http.get("/readyz")
+            return not answer.is_success and text in answer.text
+
+        wait_until(said, SECONDS, f"`{text}` in /readyz", [self.process])
 
     def log(self) -> str:
         """Return everything it has logged."""
@@ -95,14 +131,44 @@ class Group:
         self.instances: list[Instance] = []
         self._tokens = 0
         self.partitions = partitions
-        self.producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 1})
-        kafka.create_topic(name, partitions)
+        connection: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "log_level": 0,
+        }
+        self.producer = Producer(connection)
+        self.admin = AdminClient(connection)
+        self.create_topic()
 
     def instance(self, kafka: Settings | None = None, delivery: Settings | None = None) -> Instance:
         """Make one more member; it is not started."""
         instance = Instance(len(self.instances), self, kafka or {}, delivery or {})
         self.instances.append(instance)
         return instance
+
+    def create_topic(self) -> None:
+        """Create the topic, as soon as one of its name is gone."""
+
+        def created() -> bool:
+            try:
+                self.kafka.create_topic(self.topic, self.partitions)
+            except KafkaException:
+                return False
+            return True
+
+        wait_until(created, SECONDS, f"the topic {self.topic}")
+
+    def delete_topic(self) -> None:
+        """Delete the topic."""
+        [deleted] = self.admin.delete_topics([self.topic]).values()
+        deleted.result()
+
+    def add_partition(self) -> None:
+        """Give the topic one more partition."""
+        self.partitions += 1
+        [added] = self.admin.create_partitions([NewPartitions(self.topic, self.partitions)]).values()
+        added.result()
+        # A producer that knows only the old ones would refuse to write to it for minutes.
+        self.producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers, "log_level": 0})
 
     def next_token(self) -> str:
         """Make one more token valid."""
@@ -111,20 +177,36 @@ class Group:
         self.sandbox.change(tokens=self.sandbox.behaviour.tokens | {token})
         return token
 
-    def change(self, contacts: range, *, padding: str = "", partition: int = -1) -> None:
-        """Write one more version of each contact."""
+    def change(self, contacts: range, *, partition: int = -1) -> None:
+        """Write one more version of each contact, and wait until the broker has them."""
         for contact in map(str, contacts):
             version = self.versions[contact] = self.versions.get(contact, 0) + 1
-            row = {"id": contact, "row_version": version, "padding": padding}
-            change = {"op": "c", "before": None, "after": row, "source": {"version": "3", "connector": "mysql"}}
-            self.producer.produce(self.topic, json.dumps(change), json.dumps({"id": contact}), partition)
-            self.producer.poll(0)
+            self.producer.produce(self.topic, change_of(contact, version), key_of(contact), partition)
         assert self.producer.flush(SECONDS) == 0
+
+    @contextmanager
+    def load(self, contacts: range) -> Iterator[None]:
+        """Change these contacts again and again."""
+        ended = threading.Event()
+
+        def write() -> None:
+            while not ended.wait(PAUSE_SECONDS):
+                self.change(contacts)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            writer.join()
 
     def delivered(self) -> dict[str, int]:
         """Return the version of each contact that the API holds."""
         return self.sandbox.read(
-            lambda ledger: {user: c.attributes["row_version"] for user, c in ledger.contacts.items() if c.present}
+            lambda ledger: {
+                user: c.attributes["row_version"] for user, c in ledger.contacts.items() if c.present
+            }
         )
 
     def await_delivered(self, seconds: float = SECONDS) -> None:
@@ -150,16 +232,21 @@ class Group:
         """Return how many records the group has committed."""
         return self.kafka.committed(self.topic, self.topic, self.partitions)
 
+    def await_committed(self) -> None:
+        """Wait until the group has committed every record."""
+        written = sum(self.versions.values())
+        wait_until(lambda: self.committed() == written, SECONDS, f"the commit of {written} records")
+
     def close(self) -> None:
         """End what still runs."""
         for instance in self.instances:
-            if instance.process._child is not None and instance.process.child.poll() is None:
-                instance.signal(signal.SIGCONT)
             instance.close()
 
 
 @contextmanager
-def group(name: str, folder: Path, kafka: KafkaBroker, *, partitions: int = 4, more: str = "") -> Iterator[Group]:
+def group(
+    name: str, folder: Path, kafka: KafkaBroker, *, partitions: int = 4, more: str = ""
+) -> Iterator[Group]:
     """Give a topic and a group of this name, and a sandbox API that answers after a while."""
     with SandboxApi(Behaviour(limit=None)) as sandbox:
         sandbox.inject(FaultKind.LATENCY, seconds=ANSWER_SECONDS)

@@ -1,0 +1,90 @@
+"""Instances share a group on the real broker: they come, go, freeze and fence each other."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from connector.sandbox.api.faults import FaultKind
+from tests.stack.group import Settings, group
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.waiting import wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+PROTOCOLS: dict[str, Settings] = {
+    "range": {"partition.assignment.strategy": "range"},
+    "cooperative": {},
+    "kip848": {"group.protocol": "consumer", "session.timeout.ms": None, "heartbeat.interval.ms": None},
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_members_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path, protocol: str) -> None:
+    """Partitions move twice under load: exact, in order, and nothing is sent again (F001, F002, F008).
+
+    Nothing is sent again because each revoke drains and commits before it returns, also where the
+    assignor is eager and the commit must be taken in the middle of the rebalance.
+    """
+    with group(f"move-{protocol}", tmp_path, kafka) as world:
+        first, second = (world.instance(PROTOCOLS[protocol]) for _ in range(2))
+        with world.load(range(200)):
+            first.start()
+            world.await_held(first)
+            second.start()
+            world.await_held(first, second)
+            assert first.stop() == 0
+            world.await_held(second)
+        world.await_delivered()
+        world.await_committed()
+        assert second.status()["unaccounted_records"] == 0
+        assert second.stop() == 0
+        world.assert_in_order()
+        assert world.sandbox.report()["replayed"] == 0
+        assert "finished=False" not in first.log() + second.log()
+
+
+def test_a_frozen_instance_sends_nothing_that_is_not_its_own(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """An instance that was stopped past its session sends nothing of it after waking (F005, F007, F097).
+
+    It has more than a thousand records queued when it freezes; another one delivers them meanwhile.
+    """
+    with group("frozen", tmp_path, kafka) as world:
+        slow = world.instance(delivery={"requests_in_flight_max": 2, "batch_items_max": 10})
+        heir = world.instance()
+        world.sandbox.inject(FaultKind.LATENCY, seconds=0.3)
+        slow.start()
+        world.await_held(slow)
+        world.change(range(1500))
+        wait_until(lambda: slow.status()["in_flight_records"] > 1000, 20, "a queue", [slow.process])
+        slow.signal(signal.SIGSTOP)
+        heir.start()
+        world.await_held(heir)
+        world.await_delivered()
+        world.await_committed()
+        delivered = world.sandbox.report()["upserts"]
+        slow.signal(signal.SIGCONT)
+        world.await_held(slow, heir)
+        assert world.sandbox.report()["upserts"] == delivered
+        assert "assignment lost" in slow.log()
+        world.change(range(100))
+        world.await_delivered()
+        assert (slow.stop(), heir.stop()) == (0, 0)
+        world.assert_in_order()
+
+
+def test_the_older_of_two_with_the_same_instance_id_ends(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """It ends with 1 and says what to do, without hanging in its close; the newer goes on (F009, P07)."""
+    with group("fenced", tmp_path, kafka) as world:
+        older, newer = (world.instance({"group.instance.id": "one"}) for _ in range(2))
+        with world.load(range(100)):
+            older.start()
+            world.await_held(older)
+            newer.start()
+            assert older.process.wait(20) == 1
+            world.await_held(newer)
+        assert "another instance runs with the same group.instance.id" in older.log()
+        assert "Traceback" not in older.log()
+        world.await_delivered()
+        assert newer.stop() == 0
+        world.assert_in_order()
