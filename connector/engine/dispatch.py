@@ -250,10 +250,13 @@ class Dispatch:
         self._advance(lane, now_ms)
 
     def _remember(self, lane: Lane) -> None:
-        """Keep in mind whose contact was accepted lately, for events that are refused."""
+        """Keep in mind whose contact was accepted lately, for events that are refused.
+
+        A queued upsert that was accepted may still be in the API's queue: it proves nothing yet.
+        """
         if lane.kind is DELETE:
             self._contacts.pop(lane.user_id, None)
-        elif lane.kind is not EVENT:
+        elif lane.kind is INSTANT:
             self._contacts[lane.user_id] = None
             self._contacts.move_to_end(lane.user_id)
             if len(self._contacts) > self._limits.contacts_remembered_max:

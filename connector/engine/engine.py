@@ -113,7 +113,10 @@ class Engine:
         for name, position in event.positions.items():
             assert name not in self._partitions, f"{name} assigned twice"
             counts = self._counts.setdefault(name.topic, TopicCounts())
-            self._partitions[name] = Partition(name, counts, position, event.ends.get(name))
+            end = event.ends.get(name)
+            # A position behind the end has not been reached but lost: what the first poll says counts.
+            known = end is not None and position <= end
+            self._partitions[name] = Partition(name, counts, position, end if known else None)
         self._assigned_ms = self._now_ms
 
     def _revoked(self, event: ev.Revoked) -> None:
@@ -316,7 +319,11 @@ class Engine:
     def _caught_up(self) -> bool:
         """Whether all that `--until-caught-up` still waits for is the commit."""
         return self._limits.until_caught_up and all(
-            p.until is not None and p.position is not None and p.position >= p.until and not p.unsettled
+            p.until is not None
+            and p.position is not None
+            and p.position >= p.until
+            and not p.unsettled
+            and p.offsets_lost is None
             for p in self._partitions.values()
         )
 

@@ -23,6 +23,7 @@ from connector.shell.kafka_errors import Meaning, meaning_of, text_of
 from connector.shell.kafka_health import GROUP, KafkaHealth
 from connector.shell.kafka_ports import Message, RebalanceHooks
 from connector.shell.kafka_start import Subscription
+from connector.shell.kafka_topics import TopicIds
 
 BYTES_MAX = 16 * 1024 * 1024
 """What one `poll_records` returns at most, but for the record that exceeds it."""
@@ -79,6 +80,7 @@ class Consumer:
         self.health = KafkaHealth(
             self._client, [s.topic for s in subscriptions if not s.is_pattern], clock, logger
         )
+        self._topic_ids = TopicIds(settings, clock, logger)
         self._subscribe()
 
     # ------------------------------------------------------------------------------------ reading
@@ -96,6 +98,8 @@ class Consumer:
             Exception: what a hook raised (F012): the process must end.
         """
         self.health.check()
+        for topic in self._topic_ids.recreated({partition.topic for partition in self._assigned}):
+            self._recreated(topic)
         self._carry_out_seeks()
         if self._rejoin:
             self._subscribe_again()
@@ -169,6 +173,13 @@ class Consumer:
             gone = f"offsets {offset} to {low - 1} are gone" if offset < low else "the log ends before it"
             reason = f"{reason}, which holds {low} to {high - 1}: {gone}"
         self._events.append(OffsetsLost(partition, reason, policy))
+
+    def _recreated(self, topic: str) -> None:
+        """Our offsets name other records of this topic now (F026)."""
+        policy = kafka_start.subscription_of(self._subscriptions, topic).offsets_lost
+        reason = f"the topic {topic} was deleted and created again: its offsets name other records now"
+        ours = [partition for partition in self._assigned if partition.topic == topic]
+        self._events.extend(OffsetsLost(partition, reason, policy) for partition in ours)
 
     # --------------------------------------------------------------------------------- committing
 
