@@ -29,10 +29,11 @@ class Group(NamedTuple):
 class ReadyQueue:
     """The lanes of one kind that may travel, oldest first, and the groups to be sent again."""
 
-    __slots__ = ("_groups", "_lanes", "_order", "count", "items_max", "kind", "linger_ms")
+    __slots__ = ("_bytes_max", "_groups", "_lanes", "_order", "count", "items_max", "kind", "linger_ms")
 
-    def __init__(self, kind: Kind, items_max: int, linger_ms: int) -> None:
+    def __init__(self, kind: Kind, items_max: int, bytes_max: int, linger_ms: int) -> None:
         self.kind = kind
+        self._bytes_max = bytes_max
         # A delete is a request of its own: it has nothing to wait for.
         self.items_max = 1 if kind is DELETE else items_max
         self.linger_ms = 0 if kind is DELETE else linger_ms
@@ -81,12 +82,14 @@ class ReadyQueue:
             return heappop(self._groups)
         batch: list[Lane] = []
         lanes, kind = self._lanes, self.kind
-        while lanes and len(batch) < self.items_max:
+        size = 0
+        while lanes and len(batch) < self.items_max and size < self._bytes_max:
             lane, since_ms = lanes.popleft()
             # As `_holds`, without the call.
             if lane.state is READY and lane.ready_since_ms == since_ms and lane.kind is kind:
                 lane.state = TRAVELLING
                 batch.append(lane)
+                size += lane.size
         assert batch, "take without a due batch"
         self.count -= len(batch)
         return Group(now_ms, 0, batch, 0, 0)

@@ -54,6 +54,11 @@ class Budget:
         self._due_ms = max(self._due_ms, float(now_ms)) + self._interval_ms(now_ms)
         self.remaining -= 1
 
+    def refund(self) -> None:
+        """Take back one call that never left."""
+        if self.remaining is not None:
+            self.remaining += 1
+
     def learn(self, reading: BudgetReading | None, now_ms: int, in_flight: int) -> None:
         """Take in the headers of one answer, or that a processed request carried none.
 

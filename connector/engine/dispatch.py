@@ -17,7 +17,6 @@ from connector.engine.events import Probe, Send
 from connector.engine.lanes import (
     DELETE,
     EMPTY,
-    EVENT,
     INSTANT,
     READY,
     WAITING,
@@ -40,6 +39,9 @@ KINDS_OF = {
 CONTACT_RETRY_MS = 2_000
 """How long an event that was refused for want of its contact waits before it is tried again."""
 
+NOT_SENT_MS = 100
+"""How long a batch waits whose lease had run out: the next poll may say that its partitions are gone."""
+
 ATTEMPTS_BEFORE_SPLIT = 3
 """A batch that keeps failing while its endpoint answers others is cut in half from here on."""
 
@@ -55,8 +57,8 @@ class Batch(NamedTuple):
 class Dispatch:
     """Owns the lanes, the endpoints and the requests in flight.
 
-    `settled(item, accepted)` is called once for every item that reached its end here, and
-    `refused(item, reason)` for every one that must become a dead letter.
+    `settled(item)` is called once for every item that was accepted, and `refused(item, reason)` for
+    every one that must become a dead letter.
     """
 
     def __init__(
@@ -199,7 +201,9 @@ class Dispatch:
             self._doubtful.append(batch)
             self.outage.want_probe()
         elif verdict is Verdict.NOT_SENT:
-            self._back_to_ready(batch.group.lanes, now_ms)
+            batch.endpoint.calls -= 1
+            batch.endpoint.budget.refund()
+            self._send_again(batch, batch.group.lanes, now_ms + NOT_SENT_MS, batch.group.attempt)
         else:
             self._failed(batch, answer.reason, now_ms)
 

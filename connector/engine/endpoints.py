@@ -29,7 +29,10 @@ class EndpointState:
 
     def __init__(self, name: Endpoint, kinds: tuple[Kind, ...], limits: Limits, backoff: Backoff) -> None:
         self.name = name
-        self.queues = tuple(ReadyQueue(kind, limits.batch_items_max, limits.linger_ms) for kind in kinds)
+        self.queues = tuple(
+            ReadyQueue(kind, limits.batch_items_max, limits.batch_bytes_max, limits.linger_ms)
+            for kind in kinds
+        )
         self.budget = Budget()
         self.backoff = backoff
         self.failure = ""  # why the last request failed, while the endpoint is in backoff

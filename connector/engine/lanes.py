@@ -87,6 +87,11 @@ class Lane:
         """The oldest item."""
         return self._items[self._head]
 
+    @property
+    def size(self) -> int:
+        """Bytes of the newest record of the fold: about what the merged delivery takes."""
+        return self._items[self._head + self.fold - 1].entry.size
+
     def append(self, item: Item) -> None:
         """Add the newest item; the fold of a lane that does not travel takes it in if it can."""
         self._items.append(item)

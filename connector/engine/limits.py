@@ -9,10 +9,13 @@ class Limits:
 
     `lease_ms` is how long after a poll a request may still leave: shorter than the session timeout,
     so that no request of ours starts after the group has given our partitions away (F007).
+    `batch_bytes_max` counts the bytes of the records that a request stands for: the API's largest
+    body is not documented (API reference, 10.9), and an answer may repeat every item.
     `probe_first` takes nothing in before the API has answered once.
     """
 
     batch_items_max: int = 100
+    batch_bytes_max: int = 2 * 1024 * 1024
     linger_ms: int = 50
     requests_in_flight_max: int = 8
     buffered_records_max: int = 20_000

@@ -53,6 +53,15 @@ class DeadLetterWriter:
 
     def write(self, letter_id: int, record: Record, rule: str, reason: str) -> None:
         """Store one record: key, value and headers as they are, a null stays null, plus ours."""
+        # A mapping that fits no record settles them all: that must not happen in silence.
+        self._logger.warning(
+            "%s-%d, offset %d: becomes a dead letter (%s: %s)",
+            record.topic,
+            record.partition,
+            record.offset,
+            rule,
+            reason,
+        )
         if self._worn_out:
             self._producer.purge()
             self._producer.poll(0)  # what waited there is answered as purged

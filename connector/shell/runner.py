@@ -32,8 +32,10 @@ WAIT_SECONDS_IN_FLIGHT = 0.004
 """`poll` does not hear an answer of the HTTP thread: while one is expected, wait for records this long."""
 
 TURN_MS_MAX = 1_000
-"""A turn that took longer was a stall, of the machine or of this process: the engine's time lags then, so
-that the lease of what it sends counts from before the stall (F007, F097)."""
+"""A turn that took longer was a stall, of the machine or of this process (F007, F097)."""
+
+AFTER_STALL_MS = 1_000
+"""How long the engine's time stays behind after a stall: librdkafka needs a moment to hear what it missed."""
 
 CONFIRM_SECONDS_MAX = 1.0
 """How long one question for the committed offsets may take during a revoke."""
@@ -79,7 +81,9 @@ class Runner:
         self._sends: dict[int, ev.Send] = {}
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
-        self._turned_ms = world.clock.monotonic_ms()
+        self._looked_ms = world.clock.monotonic_ms()
+        self._behind_ms = 0
+        self._behind_until_ms = 0
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
@@ -111,8 +115,7 @@ class Runner:
 
     def turn(self) -> int:
         """Take in what has happened; wait a moment for more. Returns the engine's time."""
-        # From the end of the turn before: a stall between two turns must not renew the lease either.
-        turn_ms = min(self._clock.monotonic_ms(), self._turned_ms + TURN_MS_MAX)
+        turn_ms = self._engine_ms()
         self._http.check()
         self._take_inbox(turn_ms)
         self._take_answers(turn_ms)
@@ -124,7 +127,7 @@ class Runner:
             records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
         else:
             self._wait_for_answer(wait_s, turn_ms)
-        now_ms = self._turned_ms = min(self._clock.monotonic_ms(), turn_ms + TURN_MS_MAX)
+        now_ms = self._engine_ms()
         if records:
             translate = self._translate
             self._handle(ev.Arrived([(record, translate(record)) for record in records]), now_ms)
@@ -132,6 +135,22 @@ class Runner:
             self._handle(ev.Woke(), now_ms)
         self._take_events(now_ms)
         return now_ms
+
+    def _engine_ms(self) -> int:
+        """The engine's time: the clock's, but behind it for a moment after a stall.
+
+        What is sent meanwhile counts its lease from before the stall (F007, F097), until the client
+        has had the time to hear that our partitions are somebody else's now.
+        """
+        clock_ms = self._clock.monotonic_ms()
+        stall_ms = clock_ms - self._looked_ms - TURN_MS_MAX
+        self._looked_ms = clock_ms
+        if stall_ms > 0:
+            self._behind_ms += stall_ms
+            self._behind_until_ms = clock_ms + AFTER_STALL_MS
+        elif clock_ms >= self._behind_until_ms:
+            self._behind_ms = 0
+        return clock_ms - self._behind_ms
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()
@@ -207,13 +226,14 @@ class Runner:
     def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
         """Begin with the partitions that the group gave us."""
         self._logger.info("assigned", partitions=[str(name) for name in positions])
-        self._handle(ev.Assigned(positions, ends), self._clock.monotonic_ms())
+        self._handle(ev.Assigned(positions, ends), self._engine_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Finish what travels for these partitions and commit it, within `drain_ms`; then forget them."""
         deadline_ms = self._clock.monotonic_ms() + self._drain_ms
-        self._handle(ev.Revoked(partitions), self._clock.monotonic_ms())
-        while self.engine.draining(partitions) and (now_ms := self._clock.monotonic_ms()) < deadline_ms:
+        self._handle(ev.Revoked(partitions), self._engine_ms())
+        while self.engine.draining(partitions) and self._clock.monotonic_ms() < deadline_ms:
+            now_ms = self._engine_ms()
             self._wait_for_answer(0.01, now_ms)
             self._take_answers(now_ms)
             self.consumer.confirm_commits(CONFIRM_SECONDS_MAX)
@@ -221,9 +241,9 @@ class Runner:
             self._take_inbox(now_ms)
         finished = not self.engine.draining(partitions)
         self._logger.info("revoked", partitions=[str(name) for name in partitions], finished=finished)
-        self._handle(ev.Lost(partitions), self._clock.monotonic_ms())
+        self._handle(ev.Lost(partitions), self._engine_ms())
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Forget partitions that are somebody else's already (F005)."""
         self._logger.warning("assignment lost", partitions=[str(name) for name in partitions])
-        self._handle(ev.Lost(partitions), self._clock.monotonic_ms())
+        self._handle(ev.Lost(partitions), self._engine_ms())

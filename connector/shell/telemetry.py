@@ -14,6 +14,9 @@ from connector.shell.clock import Clock
 LogFormat: TypeAlias = Literal["text", "json"]
 
 REPEAT_MS = 30_000
+KINDS_MAX = 1_000
+"""Kinds of lines that are remembered; with more of them all are forgotten, and each may pass once more."""
+
 SECRET_CHARACTERS_MIN = 4
 QUIET_LOGGERS = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "asyncio")
 
@@ -50,9 +53,10 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a line of librdkafka pass once in `REPEAT_MS`; the next one says how many were held back.
+    """Lets a line pass once in `REPEAT_MS`; the next one like it says how many were held back.
 
-    It repeats itself for every attempt to connect. Lines that differ only in numbers are the same.
+    librdkafka repeats itself for every attempt to connect, and a wrong mapping for every record. Lines
+    that differ only in numbers are the same.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -61,7 +65,7 @@ class RepeatFilter(logging.Filter):
         self._seen: dict[str, tuple[int, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Decide about one line; errors of our own code are never held back."""
+        """Decide about one line."""
         message = record.getMessage()
         kind = re.sub(r"\d+", "0", message)
         now_ms = self._clock.monotonic_ms()
@@ -69,6 +73,8 @@ class RepeatFilter(logging.Filter):
         if now_ms - since_ms < REPEAT_MS:
             self._seen[kind] = (since_ms, held_back + 1)
             return False
+        if len(self._seen) >= KINDS_MAX:
+            self._seen.clear()
         if held_back:
             record.msg, record.args = f"{message} ({held_back} like it before)", ()
         self._seen[kind] = (now_ms, 0)
@@ -114,7 +120,7 @@ def configure_logging(log_format: LogFormat, redactor: Redactor, stream: TextIO 
 
 
 def client_logger(clock: Clock) -> logging.Logger:
-    """Return the logger for librdkafka's own lines, which repeat themselves."""
+    """Return the logger for librdkafka's own lines and for dead letters, which repeat themselves."""
     logger = logging.getLogger("kafka.client")
     logger.filters[:] = [RepeatFilter(clock)]
     return logger

@@ -5,17 +5,18 @@ from connector.engine.lanes import Item, Kind, Lane, LaneState
 from connector.engine.ledger import Entry, Partition, TopicCounts
 from tests.engine.driver import P0, record, upsert
 
+MANY = 1_000_000  # bytes
 HELD = Partition(P0, TopicCounts(), 0, None)
 
 
-def lane(user_id: str) -> Lane:
-    """A lane with one upsert."""
-    return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0), 1)))
+def lane(user_id: str, size: int = 0) -> Lane:
+    """A lane with one upsert of a record of so many bytes."""
+    return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0, size=size), 1)))
 
 
-def queue(count: int, items_max: int = 3) -> ReadyQueue:
+def queue(count: int, items_max: int = 3, bytes_max: int = MANY) -> ReadyQueue:
     """A queue with lanes that became ready at 0 ms."""
-    made = ReadyQueue(Kind.INSTANT, items_max, 50)
+    made = ReadyQueue(Kind.INSTANT, items_max, bytes_max, 50)
     for number in range(count):
         made.push(lane(str(number)), 0)
     return made
@@ -39,7 +40,7 @@ def test_a_partial_batch_lingers() -> None:
 
 def test_a_delete_waits_for_nobody() -> None:
     """A delete is a request of its own."""
-    deletes = ReadyQueue(Kind.DELETE, 100, 50)
+    deletes = ReadyQueue(Kind.DELETE, 100, MANY, 50)
     waiting = lane("7")
     waiting.kind = Kind.DELETE
     deletes.push(waiting, 10)
@@ -77,3 +78,11 @@ def test_a_batch_that_keeps_failing_does_not_go_first_each_time() -> None:
     assert [waiting.user_id for waiting in busy.take(300).lanes] == ["0"]
     busy.push(lane("later"), 180)
     assert busy.take(300).lanes == [failed]
+
+
+def test_large_records_share_no_large_request() -> None:
+    """A batch ends behind the record that takes it to the limit in bytes (F041, F056)."""
+    large = ReadyQueue(Kind.INSTANT, 100, 250, 50)
+    for number in range(5):
+        large.push(lane(str(number), size=100), 0)
+    assert [len(large.take(50).lanes) for _ in range(2)] == [3, 2]

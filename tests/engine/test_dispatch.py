@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from connector.engine import events as ev
-from connector.engine.dispatch import CONTACT_RETRY_MS
+from connector.engine.dispatch import CONTACT_RETRY_MS, NOT_SENT_MS
 from connector.model import ALL_ACCEPTED, Answer, BudgetReading, Delete, Endpoint, Translated, Verdict
 from tests.engine.driver import (
     ACCEPTED,
@@ -174,6 +174,19 @@ def test_an_event_of_a_known_contact_does_not_wait() -> None:
     assert len(driver.letters) == 1
 
 
+def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
+    """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
+    driver = Driver()
+    driver.arrive([upsert("7", instant=False)])
+    driver.answer(driver.sends[0])
+    driver.arrive([event("7", "e", contact_wait_ms=60_000)])
+    driver.answer(driver.sends[1], items(REJECTED))
+    driver.wait(CONTACT_RETRY_MS)
+    assert len(driver.sends) == 3
+    driver.answer(driver.sends[2])
+    assert driver.letters == []
+
+
 def test_a_waiting_event_holds_up_its_contact_only() -> None:
     """Behind a waiting event its contact waits, others travel."""
     driver = Driver()
@@ -294,8 +307,20 @@ def test_a_request_that_was_refused_here_leaves_again() -> None:
     driver.arrive([upsert("7")])
     assert driver.sends[0].not_after_ms == AT_ONCE.lease_ms
     driver.now_ms = 50_000
-    send = only(driver.answer(driver.sends[0], Answer(Verdict.NOT_SENT, "lease")), ev.Send)
-    assert send.not_after_ms == 50_000 + AT_ONCE.lease_ms
+    assert not driver.answer(driver.sends[0], Answer(Verdict.NOT_SENT, "lease"))
+    send = only(driver.wait(NOT_SENT_MS), ev.Send)
+    assert send.not_after_ms == 50_000 + NOT_SENT_MS + AT_ONCE.lease_ms
+
+
+def test_a_request_that_was_refused_here_costs_no_budget() -> None:
+    """What never left is no call of the window (promise 6)."""
+    driver = Driver()
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(10, 9, 1, 60_000)))
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[1], Answer(Verdict.NOT_SENT, "lease"))
+    contacts = driver.engine.snapshot().endpoints[0]
+    assert (contacts.calls, contacts.budget_remaining) == (1, 9)
 
 
 def test_one_request_at_a_time_while_an_endpoint_fails() -> None:

@@ -320,6 +320,28 @@ def test_until_caught_up() -> None:
     assert halted(driver)
 
 
+def test_a_log_that_lost_our_offset_is_not_caught_up() -> None:
+    """A position behind the end of a recreated topic reached nothing: its pause waits (F021, F022)."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {})
+    driver.feed(ev.Assigned({P0: 5_000}, {P0: 100}))
+    driver.wait(2_000)
+    assert not halted(driver)
+    driver.feed(ev.OffsetsLost(P0, "offset 5000 is not in the log", "pause"))
+    driver.feed(ev.Assigned({P1: 3}, {P1: 3}))
+    driver.wait(2_000)
+    assert not halted(driver)
+
+
+def test_a_pause_at_the_end_is_not_caught_up() -> None:
+    """A topic that was recreated after its end was reached waits for a decision too (F026)."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
+    driver.feed(ev.Assigned({P0: 3}, {P0: 3}))
+    driver.feed(ev.OffsetsLost(P0, "the topic was deleted and created again", "pause"))
+    driver.confirm()
+    driver.wait(2_000)
+    assert not halted(driver)
+
+
 def test_an_empty_assignment_is_caught_up_once_stable() -> None:
     """An instance without partitions ends too, but not while the group may still be forming."""
     driver = Driver(replace(AT_ONCE, until_caught_up=True))

@@ -69,6 +69,16 @@ def test_a_letter_is_the_record_byte_for_byte(broker: EmbeddedBroker) -> None:
     assert list(second.headers)[-1] == ("instasent.timestamp", None)
 
 
+def test_a_letter_is_said_in_the_log_without_its_values(
+    broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line names record, rule and reason, and nothing that the record holds (S08)."""
+    letters = writer(broker)
+    letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
+    assert letters.flush(10) == [DeadLettered(1, None)]
+    assert caplog.messages == ["t-3, offset 42: becomes a dead letter (contact.user_id: the user id is blank)"]
+
+
 def test_a_refused_letter_is_told_with_its_cause(broker: EmbeddedBroker) -> None:
     """An authorisation error of the broker names the topic and what to do (F081, F082)."""
     letters = writer(broker)

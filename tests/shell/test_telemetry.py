@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from connector.shell.clock import Clock
-from connector.shell.telemetry import LogFormat, Redactor, RepeatFilter, client_logger, configure_logging
+from connector.shell.telemetry import KINDS_MAX, LogFormat, Redactor, RepeatFilter, client_logger, configure_logging
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +90,17 @@ def test_lines_that_repeat_themselves_are_held_back() -> None:
         "broker 1: refused after 60ms (29 like it before)",
         "broker 1: refused after 90ms (29 like it before)",
     ]
+
+
+def test_the_kinds_of_lines_are_forgotten_before_they_are_too_many() -> None:
+    """Lines that all differ cannot fill the memory (promise 7); what was forgotten passes once more."""
+    passed = RepeatFilter(Clock()).filter
+    first = logging.makeLogRecord({"msg": "first"})
+    assert passed(first)
+    assert not passed(first)
+    for number in range(KINDS_MAX):
+        assert passed(logging.makeLogRecord({"msg": "x" * number}))
+    assert passed(first)
 
 
 def test_the_clients_logger_repeats_nothing() -> None:

@@ -16,8 +16,8 @@ class StatusBoard:
     """The newest state. Each attribute is replaced whole; a reader sees the old or the new one.
 
     `values_left_out` counts, by reason, the column values that a row had and that were not sent.
-    `causes` names what is wrong, by dependency: `broker`, `api`, `registry`, `topic …`, `partition …`,
-    `dead letters`. It is empty while everything is well.
+    `causes` names what is wrong, by dependency: `instasent`, `broker`, `group`, `offsets`, `topic …`,
+    `partition …`, `dead letters`. It is empty while everything is well.
     """
 
     def __init__(self, clock: Clock) -> None:
