@@ -118,7 +118,7 @@ def test_make_has_the_target(command: str) -> None:
         check=False,
     )
     assert planned.returncode == 0, planned.stderr
-    behind = {"make demo": f"{PROGRAM} demo", "make test": "-m pytest"}
+    behind = {"make demo": f"{PROGRAM} demo", "make test": "-m pytest", "make bench": "-m tests.bench"}
     assert behind[command] in planned.stdout
 
 

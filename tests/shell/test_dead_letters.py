@@ -76,7 +76,9 @@ def test_a_letter_is_said_in_the_log_without_its_values(
     letters = writer(broker)
     letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
     assert letters.flush(10) == [DeadLettered(1, None)]
-    assert caplog.messages == ["t-3, offset 42: becomes a dead letter (contact.user_id: the user id is blank)"]
+    assert caplog.messages == [
+        "t-3, offset 42: becomes a dead letter (contact.user_id: the user id is blank)"
+    ]
 
 
 def test_a_refused_letter_is_told_with_its_cause(broker: EmbeddedBroker) -> None:

@@ -300,8 +300,7 @@ def test_brokers_that_are_away_are_a_cause_until_they_are_back(broker: EmbeddedB
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: bool(member.positions))
         broker.down()
-        member.until(lambda: "broker" in member.consumer.health.troubles)
-        assert "refused" in member.consumer.health.troubles["broker"].lower()
+        member.until(lambda: "refused" in member.consumer.health.troubles.get("broker", "").lower())
         broker.up()
         member.until(lambda: not member.consumer.health.troubles)
         produce(broker, "t", 1)

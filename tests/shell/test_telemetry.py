@@ -9,7 +9,14 @@ import pytest
 import structlog
 
 from connector.shell.clock import Clock
-from connector.shell.telemetry import KINDS_MAX, LogFormat, Redactor, RepeatFilter, client_logger, configure_logging
+from connector.shell.telemetry import (
+    KINDS_MAX,
+    LogFormat,
+    Redactor,
+    RepeatFilter,
+    client_logger,
+    configure_logging,
+)
 
 
 @pytest.fixture(autouse=True)
