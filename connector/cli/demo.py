@@ -44,10 +44,9 @@ def command(as_json: bool, keep: bool, seed: int) -> None:
 
 
 def _explain(console: Console, run: DemoRun) -> None:
-    console.print(
-        f"[bold]Broker[/] {run.broker.bootstrap_servers}  [bold]API[/] {run.api.base_url}  "
-        f"[bold]Service[/] {run.admin_url}"
-    )
+    addresses = {"Broker": run.broker.bootstrap_servers, "API": run.api.base_url, "Service": run.admin_url}
+    for name, address in addresses.items():
+        console.print(f"[bold]{name:<8}[/] {address}")
     console.print(
         f"{len(run.sample.records)} records of two topics are on their way to a sandbox of the API. "
         "Ten seconds of it are trouble: refused requests, lost answers, resets.\n"

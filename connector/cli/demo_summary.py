@@ -58,7 +58,7 @@ class Summary:
         """Give the summary for a person."""
         table = Table(title="What arrived", title_justify="left")
         for name in ("", "found", "expected"):
-            table.add_column(name, justify="right" if name else "left")
+            table.add_column(name, justify="right" if name else "left", no_wrap=not name)
         for check in self.checks:
             expected = "" if check.expected is None else str(check.expected)
             style = None if check.holds else "bold red"

@@ -28,8 +28,8 @@ class Assigned(NamedTuple):
 class Revoked(NamedTuple):
     """The group wants these partitions back.
 
-    Nothing new is sent for them. Feed answers until `Engine.draining` is empty or the deadline
-    has come, wait for the commit, then feed `Lost` to forget them.
+    Nothing new is sent for them. Feed answers and commits while `Engine.draining` says so and the
+    deadline has not come, then feed `Lost` to forget them.
     """
 
     partitions: Sequence[TopicPartition]

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from connector.model import Record
+from connector.model import Operation, Record
 from connector.translate.decode.change import Change
 from connector.translate.decode.keys import header
 from connector.translate.mapping.values import LeftOut, UnreadableError
@@ -51,12 +51,13 @@ def event_id_of(value: Any) -> str:
 def default_event_id(change: Change, record: Record) -> str:
     """Make the id where no rule names one.
 
-    Of a change event: the hash of source name, table, key, operation and source position, none of
-    which a redelivery changes. Of a domain record: the outbox's `id` header, else the record's
-    place and time, so that offsets which begin again in a recreated topic make new ids.
+    Of a change event: the hash of source name, table, key, operation, source position and row, none of
+    which a redelivery changes; of a row that a snapshot read also the record's place. Of a domain
+    record: the outbox's `id` header, else the record's place and time, so that offsets which begin
+    again in a recreated topic make new ids.
     """
     if change.operation is not None:
-        return _hash(repr(_identity(change, record.key)))
+        return _hash(repr(_identity(change, record)))
     outbox_id = header(record.headers, "id")
     if outbox_id:
         text = outbox_id.decode(errors="replace").strip()
@@ -65,12 +66,19 @@ def default_event_id(change: Change, record: Record) -> str:
     return _bounded(f"{record.topic}-{record.partition}-{record.offset}-{record.timestamp_ms}")
 
 
-def _identity(change: Change, key: bytes | None) -> tuple[Any, ...]:
+def _identity(change: Change, record: Record) -> tuple[Any, ...]:
+    """Collect what tells one change from all others, whatever the key is.
+
+    Several rows can share a position: all of a snapshot, and those of one COPY in PostgreSQL. A key tells
+    them apart only where it is the row's own, not null and not `message.key.columns` (debezium-events 1).
+    """
     source = change.source
     position = tuple(map(source.get, _POSITIONS.get(source.get("connector"), _TIMES)))
     if not any(part is not None for part in position):
         position = tuple(map(source.get, _TIMES))
-    return (*map(source.get, _TABLE), key, str(change.operation), *position)
+    row = change.before if change.operation is Operation.DELETE else change.row
+    place = (record.partition, record.offset) if change.operation is Operation.READ else ()
+    return (*map(source.get, _TABLE), record.key, str(change.operation), *position, row, *place)
 
 
 def _bounded(text: str) -> str:
