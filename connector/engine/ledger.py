@@ -98,19 +98,18 @@ class Partition:
         self.unsettled_bytes += entry.size
         return entry
 
-    def close(self, entry: Entry) -> bool:
-        """Finish one delivery of an entry; returns whether that settled its record."""
+    def close(self, entry: Entry) -> None:
+        """Finish one delivery of an entry; the last one settles its record."""
         assert entry.open > 0, "settled twice"
         entry.open -= 1
         if entry.open:
-            return False
+            return
         self.settled += 1
         self.unsettled -= 1
         self.unsettled_bytes -= entry.size
         entries = self._entries
         while entries and not entries[0].open:
             entries.popleft()
-        return True
 
     @property
     def committable(self) -> int | None:

@@ -246,7 +246,3 @@ class Settings(Service):
         """Return every secret readable, for hiding them in logs."""
         hidden = [self.instasent.token, *self.kafka.values()]
         return [value.get_secret_value() for value in hidden if isinstance(value, Secret)]
-
-    def rules_for(self, topic: str) -> TopicRules | None:
-        """Return the rules of a topic that the consumer sees, the first that match."""
-        return next((rules for rules in self.topics if rules.matches(topic)), None)

@@ -189,10 +189,6 @@ class Consumer:
         if refused is not None:
             self._events.append(refused)
 
-    def expire_commits(self, older_than_ms: int) -> None:
-        """Answer with an error the commits that had no answer for so long: they may never get one (P06)."""
-        self._events.extend(self._commits.expire(older_than_ms))
-
     def confirm_commits(self, timeout_s: float) -> None:
         """Inside `revoked`: ask the broker for what it holds and answer the commits from that.
 

@@ -30,10 +30,10 @@ def test_a_record_is_settled_by_its_last_delivery() -> None:
     held = partition()
     held.arrived(record(0))
     entry = held.open(record(0), 2)
-    assert not held.close(entry)
-    assert held.committable == 0
-    assert held.close(entry)
-    assert held.committable == 1
+    held.close(entry)
+    assert (held.committable, held.unsettled) == (0, 1)
+    held.close(entry)
+    assert (held.committable, held.unsettled) == (1, 0)
 
 
 def test_gaps_are_no_records() -> None:

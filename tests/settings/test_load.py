@@ -53,8 +53,8 @@ def test_topic_files_are_found_beside_the_service_file(settings_of: Load) -> Non
         },
     )
     assert [rules.source for rules in settings.topics] == ["a", "^shop[.](x|y)$"]
-    assert settings.rules_for("shop.y") is settings.topics[1]
-    assert settings.rules_for("shop.z") is None
+    assert [rules.matches("shop.y") for rules in settings.topics] == [False, True]
+    assert not any(rules.matches("shop.z") for rules in settings.topics)
     found = settings.sections[1].place(Problem("wrong", "event.user_id"))
     assert (Path(found.file).name, found.line) == ("b.yaml", 2)
 
