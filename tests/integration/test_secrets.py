@@ -6,7 +6,7 @@ from tests.integration.shop import created, customer, deleted, range_of, raw, up
 from tests.integration.stage import Stage
 
 TOKEN = "canary-token-4711"
-CANARIES = (TOKEN, "canary", "Canary", "699123456", "699 123 456", "34699")
+CANARIES = (TOKEN, "canary", "Canary", "699123456", "699 123 456")
 PAGES = ("/metrics", "/api/status", "/readyz", "/healthz", "/")
 
 
