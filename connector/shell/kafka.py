@@ -51,7 +51,6 @@ class Consumer:
         logger: logging.Logger,
     ) -> None:
         merged = kafka_settings.consumer_settings(settings)
-        self.lease_ms = kafka_settings.lease_ms(merged)
         self._incremental = kafka_settings.rebalances_incrementally(merged)
         self._subscriptions = tuple(subscriptions)
         self._hooks = hooks

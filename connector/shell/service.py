@@ -37,7 +37,6 @@ CLOSE_SECONDS_MAX = 5.0
 STOP_GRACE_SECONDS = 20.0
 """How long after `drain_seconds` the owner thread may still need: a look-up of offsets that it is in."""
 
-
 SWITCH_SECONDS = 0.001
 """The interpreter's default of 5 ms lets an answer wait for the engine's thread up to that long."""
 

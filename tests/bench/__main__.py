@@ -22,7 +22,7 @@ from tests.bench.workload import CONTACTS, PARTITIONS, TOPIC
 from tests.stack import jars
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 OURS = "ours"
 CONTENDERS = (OURS, "a", "b", "c")
@@ -127,7 +127,7 @@ def _latency(bench: Bench, linger_ms: int, first_version: int) -> Latency:
     service = Process("the connector", command, bench.folder / "latency.log")
     service.start()
     try:
-        wait_until(lambda: _answers(ready), READY_SECONDS, "the connector", [service])
+        wait_for(lambda: _answers(ready), READY_SECONDS, "the connector", service)
         taken = latency.measure(bench.kafka.bootstrap_servers, bench.sink, LATENCY_SAMPLES, first_version)
         service.stop()
     finally:

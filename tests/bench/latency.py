@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from tests.bench.measure import Sink
 from tests.bench.workload import PARTITIONS, TOPIC, record
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 GAP_SECONDS = 0.02
 SECONDS = 30
@@ -40,6 +40,6 @@ def _one(producer: Producer, sink: Sink, number: int, version: int) -> float:
     key, value = record(number, version)
     producer.produce(TOPIC, key=key, value=value, partition=number % PARTITIONS, on_delivery=note)
     producer.flush(SECONDS)
-    wait_until(lambda: sink.stats()["items"] > number, SECONDS, f"the request for record {number}")
+    wait_for(lambda: sink.stats()["items"] > number, SECONDS, f"the request for record {number}")
     time.sleep(GAP_SECONDS)
     return float(sink.stats()["last_at"] - confirmed[0]) * 1000

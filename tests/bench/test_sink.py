@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench.measure import Sink
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
     process.start()
     try:
         sink = Sink(port)
-        wait_until(lambda: answers(sink), 10, "the sink", [process])
+        wait_for(lambda: answers(sink), 10, "the sink", process)
         yield sink
     finally:
         process.kill()

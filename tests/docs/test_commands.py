@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import EmbeddedBroker
 from tests.docs.pages import ROOT, Block, blocks, commands
+from tests.stack.processes import free_port
 
 PROGRAM = "instasent-connector"
 CUSTOMERS, ORDERS = "shop.public.customers", "shop.orders.placed"
@@ -54,13 +54,6 @@ def environment(sandbox: SandboxApi) -> Iterator[dict[str, str]]:
             "INSTASENT_TOKEN": next(iter(sandbox.behaviour.tokens)),
             "ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
         }
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def program(command: str, *more: str) -> list[str]:

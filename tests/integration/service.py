@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 EXIT_SECONDS = 20
 

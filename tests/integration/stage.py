@@ -17,7 +17,7 @@ from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS
 from connector.sandbox.sample_config import write_config
 from tests.integration.service import Service
 from tests.integration.shop import Raw, contacts, customer
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 TOPICS = {CUSTOMERS_TOPIC: 2, ORDERS_TOPIC: 2, DEAD_LETTERS_TOPIC: 1}
 """The topics of the sample and their partitions."""

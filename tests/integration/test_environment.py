@@ -12,7 +12,7 @@ from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC
 from tests.integration.conftest import Running
 from tests.integration.shop import contacts, created, deleted, range_of, raw
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 SWITCHED: dict[str, dict[str, Any]] = {
     # What the cause must hold → what is switched at the API.

@@ -12,7 +12,7 @@ from connector.sandbox.sample import make_sample
 from tests.integration.conftest import Running
 from tests.integration.shop import at_version, created, range_of, updated, versions, without_strangers
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 TROUBLES: dict[str, tuple[FaultKind, dict[str, Any]]] = {
     "server fault": (FaultKind.STATUS, {"status": 500}),

@@ -10,7 +10,7 @@ from connector.sandbox.sample import CUSTOMERS_TOPIC, make_sample
 from tests.integration.service import Service
 from tests.integration.shop import at_version, created, range_of, updated, without_strangers
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 SMALL_BATCHES: dict[str, Any] = {"batch_items_max": 5, "request_seconds_max": 5, "drain_seconds": 5}
 PARTITIONS = 2

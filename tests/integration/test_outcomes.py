@@ -7,7 +7,7 @@ from connector.sandbox.sample import CUSTOMERS_TOPIC
 from tests.integration.conftest import Running
 from tests.integration.shop import at_version, created, customer, deleted, order, range_of, updated
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 BAD_EMAIL = "no-address"
 

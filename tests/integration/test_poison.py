@@ -8,7 +8,7 @@ import pytest
 from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC
 from tests.integration.conftest import Running
 from tests.integration.shop import Raw, created, raw
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 
 def envelope(after: object, operation: str = "c", before: object = None) -> bytes:

@@ -7,7 +7,7 @@ from connector.sandbox.sample import CUSTOMERS_TOPIC
 from tests.integration.service import Service
 from tests.integration.shop import at_version, created, range_of, versions
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
+from tests.waiting import wait_for
 
 TOKENS = {"a": "token-a", "b": "token-b"}
 

@@ -6,8 +6,8 @@ from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.sample import CUSTOMERS_TOPIC
 from tests.integration.shop import contacts, created, range_of, raw
 from tests.integration.stage import Stage
-from tests.integration.waiting import wait_for
 from tests.stack.processes import free_port
+from tests.waiting import wait_for
 
 LATER_TOPIC = "shop.later"
 LATER = f"""

@@ -10,7 +10,7 @@ from tests.stack.jars import Jars
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.postgres import PostgresServer
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 READY_SECONDS = 90
 
@@ -51,7 +51,7 @@ class ConnectWorker:
 
     def await_ready(self) -> None:
         """Wait until the worker takes connectors."""
-        wait_until(lambda: self._get("/connectors") is not None, READY_SECONDS, "Connect", [self.process])
+        wait_for(lambda: self._get("/connectors") is not None, READY_SECONDS, "Connect", self.process)
 
     def stop(self) -> None:
         """Stop the worker; what it was about to send is lost."""
@@ -61,7 +61,7 @@ class ConnectWorker:
     def put(self, name: str, config: Mapping[str, str]) -> None:
         """Create or change a connector and wait until it and its task are running."""
         self._http.put(f"/connectors/{name}/config", json=config).raise_for_status()
-        wait_until(lambda: self._runs(name), READY_SECONDS, f"the connector {name}", [self.process])
+        wait_for(lambda: self._runs(name), READY_SECONDS, f"the connector {name}", self.process)
 
     def delete(self, name: str) -> None:
         """Stop a connector and forget it."""

@@ -19,7 +19,7 @@ from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.api.server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.service import Service
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 SECONDS = 30
 ANSWER_SECONDS = 0.05  # so that requests travel at every moment
@@ -109,7 +109,7 @@ class Instance(Service):
             answer = self._http.get("/readyz")
             return not answer.is_success and text in answer.text
 
-        wait_until(said, SECONDS, f"`{text}` in /readyz", [self.process])
+        wait_for(said, SECONDS, f"`{text}` in /readyz", self.process)
 
     def log(self) -> str:
         """Return everything it has logged."""
@@ -155,7 +155,7 @@ class Group:
                 return False
             return True
 
-        wait_until(created, SECONDS, f"the topic {self.topic}")
+        wait_for(created, SECONDS, f"the topic {self.topic}")
 
     def delete_topic(self) -> None:
         """Delete the topic."""
@@ -211,7 +211,7 @@ class Group:
 
     def await_delivered(self, seconds: float = SECONDS) -> None:
         """Wait until the API holds the newest version of every contact."""
-        wait_until(lambda: self.delivered() == self.versions, seconds, f"every contact of {self.topic}")
+        wait_for(lambda: self.delivered() == self.versions, seconds, f"every contact of {self.topic}")
 
     def await_held(self, *instances: Instance, seconds: float = SECONDS) -> None:
         """Wait until these instances hold all partitions together, and each of them some."""
@@ -220,7 +220,7 @@ class Group:
             held = [instance.held() for instance in instances]
             return all(held) and sorted(n for one in held for n in one) == list(range(self.partitions))
 
-        wait_until(shared, seconds, f"an assignment of {self.topic}", [one.process for one in instances])
+        wait_for(shared, seconds, f"an assignment of {self.topic}", *[one.process for one in instances])
 
     def assert_in_order(self) -> None:
         """Nothing was out of order, doubled up or refused."""
@@ -235,7 +235,7 @@ class Group:
     def await_committed(self) -> None:
         """Wait until the group has committed every record."""
         written = sum(self.versions.values())
-        wait_until(lambda: self.committed() == written, SECONDS, f"the commit of {written} records")
+        wait_for(lambda: self.committed() == written, SECONDS, f"the commit of {written} records")
 
     def close(self) -> None:
         """End what still runs."""

@@ -10,7 +10,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from tests.stack.jars import Jars
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 READY_SECONDS = 60
 ANSWER_SECONDS = 10
@@ -61,7 +61,7 @@ class KafkaBroker:
 
     def await_ready(self) -> None:
         """Wait until the broker answers and can hold a topic."""
-        wait_until(self._answers, READY_SECONDS, "Kafka", [self.process])
+        wait_for(self._answers, READY_SECONDS, "Kafka", self.process)
 
     def stop(self) -> None:
         """Stop the broker in good order."""
@@ -89,7 +89,7 @@ class KafkaBroker:
                 return None
 
         try:
-            answers = wait_until(ask, READY_SECONDS, f"the offsets of {group}", [self.process])
+            answers = wait_for(ask, READY_SECONDS, f"the offsets of {group}", self.process)
         finally:
             consumer.close()
         return sum(max(0, answer.offset) for answer in answers)  # negative: never committed

@@ -12,7 +12,7 @@ import psycopg
 
 from tests.stack.jars import StackMissingError
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 READY_SECONDS = 60
 DEBIAN_BINARIES = Path("/usr/lib/postgresql")  # Debian keeps the servers off the PATH, one folder a version
@@ -63,7 +63,7 @@ class PostgresServer:
 
     def await_ready(self) -> None:
         """Wait until the server takes connections."""
-        wait_until(self._answers, READY_SECONDS, "PostgreSQL", [self.process])
+        wait_for(self._answers, READY_SECONDS, "PostgreSQL", self.process)
 
     def stop(self) -> None:
         """Stop the server and remove its data."""

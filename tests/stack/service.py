@@ -10,7 +10,7 @@ import httpx
 from connector.sandbox.api.server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.processes import Process, free_port
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 READY_SECONDS = 30
 
@@ -74,7 +74,7 @@ class Service:
 
     def await_ready(self) -> None:
         """Wait until the service reports that it is ready."""
-        wait_until(lambda: self._ok("/readyz"), READY_SECONDS, "a ready connector", [self.process])
+        wait_for(lambda: self._ok("/readyz"), READY_SECONDS, "a ready connector", self.process)
 
     def status(self) -> dict[str, Any]:
         """Return `/api/status`."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.stack.group import Settings, group
 from tests.stack.kafka_broker import KafkaBroker
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -58,7 +58,7 @@ def test_a_frozen_instance_sends_nothing_that_is_not_its_own(kafka: KafkaBroker,
         slow.start()
         world.await_held(slow)
         world.change(range(800))
-        wait_until(lambda: slow.status()["in_flight_records"] > 500, 20, "a queue", [slow.process])
+        wait_for(lambda: slow.status()["in_flight_records"] > 500, 20, "a queue", slow.process)
         slow.signal(signal.SIGSTOP)
         heir.start()
         world.await_held(heir)

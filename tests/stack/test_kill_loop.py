@@ -17,7 +17,7 @@ from tests.stack.connect import ConnectWorker
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.postgres import PostgresServer
 from tests.stack.service import Service
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
@@ -127,7 +127,7 @@ def test_ten_kills_change_nothing(
         for share in written:
             share.result(SECONDS)
         expected = work.rows()
-        wait_until(lambda: sandbox.contacts() == expected, SECONDS, "the database's state", [service.process])
+        wait_for(lambda: sandbox.contacts() == expected, SECONDS, "the database's state", service.process)
         status = service.status()
         report = sandbox.report()
         assert service.stop() == 0
@@ -149,12 +149,12 @@ def run_until_progress(service: Service, sandbox: SandboxApi, kafka: KafkaBroker
     items = items_at(sandbox)
     committed = kafka.committed(NAME, TOPIC, PARTITIONS)
     service.start()
-    wait_until(
+    wait_for(
         lambda: (
             items_at(sandbox) - items > PROGRESS_ITEMS
             and kafka.committed(NAME, TOPIC, PARTITIONS) > committed
         ),
         SECONDS,
         "progress before the next kill",
-        [service.process],
+        service.process,
     )

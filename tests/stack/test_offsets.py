@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.stack.group import SECONDS, Group, change_of, group, key_of
 from tests.stack.kafka_broker import KafkaBroker
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
@@ -54,8 +54,8 @@ def test_lost_offsets_pause_their_partition(
         instance = world.instance()
         instance.start()
         instance.await_not_ready(says)
-        wait_until(lambda: len(world.delivered()) == len(OTHERS), SECONDS, "the other partition")
-        wait_until(lambda: world.committed() == committed + len(OTHERS), SECONDS, "its commit")
+        wait_for(lambda: len(world.delivered()) == len(OTHERS), SECONDS, "the other partition")
+        wait_for(lambda: world.committed() == committed + len(OTHERS), SECONDS, "its commit")
         assert instance.stop() == 0
         assert set(world.delivered()) == set(map(str, OTHERS))
         assert world.committed() == committed + len(OTHERS)
@@ -146,11 +146,11 @@ def test_transactions(kafka: KafkaBroker, tmp_path: Path) -> None:
         assert world.sandbox.report()["upserts"] == upserts
         instance.start()
         world.await_held(instance)
-        wait_until(
+        wait_for(
             lambda: [partition["lag"] for partition in instance.status()["partitions"]] == [0, 0],
             SECONDS,
             "a lag of 0",
-            [instance.process],
+            instance.process,
         )
         assert instance.stop() == 0
         world.assert_in_order()

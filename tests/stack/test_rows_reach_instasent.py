@@ -19,7 +19,7 @@ from tests.stack.connect import ConnectWorker
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.postgres import PostgresServer
 from tests.stack.service import Service
-from tests.stack.waiting import wait_until
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -136,11 +136,11 @@ class Scene:
         """Wait until Instasent holds what the database holds, and compare value by value."""
         expected = self.expected()
         try:
-            wait_until(
+            wait_for(
                 lambda: self.sandbox.contacts() == expected,
                 SECONDS,
                 "equality",
-                [self.service.process],
+                self.service.process,
             )
         except TimeoutError:
             assert self.sandbox.contacts() == expected
