@@ -117,7 +117,47 @@ class Rejection(NamedTuple):
     reason: str
 
 
-Translated: TypeAlias = Sequence[Delivery] | Skip | Rejection
+class RefKind(StrEnum):
+    """How a record names the schema that it was written with (debezium-events 7)."""
+
+    ID = "id"  # 4 bytes in the framing: Confluent's id; with Apicurio the kind that `use_id` says
+    GUID = "guid"  # Confluent's framing version 1, and its headers
+    GLOBAL_ID = "globalId"  # Apicurio: 8 bytes in the framing, or a header
+    CONTENT_ID = "contentId"  # Apicurio: a header
+    CONTENT_HASH = "contentHash"  # Apicurio: a header
+    ARTIFACT = "artifact"  # Apicurio: `group/artifact/version` from headers, each part percent-encoded
+
+
+class SchemaRef(NamedTuple):
+    """One schema of the registry as records name it: `id 42`, `guid 89791762-2336-…`."""
+
+    kind: RefKind
+    value: str
+
+    def __str__(self) -> str:
+        """Name it as the registry does."""
+        return f"{self.kind} {self.value}"
+
+
+class SchemaArtifact(NamedTuple):
+    """What the registry holds under a reference.
+
+    `type` is AVRO, JSON, PROTOBUF, KCONNECT or empty where the registry does not say. `references` are
+    the texts of all schemas that it refers to, also indirectly; what is referred to comes first.
+    """
+
+    text: str
+    type: str = ""
+    references: tuple[str, ...] = ()
+
+
+class AwaitsSchema(NamedTuple):
+    """A record that cannot be read before the registry has delivered this schema."""
+
+    ref: SchemaRef
+
+
+Translated: TypeAlias = Sequence[Delivery] | Skip | Rejection | AwaitsSchema
 """What a record became. Deliveries are in the order in which they must be applied; never empty."""
 
 
