@@ -151,6 +151,22 @@ class SchemaArtifact(NamedTuple):
     references: tuple[str, ...] = ()
 
 
+class SchemaVerdict(Enum):
+    """What became of one question to the registry."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"  # the registry answers, and has no such schema
+    UNAVAILABLE = "unavailable"  # no answer, or one that says nothing about this schema
+
+
+class SchemaAnswer(NamedTuple):
+    """The registry's answer; `reason` is for the operator and empty where the schema is known."""
+
+    verdict: SchemaVerdict
+    artifact: SchemaArtifact | None = None
+    reason: str = ""
+
+
 class AwaitsSchema(NamedTuple):
     """A record that cannot be read before the registry has delivered this schema."""
 
