@@ -1,17 +1,17 @@
-"""JSON without a schema, read strictly (S16)."""
+"""JSON, read strictly (S16)."""
 
 import json
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
 
 import orjson
 
 from connector.translate.decode.change import UndecodableError
 
-_MAGIC_BYTES = (0, 1)
-"""What Avro of a schema registry begins with (debezium-events 7); no JSON text does."""
+_INTEGER_DIGITS_MAX = 1000  # Python's own limit is 4,300; no number of a contact is that long
 
 
-def decode_json(data: bytes) -> object:
+def decode_json(data: bytes | memoryview) -> Any:
     """Decode one JSON text. NaN, lone surrogates, numbers beyond a double and depth bombs are refused.
 
     Integers of up to 64 bits are exact; longer ones come back as floats, which the mapping refuses
@@ -26,11 +26,25 @@ def decode_json(data: bytes) -> object:
         raise UndecodableError(_why(data, error)) from None
 
 
+def decode_exactly(data: bytes) -> Any:
+    """Decode one JSON text with every number that is no integer as a `Decimal` of the digits it is written in.
+
+    Slower by far: only for records in which a decimal is written as a number (`decimal.format=NUMERIC`).
+
+    Raises:
+        UndecodableError: the bytes are not JSON.
+    """
+    try:
+        return json.loads(data, parse_float=Decimal, parse_int=_integer, parse_constant=_no_constant)
+    except (ValueError, RecursionError):  # what the strict parser takes, this one takes too, but for depth
+        raise UndecodableError("not JSON that can be read with exact numbers") from None
+
+
 def refuse_repeated_names(data: bytes) -> None:
     """Refuse an object that has one name twice: which value is meant cannot be told (F043, S16).
 
-    This reads the text a second time, with the slower parser that can see it. Envelopes are spared:
-    Kafka Connect writes them from structs, whose field names are unique.
+    This reads the text a second time, with the slower parser that can see it. Change events are
+    spared: Kafka Connect writes them from structs, whose field names are unique.
 
     Raises:
         UndecodableError: a name is repeated, or the nesting is too deep to tell.
@@ -48,9 +62,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _why(data: bytes, error: orjson.JSONDecodeError) -> str:
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else Decimal(digits)
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and infinities are no JSON")
+
+
+def _why(data: bytes | memoryview, error: orjson.JSONDecodeError) -> str:
     if not data:
         return "the value is empty; a tombstone has no value at all"
-    if data[0] in _MAGIC_BYTES:
-        return "not JSON: it begins like Avro of a schema registry, which is not supported yet"
     return f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
