@@ -9,6 +9,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
 from connector.translate.decode.change import Row
+from connector.translate.mapping.exact_search import search_of
 from connector.translate.mapping.values import (
     MISSING,
     NOT_A_NUMBER,
@@ -79,7 +80,7 @@ def compile_expression(text: str) -> Expression:
         return Expression(_column(path[0]), columns, path)
     if path:
         return Expression(_nested(path), columns, path)
-    return Expression(_searched(compiled.search, columns), columns)
+    return Expression(_searched(search_of(compiled.parsed), columns), columns)
 
 
 def compile_condition(text: str) -> Callable[[Row], bool]:
