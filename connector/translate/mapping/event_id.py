@@ -1,11 +1,13 @@
 """The `_event_id`: the same for every redelivery of a record, and different otherwise (I4, F079)."""
 
 import hashlib
+from decimal import Decimal
 from typing import Any
 
 from connector.model import Operation, Record
 from connector.translate.decode.change import Change
 from connector.translate.decode.keys import header
+from connector.translate.mapping.exact import decimal_text
 from connector.translate.mapping.values import LeftOut, UnreadableError
 
 EVENT_ID_LENGTH_MAX = 128
@@ -41,6 +43,8 @@ def event_id_of(value: Any) -> str:
         raise UnreadableError("the event id is missing or null")
     if type(value) is int or type(value) is float:
         return repr(value)
+    if type(value) is Decimal:
+        return _bounded(str(decimal_text(value)))
     if not isinstance(value, str):
         raise UnreadableError("the event id is neither text nor a number")
     if not value.strip():

@@ -45,7 +45,7 @@ def problems(rules: TopicRules) -> list[Problem]:
 
 def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None) -> ContactPlan:
     return ContactPlan(
-        user_id=compile_rule(rules.user_id, schema),
+        user_id=compile_rule(rules.user_id, schema, identifies=True),
         attributes=_fields("contact.attributes", rules.attributes, omit_nulls, schema),
         # A plain domain record does not say what happened; it counts as an update.
         instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
@@ -60,8 +60,8 @@ def _event(
     return EventPlan(
         type=rules.type,
         on=(*rules.on, None),
-        user_id=compile_rule(rules.user_id, schema),
-        id=compile_rule(rules.id, schema).read if rules.id else None,
+        user_id=compile_rule(rules.user_id, schema, identifies=True),
+        id=compile_rule(rules.id, schema, identifies=True).read if rules.id else None,
         date=compile_rule(rules.date, schema).read if rules.date else None,
         parameters=_fields("event.parameters", rules.parameters, omit_nulls, schema),
         contact_wait_ms=rules.contact_wait_seconds * 1000,

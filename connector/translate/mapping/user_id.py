@@ -1,10 +1,12 @@
 """Whom a delivery is about: a value becomes a `user_id`, or is refused (F039, S01)."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from connector.model import Rejection
 from connector.translate.decode.change import Row
+from connector.translate.mapping.exact import split
 from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.values import UNAVAILABLE, LeftOut, UnreadableError
 
@@ -58,7 +60,18 @@ def user_id_of(value: Any) -> str:
         raise UnreadableError("the user id is missing or null")
     if type(value) is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
         return str(int(value))
+    if type(value) is Decimal:
+        return _digits_of(value)
     raise UnreadableError("the user id is neither text nor a whole number")
+
+
+def _digits_of(value: Decimal) -> str:
+    unscaled, scale = split(value)
+    whole, rest = divmod(unscaled, 10**scale) if scale > 0 else (unscaled * 10**-scale, 0)
+    text = str(whole)
+    if rest or len(text) > USER_ID_LENGTH_MAX:
+        raise UnreadableError("the user id is neither text nor a whole number")
+    return text
 
 
 def _fault_of(text: str) -> str:
