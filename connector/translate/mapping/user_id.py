@@ -67,10 +67,15 @@ def user_id_of(value: Any) -> str:
 
 def _digits_of(value: Decimal) -> str:
     unscaled, scale = split(value)
+    if scale < -USER_ID_LENGTH_MAX:
+        raise UnreadableError(f"the user id is longer than {USER_ID_LENGTH_MAX} characters")
     whole, rest = divmod(unscaled, 10**scale) if scale > 0 else (unscaled * 10**-scale, 0)
-    text = str(whole)
-    if rest or len(text) > USER_ID_LENGTH_MAX:
+    if rest:
         raise UnreadableError("the user id is neither text nor a whole number")
+    text = str(whole)
+    fault = _fault_of(text)
+    if fault:
+        raise UnreadableError(fault)
     return text
 
 
