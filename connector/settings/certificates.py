@@ -42,6 +42,7 @@ def add_identity(
 
 def _unusable(file: Path, error: OSError | ValueError) -> ConfigError:
     if isinstance(error, ssl.SSLError):
-        return ConfigError([Problem(f"the certificate or key of {file} cannot be used: {error.reason}")])
+        wrong = error.reason or "not PEM, or a wrong password"
+        return ConfigError([Problem(f"the certificate or key of {file} cannot be used: {wrong}")])
     reason = error.strerror if isinstance(error, OSError) else "the password is too long"
     return ConfigError([Problem(f"the file {file} cannot be read: {reason}")])

@@ -3,9 +3,10 @@
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from connector.errors import ConfigError
 from connector.settings.addresses import Token, Url, is_protected
@@ -25,6 +26,15 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _not_empty(secret: Secret) -> Secret:
+    if not secret.get_secret_value():
+        raise PydanticCustomError("secret", "is empty")
+    return secret
+
+
+Password: TypeAlias = Annotated[Secret, AfterValidator(_not_empty)]
+
+
 class SchemaRegistry(Model):
     """Where schemas are that records name."""
 
@@ -40,7 +50,7 @@ class SchemaRegistry(Model):
     """Which of Apicurio's ids have 4 bytes in the records."""
     username: Annotated[str, Field(pattern=r"^[^:\x00-\x1f\x7f]+$")] | None = None
     """Basic authentication, with `password`."""
-    password: Secret | None = None
+    password: Password | None = None
     """Basic authentication, with `username`."""
     password_file: Path | None = None
     """A file that holds the password; it is read again when it changes, as all files of this section."""
@@ -54,7 +64,7 @@ class SchemaRegistry(Model):
     """The client certificate to show, as PEM (mTLS)."""
     key_file: Path | None = None
     """Its key, where it does not stand in `certificate_file`."""
-    key_password: Secret | None = None
+    key_password: Password | None = None
     """The password of the key."""
     key_password_file: Path | None = None
     """A file that holds the password of the key."""

@@ -5,6 +5,7 @@ too long (S02, S11, S14).
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -31,6 +32,19 @@ class RegistryLimits:
 
 class _UselessError(Exception):
     """An answer that is not worth reading on; the text says why."""
+
+
+FAILURES: Sequence[tuple[type[Exception], str]] = (
+    # the first that fits counts
+    (_UselessError, "{error}"),
+    (httpx.ConnectTimeout, "no connection within {limits.connect_seconds_max:g} s"),
+    (httpx.TimeoutException, "no whole answer within {limits.request_seconds_max:g} s"),
+    (TimeoutError, "not all that the schema refers to came within {limits.schema_seconds_max:g} s"),
+    (httpx.ConnectError, "cannot be reached ({error})"),
+    (httpx.NetworkError, "the connection broke ({kind} {error})"),
+    (httpx.HTTPError, "its answer is not whole HTTP ({kind})"),
+)
+"""What breaks a conversation off -> how the operator reads it."""
 
 
 def open_client(access: Access, limits: RegistryLimits) -> httpx.AsyncClient:
@@ -89,17 +103,5 @@ async def _read(response: httpx.Response, bytes_max: int) -> Reply:
 
 def _words(error: Exception, limits: RegistryLimits) -> str:
     """Say what went wrong; what a broken answer holds is not quoted."""
-    match error:
-        case _UselessError():
-            return str(error)
-        case httpx.ConnectTimeout():
-            return f"no connection within {limits.connect_seconds_max:g} s"
-        case httpx.TimeoutException():
-            return f"no whole answer within {limits.request_seconds_max:g} s"
-        case TimeoutError():
-            return f"not all that the schema refers to came within {limits.schema_seconds_max:g} s"
-        case httpx.ConnectError():
-            return f"cannot be reached ({error or 'no connection'})"
-        case httpx.NetworkError():
-            return f"the connection broke ({error or 'closed by the other side'})"
-    return f"its answer is not whole HTTP ({type(error).__name__})"
+    words = next(words for kind, words in FAILURES if isinstance(error, kind))
+    return words.format(error=error, kind=type(error).__name__, limits=limits)

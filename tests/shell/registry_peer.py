@@ -77,7 +77,7 @@ def base(server: Peer, path: str = "") -> str:
 
 @contextmanager
 def registry(
-    url: str | list[str], limits: RegistryLimits | None = None, **settings: Any
+    url: str | list[str], limits: RegistryLimits | None = None, /, **settings: Any
 ) -> Iterator[Registry]:
     """Run a client of the registries at these addresses."""
     section = SchemaRegistry.model_validate({"url": url, **settings})
