@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from connector.model import RefKind, SchemaRef
 from connector.registry.conversation import (
+    NAME_CHARS_MAX,
     Absence,
     Asking,
     Reference,
@@ -99,6 +100,8 @@ def _reference(written: Any) -> Reference:
             group = written.get("groupId") or DEFAULT_GROUP
             name = f"artifact {artifact} of group {group}, version {version}"
             return Reference(_artifact_path(str(group), artifact, version), name)
+        case {"artifactId": str(artifact)}:
+            raise unknown(f"the schema refers to artifact {artifact[:NAME_CHARS_MAX]!r} without a version")
     raise unreadable("references that cannot be read")
 
 

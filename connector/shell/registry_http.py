@@ -40,8 +40,9 @@ FAILURES: Sequence[tuple[type[Exception], str]] = (
     (httpx.ConnectTimeout, "no connection within {limits.connect_seconds_max:g} s"),
     (httpx.TimeoutException, "no whole answer within {limits.request_seconds_max:g} s"),
     (TimeoutError, "not all that the schema refers to came within {limits.schema_seconds_max:g} s"),
-    (httpx.ConnectError, "cannot be reached ({error})"),
-    (httpx.NetworkError, "the connection broke ({kind} {error})"),
+    (httpx.ConnectError, "cannot be reached ({cause})"),
+    (httpx.NetworkError, "the connection broke ({cause})"),
+    (OSError, "the connection broke ({cause})"),  # of TLS; httpx does not wrap all of them
     (httpx.HTTPError, "its answer is not whole HTTP ({kind})"),
 )
 """What breaks a conversation off -> how the operator reads it."""
@@ -76,7 +77,7 @@ async def converse(
     except StopIteration as end:
         answer: SchemaAnswer = end.value
         return answer._replace(reason=f"{host}: {answer.reason}") if answer.reason else answer
-    except (_UselessError, httpx.HTTPError, TimeoutError) as error:
+    except (_UselessError, httpx.HTTPError, OSError) as error:
         return SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=f"{host}: {_words(error, limits)}")
 
 
@@ -104,4 +105,15 @@ async def _read(response: httpx.Response, bytes_max: int) -> Reply:
 def _words(error: Exception, limits: RegistryLimits) -> str:
     """Say what went wrong; what a broken answer holds is not quoted."""
     words = next(words for kind, words in FAILURES if isinstance(error, kind))
-    return words.format(error=error, kind=type(error).__name__, limits=limits)
+    return words.format(error=error, kind=type(error).__name__, cause=_cause(error), limits=limits)
+
+
+def _cause(error: Exception) -> str:
+    """Find what the system or TLS said: httpx wraps it in layers that say nothing."""
+    said = ""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError):
+            said = inner.strerror or str(inner)
+        inner = inner.__cause__ or inner.__context__
+    return said or "closed by the other side"

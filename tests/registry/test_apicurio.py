@@ -147,6 +147,14 @@ def test_a_registry_that_is_too_old_for_references() -> None:
     """Where the path itself is unknown there are none; any other refusal is one."""
     answer, _ = hold(V2, REF, {"/ids/contentIds/3": CONTENT}, NO_SUCH_PATH)
     assert answer.artifact == SchemaArtifact(TEXT)
-    for bad in (reply({}, 503), reply({}), reply([{"artifactId": "a"}]), reply([1]), reply(b"<a>", 404)):
+    for bad in (reply({}, 503), reply({}), reply([{"version": "1"}]), reply([1]), reply(b"<a>", 404)):
         answer, _ = hold(V2, REF, {"/ids/contentIds/3": CONTENT}, bad)
         assert answer.verdict is SchemaVerdict.UNAVAILABLE
+
+
+def test_a_reference_without_a_version() -> None:
+    """Which of the versions is meant is not guessed, and nobody waits for it to be said."""
+    pages = {"/ids/contentIds/3": CONTENT, "/ids/contentIds/3/references": reply([{"artifactId": "a\n"}])}
+    answer, _ = hold(V2, REF, pages, NO_SUCH_PATH)
+    assert answer.verdict is SchemaVerdict.UNKNOWN
+    assert answer.reason == r"the schema refers to artifact 'a\n' without a version"

@@ -189,6 +189,7 @@ def test_client_certificate(
         with registry(url, **ca) as client:
             answer = answer_to(client)
         assert answer.verdict is UNAVAILABLE
+        assert "the connection broke (" in answer.reason
         assert server.requests == []
         with registry(url, **ca, **mtls) as client:
             assert answer_to(client).verdict is KNOWN
