@@ -53,14 +53,15 @@ ABSENCE = Absence("/system/info", lambda reply: _name_of(reply) in UNKNOWN_NAMES
 
 @dataclass(frozen=True, slots=True)
 class Apicurio:
-    """`use_id` is the kind of the ids that have 4 bytes in the records; `version` is 2 or 3."""
+    """`use_id` and `long_id` are the kinds of the ids of 4 and of 8 bytes; `version` is 2 or 3."""
 
     use_id: RefKind
+    long_id: RefKind
     version: int
 
     def path(self, ref: SchemaRef) -> str:
         """Say where the schema is that a record names."""
-        kind = self.use_id if ref.kind is RefKind.ID else ref.kind
+        kind = {RefKind.ID: self.use_id, RefKind.LONG_ID: self.long_id}.get(ref.kind, ref.kind)
         if kind not in PATHS:
             raise unknown("a guid is Confluent's, and not known to Apicurio")
         return PATHS[kind](ref.value)

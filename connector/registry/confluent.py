@@ -50,16 +50,18 @@ ABSENCE = Absence("/schemas/types", _is_absence)
 
 @dataclass(frozen=True, slots=True)
 class Confluent:
-    """`use_id` is the kind of Apicurio's ids that `/schemas/ids` serves."""
+    """`use_id` is the kind of Apicurio's ids that `/schemas/ids` serves, `long_id` that of ids of 8 bytes."""
 
     use_id: RefKind
+    long_id: RefKind
 
     def path(self, ref: SchemaRef) -> str:
         """Say where the schema is that a record names."""
-        if ref.kind in (RefKind.ID, self.use_id):
+        kind = self.long_id if ref.kind is RefKind.LONG_ID else ref.kind
+        if kind in (RefKind.ID, self.use_id):
             return f"/schemas/ids/{number(ref.value, ID_MAX)}"
-        if ref.kind is not RefKind.GUID:
-            raise unknown(NOT_HERE[ref.kind])
+        if kind is not RefKind.GUID:
+            raise unknown(NOT_HERE[kind])
         if not re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", ref.value):
             raise unknown("no registry gives such a guid")
         return f"/schemas/guids/{ref.value}"

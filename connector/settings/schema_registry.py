@@ -46,8 +46,8 @@ class SchemaRegistry(Model):
         Field(min_length=1),
     ]
     """The API's base; several, as a list or with commas between them, where it has replicas."""
-    use_id: Literal["contentId", "globalId"] = "contentId"
-    """Which of Apicurio's ids have 4 bytes in the records."""
+    use_id: Literal["contentId", "globalId"] | None = None
+    """Which of Apicurio's ids the records hold; by default those of 4 bytes are content ids, of 8 global ids."""
     username: Annotated[str, Field(pattern=r"^[^:\x00-\x1f\x7f]+$")] | None = None
     """Basic authentication, with `password`."""
     password: Password | None = None

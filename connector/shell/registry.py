@@ -37,7 +37,7 @@ class Registry:
         self._run_on_loop = run_on_loop
         self._limits = limits or RegistryLimits()
         self._credentials = Credentials(settings)
-        use_id = RefKind(settings.use_id)
+        use_id = None if settings.use_id is None else RefKind(settings.use_id)
         self._languages = {url: LANGUAGES[settings.type](use_id, url) for url in settings.url}
         self._order = list(self._languages)
         self._asked: set[SchemaRef] = set()

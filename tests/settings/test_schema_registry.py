@@ -37,7 +37,7 @@ def test_addresses(settings_of: Load, written: str, urls: tuple[str, ...]) -> No
     text = f"{SERVICE}schema_registry: {{url: {written}}}"
     registry = section(settings_of(text, {"TOKEN": "t", "URLS": "http://a,http://b"}))
     assert registry.url == urls
-    assert (registry.type, registry.use_id, registry.secrets()) == ("confluent", "contentId", [])
+    assert (registry.type, registry.use_id, registry.secrets()) == ("confluent", None, [])
 
 
 @pytest.mark.parametrize(
