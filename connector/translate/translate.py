@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 
 from connector.model import Record, Rejection, Skip, Translated
-from connector.translate.decode.change import UndecodableError
-from connector.translate.decode.shapes import read_shape
+from connector.translate.decode.change import Decoded, UndecodableError
+from connector.translate.decode.keys import decode_key
+from connector.translate.decode.shapes import is_flattened_topic, read_shape
 from connector.translate.mapping.apply import Mapping, deliver, deliver_tombstone
 from connector.translate.mapping.user_id import UnmappableError
+
+_NO_VALUE = Decoded(None)
 
 
 class Translator:
@@ -21,6 +25,7 @@ class Translator:
         self.counts: Counter[str] = Counter()
         self._mappings = tuple(mappings)
         self._by_topic: dict[str, Mapping | None] = {}
+        self._flattened: dict[str, bool] = {}
 
     def translate(self, record: Record) -> Translated:
         """Translate one record. Never raises, whatever the record holds; deliveries are never empty.
@@ -32,16 +37,20 @@ class Translator:
         if mapping is None:
             return Rejection("topic", "no topic file is about this topic")
         value = record.value
+        read_key = partial(decode_key, record.key)
         try:
-            decoded = None if value is None else mapping.decoder.decode(value)
-            if decoded is None or value is None:
-                return deliver_tombstone(mapping, record)
-            change = read_shape(decoded, mapping.rules.shape, record.key)
+            decoded = _NO_VALUE if value is None else _decode(mapping, value)
+            if decoded.value is None:
+                seen = self._flattened.get(topic)
+                flattened = is_flattened_topic(mapping.rules.shape, seen, has_bytes=value is not None)
+                return deliver_tombstone(mapping, record, read_key, flattened, self.counts)
+            change = read_shape(decoded, mapping.rules.shape, read_key, record.read_headers)
             if isinstance(change, Skip):
                 return change
-            if change.operation is None:
+            self._flattened[topic] = not change.enveloped
+            if change.operation is None and value is not None:
                 mapping.decoder.check(value)
-            return deliver(mapping, change, record, self.counts)
+            return deliver(mapping, change, record, read_key, self.counts)
         except UndecodableError as error:
             return Rejection("decode", str(error))
         except UnmappableError as error:
@@ -53,3 +62,15 @@ class Translator:
         candidates.sort(key=lambda mapping: mapping.rules.topic is None)
         self._by_topic[topic] = candidates[0] if candidates else None
         return self._by_topic[topic]
+
+
+def _decode(mapping: Mapping, value: bytes) -> Decoded:
+    """Decode a value; of one with an embedded schema only that it is null."""
+    decoded = mapping.decoder.decode(value)
+    if isinstance(decoded, dict) and decoded.keys() == {"schema", "payload"}:
+        schema = decoded["schema"]
+        if schema is None or (isinstance(schema, dict) and "type" in schema):
+            if decoded["payload"] is None:
+                return _NO_VALUE
+            raise UndecodableError("JSON with an embedded schema is not supported yet")
+    return Decoded(decoded)

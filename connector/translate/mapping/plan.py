@@ -9,14 +9,14 @@ import phonenumbers
 from connector.errors import Problem
 from connector.model import Operation
 from connector.translate.decode import DECODERS
+from connector.translate.decode.keys import decode_key
+from connector.translate.decode.metadata import wanted_metadata
 from connector.translate.mapping.apply import Mapping
 from connector.translate.mapping.contacts import ContactPlan, Fields
 from connector.translate.mapping.events import EventPlan
-from connector.translate.mapping.paths import compile_condition
+from connector.translate.mapping.paths import compile_condition, compile_expression
 from connector.translate.mapping.readers import compile_rule
 from connector.translate.mapping.rules import ContactRules, EventRules, PathRule, Rule, TopicRules, ValueRule
-
-_SHAPES = ("auto", "envelope", "event")
 
 
 def compile_topic(rules: TopicRules) -> Mapping:
@@ -29,8 +29,10 @@ def compile_topic(rules: TopicRules) -> Mapping:
     return Mapping(
         rules=rules,
         decoder=DECODERS[rules.format],
+        decode_key=decode_key,
         contact=_contact(rules.contact, omit_nulls) if rules.contact else None,
         event=_event(rules.event, rules.contact, omit_nulls) if rules.event else None,
+        metadata=_metadata(rules),
     )
 
 
@@ -44,9 +46,21 @@ def problems(rules: TopicRules) -> list[Problem]:
     return found
 
 
+def _metadata(rules: TopicRules) -> frozenset[str]:
+    """Return what the rules read besides columns."""
+    columns: set[str] = set()
+    for _, rule in _all_rules(rules):
+        columns |= compile_rule(rule).columns
+    if rules.event and rules.event.when:
+        columns |= compile_expression(rules.event.when).columns
+    return wanted_metadata(columns)
+
+
 def _contact(rules: ContactRules, omit_nulls: bool) -> ContactPlan:
+    user_id = compile_rule(rules.user_id)
     return ContactPlan(
-        user_id=compile_rule(rules.user_id),
+        user_id=user_id,
+        user_id_for=lambda _schema: user_id,
         attributes=_fields("contact.attributes", rules.attributes, omit_nulls),
         # A plain domain record does not say what happened; it counts as an update.
         instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
@@ -56,10 +70,12 @@ def _contact(rules: ContactRules, omit_nulls: bool) -> ContactPlan:
 
 
 def _event(rules: EventRules, contact: ContactRules | None, omit_nulls: bool) -> EventPlan:
+    user_id = compile_rule(rules.user_id)
     return EventPlan(
         type=rules.type,
         on=(*rules.on, None),
-        user_id=compile_rule(rules.user_id),
+        user_id=user_id,
+        user_id_for=lambda _schema: user_id,
         id=compile_rule(rules.id).read if rules.id else None,
         date=compile_rule(rules.date).read if rules.date else None,
         parameters=_fields("event.parameters", rules.parameters, omit_nulls),
@@ -82,8 +98,6 @@ def _unsupported(rules: TopicRules) -> Iterator[Problem]:
         yield Problem(
             f"`format: {rules.format}` is not supported yet", "format", f"one of {', '.join(DECODERS)}"
         )
-    if rules.shape not in _SHAPES:
-        yield Problem(f"`shape: {rules.shape}` is not supported yet", "shape", f"one of {', '.join(_SHAPES)}")
 
 
 def _all_rules(rules: TopicRules) -> Iterator[tuple[str, Rule]]:
