@@ -6,7 +6,7 @@ from typing import Any, get_args
 from connector.translate.decode.connect_schema import Base, ConnectSchema, SchemaError
 from connector.translate.decode.schema_limits import SchemaLimits
 
-_BASES: Mapping[object, Base] = {base: base for base in get_args(Base) if base != "any"}
+CONNECT_TYPES: Mapping[object, Base] = {base: base for base in get_args(Base) if base != "any"}
 
 
 def read_connect_schema(schema: object) -> ConnectSchema:
@@ -26,7 +26,7 @@ def _read(schema: object, depth: int, limits: SchemaLimits) -> ConnectSchema:
         return ConnectSchema("any")
     node = _object(schema, "a type")
     written = node.get("type")
-    base = _BASES.get(written) if isinstance(written, str) else None
+    base = CONNECT_TYPES.get(written) if isinstance(written, str) else None
     if base is None:
         raise SchemaError("the schema has a type that Kafka Connect does not know")
     return ConnectSchema(
