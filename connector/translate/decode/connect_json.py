@@ -6,7 +6,8 @@ from typing import Any, get_args
 from connector.translate.decode.connect_schema import Base, ConnectSchema, SchemaError
 from connector.translate.decode.schema_limits import SchemaLimits
 
-CONNECT_TYPES: Mapping[object, Base] = {base: base for base in get_args(Base) if base != "any"}
+CONNECT_TYPES: tuple[Base, ...] = tuple(base for base in get_args(Base) if base != "any")
+"""What `type` may be."""
 
 
 def read_connect_schema(schema: object) -> ConnectSchema:
@@ -25,9 +26,8 @@ def _read(schema: object, depth: int, limits: SchemaLimits) -> ConnectSchema:
     if schema is None:
         return ConnectSchema("any")
     node = _object(schema, "a type")
-    written = node.get("type")
-    base = CONNECT_TYPES.get(written) if isinstance(written, str) else None
-    if base is None:
+    base = node.get("type")
+    if base not in CONNECT_TYPES:
         raise SchemaError("the schema has a type that Kafka Connect does not know")
     return ConnectSchema(
         base,
