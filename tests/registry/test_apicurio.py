@@ -3,13 +3,15 @@
 import pytest
 
 from connector.model import RefKind, SchemaArtifact, SchemaRef, SchemaVerdict
-from connector.registry.apicurio import Apicurio
-from connector.registry.conversation import Reply
+from connector.registry.conversation import Language, Reply
+from connector.registry.languages import LANGUAGES
 from tests.registry.holding import hold, reply
 
-V2, V3 = Apicurio(RefKind.CONTENT_ID, 2), Apicurio(RefKind.CONTENT_ID, 3)
-V2_GLOBAL = Apicurio(RefKind.GLOBAL_ID, 2)
+V2, V3 = (LANGUAGES["apicurio"](None, f"http://r/{version}") for version in ("v2", "v3"))
+V2_GLOBAL = LANGUAGES["apicurio"](RefKind.GLOBAL_ID, "http://r/v2")
+V2_CONTENT = LANGUAGES["apicurio"](RefKind.CONTENT_ID, "http://r/v2")
 REF = SchemaRef(RefKind.ID, "3")
+LONG_REF = SchemaRef(RefKind.LONG_ID, "3")
 TEXT = '{"type":"string"}'
 CONTENT = Reply(200, {"content-type": "application/octet-stream"}, TEXT.encode())
 
@@ -29,6 +31,9 @@ INFO = reply({"name": "apicurio-registry", "version": "2.6.13.Final"})
         (V2, REF, ["/ids/contentIds/3", "/ids/contentIds/3/references"]),
         (V2_GLOBAL, REF, ["/ids/globalIds/3", "/ids/globalIds/3/references"]),
         (V3, REF, ["/ids/contentIds/3", "/ids/contentIds/3/references"]),
+        (V2, LONG_REF, ["/ids/globalIds/3", "/ids/globalIds/3/references"]),
+        (V2_CONTENT, LONG_REF, ["/ids/contentIds/3", "/ids/contentIds/3/references"]),
+        (V3, LONG_REF, ["/ids/contentIds/3", "/ids/contentIds/3/references"]),
         (
             V2,
             SchemaRef(RefKind.GLOBAL_ID, "9223372036854775807"),
@@ -67,7 +72,7 @@ INFO = reply({"name": "apicurio-registry", "version": "2.6.13.Final"})
         ),
     ],
 )
-def test_each_reference_has_its_paths(language: Apicurio, ref: SchemaRef, asked: list[str]) -> None:
+def test_each_reference_has_its_paths(language: Language, ref: SchemaRef, asked: list[str]) -> None:
     """S01: content and references of every kind of id; names are percent-encoded whole."""
     replies = {asked[0]: CONTENT, asked[1]: reply([])}
     assert hold(language, ref, replies, NO_SUCH_PATH) == (

@@ -9,7 +9,8 @@ from connector.registry.confluent import Confluent
 from connector.registry.conversation import Reply
 from tests.registry.holding import hold, reply
 
-BY_CONTENT, BY_GLOBAL = Confluent(RefKind.CONTENT_ID), Confluent(RefKind.GLOBAL_ID)
+BY_CONTENT = Confluent(RefKind.CONTENT_ID, RefKind.GLOBAL_ID)
+BY_GLOBAL = Confluent(RefKind.GLOBAL_ID, RefKind.GLOBAL_ID)
 REF = SchemaRef(RefKind.ID, "42")
 GUID = "89791762-2336-186f-9674-988c0d2a6a5e"
 TEXT = '{"type":"string"}'
@@ -30,6 +31,7 @@ PAGE = Reply(404, {"content-type": "text/html"}, b"<html>not here</html>")
         (BY_CONTENT, SchemaRef(RefKind.CONTENT_ID, "7"), "/schemas/ids/7"),
         (BY_GLOBAL, SchemaRef(RefKind.GLOBAL_ID, "7"), "/schemas/ids/7"),
         (BY_GLOBAL, REF, "/schemas/ids/42"),
+        (BY_GLOBAL, SchemaRef(RefKind.LONG_ID, "7"), "/schemas/ids/7"),
     ],
 )
 def test_each_reference_has_its_path(language: Confluent, ref: SchemaRef, path: str) -> None:
@@ -44,6 +46,7 @@ def test_each_reference_has_its_path(language: Confluent, ref: SchemaRef, path: 
     ("language", "ref", "reason"),
     [
         (BY_CONTENT, SchemaRef(RefKind.GLOBAL_ID, "7"), "`type: apicurio`"),
+        (BY_CONTENT, SchemaRef(RefKind.LONG_ID, "7"), "`type: apicurio`"),
         (BY_GLOBAL, SchemaRef(RefKind.CONTENT_ID, "7"), "`use_id: globalId`"),
         (BY_CONTENT, SchemaRef(RefKind.CONTENT_HASH, "ab12"), "`type: apicurio`"),
         (BY_CONTENT, SchemaRef(RefKind.ARTIFACT, "g/a/1"), "`type: apicurio`"),

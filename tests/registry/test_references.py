@@ -11,7 +11,7 @@ from connector.registry.conversation import Reply
 from connector.registry.references import CHARACTERS_MAX, DEPTH_MAX, REFERENCES_MAX
 from tests.registry.holding import hold, reply
 
-CONFLUENT = Confluent(RefKind.CONTENT_ID)
+CONFLUENT = Confluent(RefKind.CONTENT_ID, RefKind.GLOBAL_ID)
 REF = SchemaRef(RefKind.ID, "1")
 MISSING = reply({"error_code": 40402, "message": "Version not found"}, 404)
 Graph = dict[str, tuple[str, ...]]
@@ -145,5 +145,5 @@ def test_apicurio_leaves_the_default_group_out() -> None:
             inner + suffix: reply(b'"inner"'),
             inner + "/references": reply([]),
         }
-        answer, _ = hold(Apicurio(RefKind.CONTENT_ID, version), REF, pages, reply({}, 500))
+        answer, _ = hold(Apicurio(RefKind.CONTENT_ID, RefKind.CONTENT_ID, version), REF, pages, reply({}, 500))
         assert answer.artifact == SchemaArtifact('"root"', "", ('"inner"',))
