@@ -87,6 +87,10 @@ class _Topic:
         self._shape = rules.shape
         self._mapping = mapping
         self._mappings: dict[ConnectSchema | None, apply.Mapping] = {None: mapping}
+        # Bound once: making a method of each costs as much as a look-up, for every record.
+        self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
+        self._read_key, self._decode_key = self._key_of_record, self._key_of_header
+        self._record: Record
         self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
 
     def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
@@ -99,33 +103,33 @@ class _Topic:
             NeedsExactError: it has to be decoded exactly.
         """
         data = record.value
+        read_headers = record.read_headers
+        self._record = record
         if data is None:
             return self._tombstone(record, counts, has_bytes=False)
-        decode = self.value.decode_exactly if exactly else self.value.decode
-        decoded = decode(data, record.read_headers)
+        decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
         if decoded[0] is None:
             return self._tombstone(record, counts, has_bytes=True)
-
-        def read_key() -> Decoded:
-            return self._key.decode_key(record.key, record.read_headers)
-
-        change = read_shape(decoded, self._shape, read_key, record.read_headers)
+        change = read_shape(decoded, self._shape, self._read_key, read_headers)
         if type(change) is Skip:
             return change
         self._flattened = not change.enveloped
         if change.operation is None:
             self.value.check(data)
         mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
-        return apply.deliver(mapping, change, record, read_key, self._decode_key, counts)
+        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
-        def read_key() -> Decoded:
-            return self._key.decode_key(record.key, record.read_headers)
-
         flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)
-        return apply.deliver_tombstone(self._mapping, record, read_key, self._decode_key, flattened, counts)
+        return apply.deliver_tombstone(
+            self._mapping, record, self._read_key, self._decode_key, flattened, counts
+        )
 
-    def _decode_key(self, data: bytes) -> Decoded:
+    def _key_of_record(self) -> Decoded:
+        """Decode the key of the record at hand; most records are understood without it."""
+        return self._key.decode_key(self._record.key, self._record.read_headers)
+
+    def _key_of_header(self, data: bytes) -> Decoded:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 

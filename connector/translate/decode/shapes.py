@@ -38,7 +38,9 @@ _SIGNAL = Skip("signal")
 _SIGNAL_COLUMNS = 3
 
 
-def read_shape(decoded: Decoded, shape: str, read_key: ReadKey, headers: ReadHeaders) -> Change | Skip:
+def read_shape(
+    decoded: tuple[Any, ConnectSchema | None], shape: str, read_key: ReadKey, headers: ReadHeaders
+) -> Change | Skip:
     """Turn a decoded value into a change, or say by which rule it is left out.
 
     The record's key and headers are read only where the value alone does not tell.
@@ -56,7 +58,7 @@ def read_shape(decoded: Decoded, shape: str, read_key: ReadKey, headers: ReadHea
         ):
             change = _read_envelope(code, value, source if type(source) is dict else NO_ROW, schema)
             return read_outbox_row(change) if shape == "outbox" and type(change) is Change else change
-    return _OTHERS[shape](decoded, read_key, headers)
+    return _OTHERS[shape](Decoded(value, schema), read_key, headers)
 
 
 def is_flattened_topic(shape: str, seen: bool | None, *, has_bytes: bool) -> bool | None:
