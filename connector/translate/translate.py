@@ -19,6 +19,9 @@ MAPPINGS_MAX = 1_000
 """Mappings of one topic, one for each schema that its rows had; with more of them all are made anew."""
 
 
+_ROUNDED = Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+
+
 class Translator:
     """Translates the records of all topics.
 
@@ -43,19 +46,7 @@ class Translator:
             topic = self._begin(record.topic)
         if topic is None:
             return Rejection("topic", "no topic file is about this topic")
-        try:
-            try:
-                return topic.translate(record, self.counts)
-            except NeedsExactError:
-                return topic.translate(record, self.counts, exactly=True)
-        except SchemaNeededError as needed:
-            return AwaitsSchema(needed.ref)
-        except UndecodableError as error:
-            return Rejection("decode", str(error))
-        except UnmappableError as error:
-            return error.rejection
-        except NeedsExactError:
-            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+        return topic.translate(record, self.counts)
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
         """Remember a schema that the registry has delivered; records that await it can be read then."""
@@ -94,30 +85,32 @@ class _Topic:
         self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
 
     def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
-        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
-
-        Raises:
-            UndecodableError: its bytes are not what they should be.
-            UnmappableError: a rule cannot be applied to it.
-            SchemaNeededError: a schema has to be fetched first.
-            NeedsExactError: it has to be decoded exactly.
-        """
+        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits."""
         data = record.value
         read_headers = record.read_headers
         self._record = record
-        if data is None:
-            return self._tombstone(record, counts, has_bytes=False)
-        decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
-        if decoded[0] is None:
-            return self._tombstone(record, counts, has_bytes=True)
-        change = read_shape(decoded, self._shape, self._read_key, read_headers)
-        if type(change) is Skip:
-            return change
-        self._flattened = not change.enveloped
-        if change.operation is None:
-            self.value.check(data)
-        mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
-        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
+        try:
+            if data is None:
+                return self._tombstone(record, counts, has_bytes=False)
+            decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
+            if decoded[0] is None:
+                return self._tombstone(record, counts, has_bytes=True)
+            change = read_shape(decoded, self._shape, self._read_key, read_headers)
+            if type(change) is Skip:
+                return change
+            self._flattened = not change.enveloped
+            if change.operation is None:
+                self.value.check(data)
+            mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
+            return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
+        except SchemaNeededError as needed:
+            return AwaitsSchema(needed.ref)
+        except NeedsExactError:
+            return self.translate(record, counts, exactly=True) if not exactly else _ROUNDED
+        except UndecodableError as error:
+            return Rejection("decode", str(error))
+        except UnmappableError as error:
+            return error.rejection
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
         flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)

@@ -90,16 +90,17 @@ def _read_envelope(code: str, body: Row, source: Row, schema: ConnectSchema | No
     row_schema = None if schema is None else schema.fields.get("after")
     before: Any = body.get("before")
     after: Any = body.get("after")
-    if type(before) is str or type(after) is str:
-        before, after, row_schema = _document("before", before), _document("after", after), None
     if before is not None and type(before) is not dict:
-        raise UndecodableError("`before` is not a JSON object")
-    row = after
+        before, row_schema = _document("before", before), None
     if operation is _DELETE:
-        row, after = before or NO_ROW, NO_ROW
-    elif type(after) is not dict:
-        raise UndecodableError(_why_no_row(operation, after, connector))
-    if len(row) == _SIGNAL_COLUMNS and is_signal(row):
+        if before is not None and len(before) == _SIGNAL_COLUMNS and is_signal(before):
+            return _SIGNAL
+        return Change(operation, NO_ROW, before, source, row_schema, True)
+    if type(after) is not dict:
+        if type(after) is not str:
+            raise UndecodableError(_why_no_row(operation, after, connector))
+        after, row_schema = _document("after", after), None
+    if len(after) == _SIGNAL_COLUMNS and is_signal(after):
         return _SIGNAL
     return Change(operation, after, before, source, row_schema, True)
 
@@ -119,7 +120,7 @@ def _read_unusual(code: str, body: Row, source: Row, schema: ConnectSchema | Non
 def _document(name: str, image: Any) -> Any:
     """Read MongoDB's documents, which are text."""
     if type(image) is not str:
-        return image
+        raise UndecodableError(f"`{name}` is not a JSON object")
     try:
         return read_document(image)
     except UndecodableError as error:

@@ -130,8 +130,9 @@ def _contact(
         return _NOTHING_MAPPED
     if keys is not None:
         return delete_contact(plan, change, keys)
-    row = change.row
-    user_id = read_user_id(plan.user_id, row, "contact.user_id")
+    row, reader = change.row, plan.user_id
+    number = row.get(reader.untouched) if reader.untouched else None
+    user_id = str(number) if type(number) is int else read_user_id(reader, row, "contact.user_id")
     body: Row = {"_user_id": user_id}
     fill(plan.attributes, row, body, counts)
     upsert = Upsert(user_id, body, change.operation in plan.instant)

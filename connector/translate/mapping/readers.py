@@ -53,7 +53,8 @@ def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies:
         expression = compile_expression(rule.from_, schema)
         column = column_schema(schema, expression.path)
         transform = _transform(rule, column, identifies)
-        untouched = expression.path[0] if transform is as_it_is and len(expression.path) == 1 else None
+        plain = transform in (as_it_is, _untouched) and len(expression.path) == 1
+        untouched = expression.path[0] if plain else None
         return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
     if isinstance(rule, TemplateRule):
         return _template_reader(rule.template, schema)
