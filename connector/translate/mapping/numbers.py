@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from connector.translate.mapping.exact import (
+    FLOAT_EXACT_DIGITS,
     FLOAT_EXACT_LIMIT,
     NOT_NUMBERS,
     SCALE_FLOAT_MAX,
@@ -23,8 +24,6 @@ from connector.translate.mapping.values import NOT_A_NUMBER, NeedsExactError, Un
 
 Finish: TypeAlias = Callable[[int, int], Any]
 """Makes something of unscaled value and scale: `exact`, `as_decimal`, `as_operand`."""
-
-_FLOAT_DIGITS = 15
 
 # -------------------------------------------------------------------------------- without a schema
 
@@ -68,7 +67,7 @@ def _read_float(value: float) -> Any:
     cannot be told: sources of such numbers should send bytes or text.
     """
     digits = repr(value).partition("e")[0].replace(".", "").strip("-0")
-    if len(digits) > _FLOAT_DIGITS:
+    if len(digits) > FLOAT_EXACT_DIGITS:
         raise UnreadableError(
             "a number of so many digits is rounded in JSON; let the source send decimals as text or bytes"
         )
