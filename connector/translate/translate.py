@@ -76,6 +76,7 @@ class _Topic:
         self._key = Wire(framing.KEY, "auto", schemas)
         self._rules = rules
         self._shape = rules.shape
+        self._common = mapping.common
         self._mapping = mapping
         self._mappings: dict[ConnectSchema | None, apply.Mapping] = {None: mapping}
         # Bound once: making a method of each costs as much as a look-up, for every record.
@@ -93,8 +94,14 @@ class _Topic:
             if data is None:
                 return self._tombstone(record, counts, has_bytes=False)
             decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
-            if decoded[0] is None:
+            value, schema = decoded
+            if value is None:
                 return self._tombstone(record, counts, has_bytes=True)
+            if schema is None and self._common is not None and type(value) is dict:
+                upsert = self._common.upsert(value, counts)
+                if upsert is not None:
+                    self._flattened = False
+                    return [upsert]
             change = read_shape(decoded, self._shape, self._read_key, read_headers)
             if type(change) is Skip:
                 return change

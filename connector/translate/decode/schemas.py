@@ -7,7 +7,7 @@ them, so the oldest are forgotten when there are too many (S15); the registry is
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -46,6 +46,11 @@ class WriterSchema:
     connect: ConnectSchema | None
     avro: AvroType | None = None
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the schema is Avro's `bytes` and nothing else."""
+        return self.avro is not None and self.avro.kind == "bytes"
+
     @cached_property
     def read(self) -> ReadBody:
         """Read a whole Avro value."""
@@ -64,10 +69,12 @@ class WriterSchema:
 
 
 class Schemas:
-    """Every schema that is known. `configured` says whether there is a registry to ask."""
+    """Every schema that is known. `registry` is the type of the registry, None where there is none to ask."""
 
-    def __init__(self, *, configured: bool = False) -> None:
-        self._configured = configured
+    def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
+        self._registry = registry
+        self.raw_bytes = registry == "confluent"
+        """Whether a schema that is just `bytes` stands for the body as it is: Confluent leaves the length out."""
         self._known: dict[SchemaRef, WriterSchema | str] = {}
 
     def get(self, ref: SchemaRef) -> WriterSchema:
@@ -82,7 +89,7 @@ class Schemas:
             return known
         if isinstance(known, str):
             raise UndecodableError(f"schema {ref}: {known}")
-        if self._configured:
+        if self._registry is not None:
             raise SchemaNeededError(ref)
         raise UndecodableError(f"it names schema {ref}, and no `schema_registry` is configured")
 

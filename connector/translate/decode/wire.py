@@ -163,6 +163,8 @@ class Wire:
         if framed.avro_json:
             raise UndecodableError("Avro in its JSON encoding is not supported; write it in binary")
         self.seen.add(f"Avro ({framed.name})")
+        if schema.is_bytes and self._schemas.raw_bytes:
+            return Decoded(data[framed.begin :], schema.connect)
         read = schema.read_lean if self._lean else schema.read
         return Decoded(read(data, framed.begin), schema.connect)
 

@@ -62,7 +62,7 @@ def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
             value = row.get(column)
             kind = type(value)
             # Text and integers that are sent as they are need no second look, and no call.
-            if kind is int or (kind is str and value not in UNAVAILABLE_TEXTS):
+            if (kind is str and value not in UNAVAILABLE_TEXTS) or kind is int:
                 body[name] = value
             else:
                 made = (*made, (name, read))

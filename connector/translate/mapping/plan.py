@@ -11,6 +11,7 @@ from connector.model import Operation
 from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.metadata import wanted_metadata
 from connector.translate.mapping.apply import Mapping
+from connector.translate.mapping.common import common_case
 from connector.translate.mapping.contacts import ContactPlan, Fields
 from connector.translate.mapping.events import EventPlan
 from connector.translate.mapping.paths import compile_condition, compile_expression
@@ -29,11 +30,14 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
         ValueError: a rule cannot be compiled.
     """
     omit_nulls = rules.nulls == "omit"
+    contact = _contact(rules.contact, omit_nulls, schema) if rules.contact else None
+    metadata = _metadata(rules)
     return Mapping(
         rules=rules,
-        contact=_contact(rules.contact, omit_nulls, schema) if rules.contact else None,
+        contact=contact,
         event=_event(rules.event, rules.contact, omit_nulls, schema) if rules.event else None,
-        metadata=_metadata(rules),
+        metadata=metadata,
+        common=common_case(rules, contact, metadata=bool(metadata)),
     )
 
 
