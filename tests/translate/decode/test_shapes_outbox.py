@@ -139,6 +139,9 @@ def test_rows_of_an_outbox_table_are_events(op: str) -> None:
     assert (change.operation, change.row, change.event_id) == (None, {**ROW, "payload": BODY}, "0b5b1c1e")
     assert changed(envelope(op, after={**ROW, "id": 7}), "outbox").event_id == "7"
     assert changed(envelope(op, after={**ROW, "id": None}), "outbox").event_id is None
+    document = json.dumps({"_id": {"$oid": "65a1"}, "payload": TEXT})
+    mongo = changed(envelope(op, after=document, connector="mongodb"), "outbox")
+    assert (mongo.row, mongo.event_id) == ({"_id": "65a1", "payload": BODY}, "65a1")
 
 
 @pytest.mark.parametrize(
