@@ -43,6 +43,7 @@ def _record(rules: TopicRules, example: Example, offset: int) -> Record:
         and ("before" in change or "after" in change)
     ):
         change = {"source": _SOURCE, **change}
+    headers = [(name, None if text is None else text.encode()) for name, text in example.headers.items()]
     return Record(
         topic=rules.topic or "example",
         partition=0,
@@ -50,7 +51,7 @@ def _record(rules: TopicRules, example: Example, offset: int) -> Record:
         key=None if example.key is None else orjson.dumps(example.key),
         value=None if change is None else orjson.dumps(change),
         timestamp_ms=0,
-        read_headers=lambda: None,
+        read_headers=lambda: headers,
     )
 
 
