@@ -25,6 +25,7 @@ from connector.shell.dead_letters import DeadLetterWriter
 from connector.shell.http import HttpLimits, HttpThread
 from connector.shell.kafka import Consumer
 from connector.shell.kafka_start import Subscription
+from connector.shell.registry_ports import NoRegistry
 from connector.shell.reporter import Reporter
 from connector.shell.runner import Runner, World
 from connector.shell.telemetry import Redactor, client_logger
@@ -134,13 +135,14 @@ class Service:
         instasent = settings.instasent
         translator = Translator(compile_topic(rules) for rules in settings.topics)
         runner = Runner(
-            Engine(self._limits(), SystemRandom()),
+            Engine(self._limits(), SystemRandom(), translator.translate),
             lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
             World(
                 http=self._http,
                 letters=letters,
                 translator=translator,
                 requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
+                registry=NoRegistry(),
                 clock=clock,
             ),
             settings.delivery.drain_seconds * 1000,

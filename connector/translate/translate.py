@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from connector.model import Record, Rejection, Skip, Translated
+from connector.model import Record, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
 from connector.translate.decode.change import UndecodableError
 from connector.translate.decode.shapes import read_shape
 from connector.translate.mapping.apply import Mapping, deliver, deliver_tombstone
@@ -46,6 +46,9 @@ class Translator:
             return Rejection("decode", str(error))
         except UnmappableError as error:
             return error.rejection
+
+    def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
+        """Take in a schema that a record waits for."""
 
     def _find(self, topic: str) -> Mapping | None:
         """Find the topic's mapping, an exact name before a pattern, and remember it."""
