@@ -1,8 +1,8 @@
 """Records come in: each into its partition's ledger, and its deliveries into their lanes.
 
 A record whose schema has not been fetched yet is *parked*, and so is every delivery that comes behind it
-in its partition: order holds there, and everything else flows. What is skipped or rejected is
-not parked: nothing of it is delivered, and no commit passes what stands before it anyway.
+in its partition: order holds there, and everything else flows. What is skipped or rejected is not parked:
+nothing of it is delivered, and no commit passes what stands before it anyway.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,11 +21,6 @@ from connector.model import (
     Translated,
     Upsert,
 )
-
-DECODE_RULE = "decode"
-"""The rule under which a record is a dead letter whose schema the registry does not have."""
-
-TOMBSTONE_RULE = "tombstone_after_delete"
 
 
 class Arrivals:
@@ -72,7 +67,7 @@ class Arrivals:
             elif (
                 type(translated[0]) is not Upsert or partition.last_deleted_key is not None
             ) and _repeats_delete(partition, record, translated):
-                partition.counts.skipped[TOMBSTONE_RULE] += 1
+                partition.counts.skipped["tombstone_after_delete"] += 1
             else:
                 entry = partition.open(record, len(translated))
                 for delivery in translated:
@@ -103,6 +98,7 @@ class Arrivals:
             if isinstance(translated, AwaitsSchema):
                 unknown = self._unknown(translated, now_ms)
                 if unknown is None:
+                    assert translated.ref != partition.awaits, f"schema {translated.ref} was given in vain"
                     self._await(partition, translated, now_ms)
                     return
                 translated = unknown
@@ -122,7 +118,7 @@ class Arrivals:
             partition.counts.skipped[translated.rule] += 1
         elif _repeats_delete(partition, entry.record, translated):
             partition.leave_out(entry)
-            partition.counts.skipped[TOMBSTONE_RULE] += 1
+            partition.counts.skipped["tombstone_after_delete"] += 1
         else:
             entry.open = len(translated)
             for delivery in translated:
@@ -136,7 +132,7 @@ class Arrivals:
     def _unknown(self, awaiting: AwaitsSchema, now_ms: int) -> Rejection | None:
         """What becomes of a record whose schema is known not to exist; None where that is not known."""
         reason = self._schemas.unknown(awaiting.ref, now_ms)
-        return None if reason is None else Rejection(DECODE_RULE, f"schema {awaiting.ref}: {reason}")
+        return None if reason is None else Rejection("decode", f"schema {awaiting.ref}: {reason}")
 
 
 def _repeats_delete(partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:

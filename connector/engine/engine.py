@@ -213,6 +213,7 @@ class Engine:
 
     def _credentials_changed(self, _event: ev.CredentialsChanged) -> None:
         self._dispatch.outage.credentials_changed(self._now_ms)
+        self._schemas.try_again(self._now_ms)
 
     def _stop_requested(self, _event: ev.StopRequested) -> None:
         if self._stop_by_ms is None:

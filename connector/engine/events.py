@@ -116,7 +116,7 @@ class Woke(NamedTuple):
 
 
 class CredentialsChanged(NamedTuple):
-    """The token is another one now: worth trying at once."""
+    """The API's token, or what the schema registry asks for, is another one now: worth trying at once."""
 
 
 class StopRequested(NamedTuple):

@@ -91,21 +91,28 @@ class Schemas:
         question = self._wanted.get(ref)
         if verdict is SchemaVerdict.UNAVAILABLE:
             if question is not None:
-                question.failure = reason
+                question.failure = reason or "no answer"
                 question.due_ms = question.backoff.failed(now_ms)
             return False
-        self._ask_the_rest(now_ms)
+        self.try_again(now_ms)
         if question is None:
             return False
-        question.failure = ""
-        if verdict is SchemaVerdict.UNKNOWN:
-            if not question.doubted:
-                question.doubted = True
-                question.due_ms = now_ms + DOUBT_MS
-                return False
-            self._remember_unknown(ref, reason, now_ms)
+        if verdict is SchemaVerdict.UNKNOWN and not question.doubted:
+            question.doubted = True
+            question.failure = ""
+            question.due_ms = now_ms + DOUBT_MS
+            return False
         del self._wanted[ref]
+        self._unknown.pop(ref, None)
+        if verdict is SchemaVerdict.UNKNOWN:
+            self._remember_unknown(ref, reason, now_ms)
         return True
+
+    def try_again(self, now_ms: int) -> None:
+        """Ask at once for what has failed: the registry answers again, or has new credentials."""
+        for question in self._wanted.values():
+            if question.failure:
+                question.due_ms = now_ms
 
     @property
     def late(self) -> Collection[SchemaRef]:
@@ -117,14 +124,7 @@ class Schemas:
         """Why the registry does not answer, None while it does or nobody waits for it."""
         return next((question.failure for question in self._wanted.values() if question.failure), None)
 
-    def _ask_the_rest(self, now_ms: int) -> None:
-        """The registry answers again: nothing that failed has to wait for its backoff."""
-        for question in self._wanted.values():
-            if question.failure:
-                question.due_ms = now_ms
-
     def _remember_unknown(self, ref: SchemaRef, reason: str, now_ms: int) -> None:
-        self._unknown.pop(ref, None)
         self._unknown[ref] = (now_ms + UNKNOWN_MS, reason)
         if len(self._unknown) > UNKNOWN_REFS_MAX:
             del self._unknown[next(iter(self._unknown))]  # the oldest

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from connector.model import SchemaAnswer, SchemaRef, SchemaVerdict
 
+NONE_CONFIGURED = "none is configured; write schema_registry.url"
+
 
 class SchemaRegistry(Protocol):
     """Asks for schemas on a thread of its own: one answer in `results` for each `fetch`."""
@@ -25,5 +27,4 @@ class NoRegistry:
 
     def fetch(self, ref: SchemaRef) -> None:
         """Answer at once."""
-        reason = "none is configured; write schema_registry.url"
-        self.results.put((ref, SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=reason)))
+        self.results.put((ref, SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=NONE_CONFIGURED)))

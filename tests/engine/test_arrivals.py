@@ -95,6 +95,14 @@ def test_it_heals_by_itself() -> None:
     assert snapshot.schema_answers == {SchemaVerdict.KNOWN: 1, UNKNOWN: 0, UNAVAILABLE: 1}
 
 
+def test_new_credentials_are_tried_at_once() -> None:
+    """A registry that refused the old ones is asked without waiting for the backoff (F099)."""
+    driver = Driver()
+    driver.arrive_awaiting(ID42, [upsert("7")])
+    driver.schema(verdict=UNAVAILABLE, reason="HTTP 401")
+    assert only(driver.feed(ev.CredentialsChanged()), ev.FetchSchema).ref == ID42
+
+
 def test_a_schema_that_comes_at_once_pauses_nothing() -> None:
     """A pause throws away what was fetched: the first answer is awaited without."""
     driver = Driver()
@@ -204,6 +212,14 @@ def test_a_record_may_need_a_second_schema() -> None:
     assert driver.sends[0].bodies == [{"_user_id": "7", "a": 2}]
     answer_all(driver)
     assert driver.commit() == {P0: 2}
+
+
+def test_a_schema_that_changes_nothing_is_a_broken_invariant() -> None:
+    """A translator that has been given a schema and still asks for it would be asked for ever."""
+    driver = Driver()
+    driver.arrive_awaiting(ID42, AwaitsSchema(ID42))
+    with pytest.raises(AssertionError, match="in vain"):
+        driver.schema()
 
 
 def test_each_partition_waits_for_its_own_schema() -> None:

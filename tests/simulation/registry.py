@@ -35,10 +35,10 @@ class Registry:
             if used and rng.random() < 0.7
             for offset, refs in self._needs_of(log).items()
         }
-        self._answer_ms = rng.choice((5, 50, 1_000))
+        self._answer_ms = rng.choice((5, 300, 2_000))
         self._fails = rng.choice((0.0, 0.3))
         self._lags = rng.random() < 0.5
-        starts = [rng.randrange(scenario.calm_ms) for _ in range(rng.choice((0, 1, 3)))]
+        starts = [rng.randrange(scenario.calm_ms) for _ in range(rng.choice((0, 2, 4)))]
         self._outages = [(start, start + rng.randrange(100, 10_000)) for start in starts]
         self._there_ms: dict[SchemaRef, int] = {}  # when a replica that lags behind has heard of it
         self._calm = False
