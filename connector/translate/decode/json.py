@@ -27,7 +27,7 @@ def decode_json(data: bytes | memoryview) -> Any:
 
 
 def decode_exactly(data: bytes) -> Any:
-    """Decode one JSON text with every number that is no integer as a `Decimal` of the digits it is written in.
+    """Decode one JSON text with every number that is no integer as a `Decimal` of its very digits.
 
     Slower by far: only for records in which a decimal is written as a number (`decimal.format=NUMERIC`).
 

@@ -13,7 +13,8 @@ import orjson
 
 from connector.model import SchemaArtifact, SchemaRef
 from connector.translate.decode.avro import Wanted, compile_reader
-from connector.translate.decode.avro_schema import AvroType, read_avro_schema
+from connector.translate.decode.avro_schema import read_avro_schema
+from connector.translate.decode.avro_types import AvroType
 from connector.translate.decode.change import UndecodableError
 from connector.translate.decode.connect_json import read_connect_schema
 from connector.translate.decode.connect_schema import ConnectSchema, SchemaError

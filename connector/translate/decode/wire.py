@@ -9,7 +9,7 @@ from connector.translate.decode.change import Decoded, UndecodableError
 from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, unwrap
 from connector.translate.decode.framing import Framed, Side
 from connector.translate.decode.json import decode_exactly, decode_json
-from connector.translate.decode.schemas import Schemas, WriterSchema
+from connector.translate.decode.schemas import Schemas
 
 Format = Literal["json", "avro", "auto"]
 """The topic file's `format`."""
