@@ -197,7 +197,7 @@ def chain(levels: int) -> tuple[object, ...]:
 
 
 def doubling(levels: int, use: Any) -> dict[str, Any]:
-    """Return the schema of a record whose types have the type before them twice: 2^levels when written out."""
+    """Return a record of types that have the one before them twice: 2^levels when written out."""
     types = (record(use(f"T{n}"), use(f"T{n}"), name=f"T{n + 1}") for n in range(levels))
     return record(record("int", name="T0"), *types, name="Root")
 
