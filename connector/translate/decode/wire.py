@@ -58,6 +58,26 @@ class Wire:
             raise UndecodableError("no Avro: it begins with no schema id, and its headers hold none")
         return self._json(data)
 
+    def decode_key(self, data: bytes | None, read_headers: Callable[[], Headers | None]) -> Decoded:
+        """Decode a key: as a value, but where it is neither JSON nor names a schema it is plain text.
+
+        A bare scalar may be JSON or what `StringConverter` writes, and of a number the text is kept, because
+        it may be either.
+
+        Raises:
+            UndecodableError: it is none of these.
+            SchemaNeededError: it names a schema that is not known yet.
+        """
+        if data is None or data == b"null":
+            return _NO_VALUE
+        try:
+            if data.startswith((b"{", b"[", b'"')) and self._wanted != "avro":
+                return self._object(data, read_headers)
+            framed = self._framed(data, read_headers)
+            return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed)
+        except UndecodableError as error:
+            raise UndecodableError(f"key: {error}") from None
+
     def decode_exactly(self, data: bytes, read_headers: Callable[[], Headers | None]) -> Decoded:
         """Decode one value that is written in JSON anew, with every number in its exact digits.
 
@@ -127,3 +147,10 @@ class Wire:
             return Decoded(value)
         self.seen.add("JSON (Apicurio schema id)")
         return Decoded(value["payload"], self._schemas.get(reference).connect)
+
+
+def _text_of(key: bytes) -> str:
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        raise UndecodableError("neither JSON nor Avro nor UTF-8 text") from None
