@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from connector.translate.decode.change import Row
 from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.mapping.paths import Expression, Find, compile_expression
+from connector.translate.mapping.plain import as_it_is
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
 from connector.translate.mapping.semantics import reader_for_as, sender
 from connector.translate.mapping.texts import read_string
@@ -18,7 +19,6 @@ from connector.translate.mapping.values import (
     UNAVAILABLE_TEXTS,
     LeftOut,
     UnreadableError,
-    as_it_is,
     is_unavailable,
 )
 

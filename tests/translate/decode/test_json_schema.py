@@ -261,13 +261,12 @@ def test_text_that_is_no_json_is_refused(text: str) -> None:
         read_json_schema(text)
 
 
-WORDS = st.sampled_from(
-    (
-        "type fields field items values keys name title properties parameters key value $ref $id definitions"
-        " oneOf additionalProperties connect.type connect.parameters connect.index"
-        " struct array map object string integer null # #/definitions/type"
-    ).split()
-)
+WORDS = st.sampled_from([
+    "type", "fields", "field", "items", "values", "keys", "key", "value", "name", "title", "properties",
+    "parameters", "$ref", "$id", "definitions", "oneOf", "additionalProperties", "connect.type",
+    "connect.parameters", "connect.index", "struct", "array", "map", "object", "string", "integer", "null",
+    "#", "#/definitions/type",
+])  # fmt: skip
 SCHEMAS = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
