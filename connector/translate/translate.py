@@ -127,7 +127,9 @@ class _Topic:
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
         flattened = is_flattened_topic(self._rules.shape, self.flattened, has_bytes=has_bytes)
-        return deliver_tombstone(self._mapping_for(None), record, lambda: self._read_key(record), flattened, counts)
+        return deliver_tombstone(
+            self._mapping_for(None), record, lambda: self._read_key(record), flattened, counts
+        )
 
     def _read_key(self, record: Record) -> Decoded:
         return self._key.decode_key(record.key, record.read_headers)

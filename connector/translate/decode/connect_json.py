@@ -9,6 +9,12 @@ from connector.translate.decode.schema_limits import SchemaLimits
 _BASES: Mapping[object, Base] = {base: base for base in get_args(Base) if base != "any"}
 
 
+def is_connect_schema(schema: object) -> bool:
+    """Whether this looks like a schema of Connect's: an object with a type that Connect knows."""
+    written = schema.get("type") if isinstance(schema, dict) else None
+    return isinstance(written, str) and written in _BASES
+
+
 def read_connect_schema(schema: object) -> ConnectSchema:
     """Read a schema, parsed from JSON: `{"type": "struct", "fields": […], "name": …, …}`.
 

@@ -68,7 +68,7 @@ class Schemas:
     """Every schema that is known. `configured` says whether there is a registry to ask."""
 
     def __init__(self, *, configured: bool = False) -> None:
-        self._configured = configured
+        self.configured = configured
         self._known: dict[SchemaRef, WriterSchema | str] = {}
 
     def get(self, ref: SchemaRef) -> WriterSchema:
@@ -83,7 +83,7 @@ class Schemas:
             return known
         if isinstance(known, str):
             raise UndecodableError(f"schema {ref}: {known}")
-        if self._configured:
+        if self.configured:
             raise SchemaNeededError(ref)
         raise UndecodableError(f"it names schema {ref}, and no `schema_registry` is configured")
 
