@@ -1,8 +1,7 @@
 """The one door: a record goes in, and out comes what to deliver, what rule skips it, or why it cannot be."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 from connector.model import AwaitsSchema, Record, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
 from connector.translate.decode import framing
@@ -11,7 +10,7 @@ from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.schemas import SchemaNeededError, Schemas
 from connector.translate.decode.shapes import is_flattened_topic, read_shape
 from connector.translate.decode.wire import Wire
-from connector.translate.mapping.apply import Mapping, deliver, deliver_tombstone
+from connector.translate.mapping import apply
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.mapping.user_id import UnmappableError
 from connector.translate.mapping.values import NeedsExactError
@@ -27,7 +26,7 @@ class Translator:
     `unavailable_values` and `nan_values`; whoever shows it reads it.
     """
 
-    def __init__(self, mappings: Iterable[Mapping], schemas: Schemas | None = None) -> None:
+    def __init__(self, mappings: Iterable[apply.Mapping], schemas: Schemas | None = None) -> None:
         self.counts: Counter[str] = Counter()
         self._mappings = tuple(mappings)
         self._schemas = schemas or Schemas()
@@ -45,34 +44,30 @@ class Translator:
         if topic is None:
             return Rejection("topic", "no topic file is about this topic")
         try:
-            return topic.translate(record, self.counts)
+            try:
+                return topic.translate(record, self.counts)
+            except NeedsExactError:
+                return topic.translate(record, self.counts, exactly=True)
         except SchemaNeededError as needed:
             return AwaitsSchema(needed.ref)
-        except NeedsExactError:
-            return self._translate_exactly(topic, record)
         except UndecodableError as error:
             return Rejection("decode", str(error))
         except UnmappableError as error:
             return error.rejection
+        except NeedsExactError:
+            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
         """Remember a schema that the registry has delivered; records that await it can be read then."""
         self._schemas.learn(ref, artifact)
 
     @property
-    def formats(self) -> dict[str, Sequence[str]]:
+    def formats(self) -> Mapping[str, Sequence[str]]:
         """The wire formats that were met, by topic."""
         return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
 
-    def _translate_exactly(self, topic: "_Topic", record: Record) -> Translated:
-        """Decode with exact numbers, from this record on: whoever writes decimals as numbers does so always."""
-        if topic.exactly:
-            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
-        topic.exactly = True
-        return self.translate(record)
-
     def _begin(self, name: str) -> "_Topic | None":
-        """Find the topic's mapping, an exact name before a pattern."""
+        """Find the topic's mapping, an exact name before a pattern, and remember it."""
         candidates = [mapping for mapping in self._mappings if mapping.rules.matches(name)]
         candidates.sort(key=lambda mapping: mapping.rules.topic is None)
         self._topics[name] = _Topic(candidates[0], self._schemas) if candidates else None
@@ -80,69 +75,66 @@ class Translator:
 
 
 class _Topic:
-    """One topic: its mapping for each schema that rows or keys had, and what was seen of it.
+    """One topic: its mapping for each schema that its rows had, and what was seen of it."""
 
-    `flattened` says what its last change was without doubt; a tombstone does not tell by itself.
-    """
-
-    def __init__(self, mapping: Mapping, schemas: Schemas) -> None:
-        self.flattened: bool | None = None
-        self.exactly = False
+    def __init__(self, mapping: apply.Mapping, schemas: Schemas) -> None:
         rules = mapping.rules
         # Only a default event id looks at all of a change event.
         lean = rules.event is None or rules.event.id is not None
         self.value = Wire(framing.VALUE, rules.format, schemas, lean=lean)
-        self._key = Wire(framing.KEY, rules.format, schemas)
+        self._key = Wire(framing.KEY, "auto", schemas)
         self._rules = rules
-        self._mapping = replace(mapping, decode_key=self._decode_header_key)
-        self._mappings: dict[ConnectSchema | None, Mapping] = {}
+        self._shape = rules.shape
+        self._mapping = mapping
+        self._mappings: dict[ConnectSchema | None, apply.Mapping] = {None: mapping}
+        self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
 
-    def translate(self, record: Record, counts: Counter[str]) -> Translated:
-        """Translate one record of this topic.
+    def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
+        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
 
         Raises:
             UndecodableError: its bytes are not what they should be.
             UnmappableError: a rule cannot be applied to it.
             SchemaNeededError: a schema has to be fetched first.
-            NeedsExactError: it has to be decoded with exact numbers.
+            NeedsExactError: it has to be decoded exactly.
         """
         data = record.value
         if data is None:
             return self._tombstone(record, counts, has_bytes=False)
-        if self.exactly:
-            decoded = self.value.decode_exactly(data, record.read_headers)
-        else:
-            decoded = self.value.decode(data, record.read_headers)
+        decode = self.value.decode_exactly if exactly else self.value.decode
+        decoded = decode(data, record.read_headers)
         if decoded[0] is None:
             return self._tombstone(record, counts, has_bytes=True)
 
         def read_key() -> Decoded:
-            return self._read_key(record)
+            return self._key.decode_key(record.key, record.read_headers)
 
-        change = read_shape(decoded, self._rules.shape, read_key, record.read_headers)
+        change = read_shape(decoded, self._shape, read_key, record.read_headers)
         if type(change) is Skip:
             return change
-        self.value.check(data, change.operation)
-        return deliver(self._mapping_for(change.schema), change, record, read_key, counts)
+        self._flattened = not change.enveloped
+        if change.operation is None:
+            self.value.check(data)
+        mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
+        return apply.deliver(mapping, change, record, read_key, self._decode_key, counts)
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
-        flattened = is_flattened_topic(self._rules.shape, self.flattened, has_bytes=has_bytes)
-        return deliver_tombstone(
-            self._mapping_for(None), record, lambda: self._read_key(record), flattened, counts
-        )
+        def read_key() -> Decoded:
+            return self._key.decode_key(record.key, record.read_headers)
 
-    def _read_key(self, record: Record) -> Decoded:
-        return self._key.decode_key(record.key, record.read_headers)
+        flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)
+        return apply.deliver_tombstone(self._mapping, record, read_key, self._decode_key, flattened, counts)
 
-    def _decode_header_key(self, data: bytes) -> Decoded:
+    def _decode_key(self, data: bytes) -> Decoded:
+        """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 
-    def _mapping_for(self, schema: ConnectSchema | None) -> Mapping:
-        """Return the mapping compiled for rows, or keys, of a schema."""
+    def _mapping_for(self, schema: ConnectSchema) -> apply.Mapping:
         try:
             return self._mappings[schema]
         except KeyError:
             pass
         if len(self._mappings) >= MAPPINGS_MAX:
             self._mappings.clear()
-        ...
+        self._mappings[schema] = compile_topic(self._rules, schema)
+        return self._mappings[schema]

@@ -122,3 +122,23 @@ def test_figures_are_the_codes() -> None:
     ):
         assert re.search(rf"^{name} = {number}\b", SOURCES, re.MULTILINE), name
         assert words in text
+
+
+def test_reasons_of_the_registry_are_the_codes() -> None:
+    """What the table about the schema registry quotes is what the code says."""
+    text = " ".join(row["The reason says"] for row in rows(PAGE, "The reason says", "Means"))
+    for words in (
+        "cannot be reached",
+        "no connection",
+        "no whole answer",
+        "the connection broke",
+        "a redirect",
+        "a web page",
+        "not as this registry does",
+        "there is no such schema",
+        "it does not look schemas up in this way",
+        "is not looked up in this API",
+        "which the schema refers to",
+    ):
+        assert words in text
+        assert words in SOURCES

@@ -6,13 +6,13 @@ from typing import Any, get_args
 from connector.translate.decode.connect_schema import Base, ConnectSchema, SchemaError
 from connector.translate.decode.schema_limits import SchemaLimits
 
-_BASES: Mapping[object, Base] = {base: base for base in get_args(Base) if base != "any"}
+CONNECT_TYPES: tuple[Base, ...] = tuple(base for base in get_args(Base) if base != "any")
+"""What `type` may be."""
 
 
 def is_connect_schema(schema: object) -> bool:
     """Whether this looks like a schema of Connect's: an object with a type that Connect knows."""
-    written = schema.get("type") if isinstance(schema, dict) else None
-    return isinstance(written, str) and written in _BASES
+    return isinstance(schema, dict) and schema.get("type") in CONNECT_TYPES
 
 
 def read_connect_schema(schema: object) -> ConnectSchema:
@@ -31,9 +31,8 @@ def _read(schema: object, depth: int, limits: SchemaLimits) -> ConnectSchema:
     if schema is None:
         return ConnectSchema("any")
     node = _object(schema, "a type")
-    written = node.get("type")
-    base = _BASES.get(written) if isinstance(written, str) else None
-    if base is None:
+    base = node.get("type")
+    if base not in CONNECT_TYPES:
         raise SchemaError("the schema has a type that Kafka Connect does not know")
     return ConnectSchema(
         base,

@@ -115,6 +115,11 @@ class _Texts(dict[bytes, ConnectSchema | None]):
             self._bytes += len(text)
 
 
+def payload_of(value: Any) -> Any:
+    """Take a decoded value out of its wrapper, if it is in one, whatever the schema says."""
+    return value["payload"] if is_wrapped(value) else value
+
+
 def is_wrapped(value: Any) -> bool:
     """Whether a decoded value is a schema and a payload and nothing else (debezium-events 1.6, rule 2)."""
     if type(value) is not dict or len(value) != 2 or value.keys() != {"schema", "payload"}:

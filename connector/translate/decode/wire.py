@@ -1,6 +1,7 @@
 """From the bytes of a record to values: every wire format, told by each record (debezium-events 7)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal, TypeAlias
 
 from connector.model import Headers
@@ -8,7 +9,7 @@ from connector.translate.decode import framing
 from connector.translate.decode.change import Decoded, UndecodableError
 from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, Load
 from connector.translate.decode.framing import Framed, Side
-from connector.translate.decode.json import decode_exactly, decode_json
+from connector.translate.decode.json import decode_exactly, decode_json, refuse_repeated_names
 from connector.translate.decode.schemas import Schemas, WriterSchema
 
 Format = Literal["json", "avro", "auto"]
@@ -87,6 +88,16 @@ class Wire:
             return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed, decode_json)
         except UndecodableError as error:
             raise UndecodableError(f"key: {error}") from None
+
+    def check(self, data: bytes) -> None:
+        """Refuse what decoding a domain record in JSON is too fast to notice.
+
+        Raises:
+            UndecodableError: an object in it has one name twice.
+        """
+        if data.startswith(b"{") and not data.startswith(OPENING):
+            with suppress(ValueError):  # Not JSON: an Avro body may begin like that too.
+                refuse_repeated_names(data)
 
     def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> Decoded:
         """Decode what begins as JSON does; so may an Avro body whose schema is in the headers.

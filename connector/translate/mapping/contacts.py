@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from connector.model import Operation
 from connector.translate.decode.change import Row
+from connector.translate.mapping.key_rows import ReaderFor
 from connector.translate.mapping.readers import Read, Reader
 from connector.translate.mapping.user_id import UnmappableError
 from connector.translate.mapping.values import MISSING, UNAVAILABLE_TEXTS, LeftOut, UnreadableError
@@ -31,9 +32,11 @@ class ContactPlan:
     """The compiled `contact:`. `instant` holds None where plain domain records are sent at once.
 
     It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
+    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
     """
 
     user_id: Reader
+    user_id_for: ReaderFor
     attributes: Fields
     instant: tuple[Operation | None, ...]
     on_delete: Literal["delete", "ignore", "clear"]

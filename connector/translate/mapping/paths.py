@@ -10,6 +10,7 @@ from jmespath.functions import Functions
 
 from connector.translate.decode.change import Row
 from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.mapping.exact_search import search_of
 from connector.translate.mapping.semantics import expression_value
 from connector.translate.mapping.values import (
     MISSING,
@@ -83,7 +84,8 @@ def compile_expression(text: str, schema: ConnectSchema | None = None) -> Expres
         return Expression(_column(path[0]), columns, path)
     if path:
         return Expression(_nested(path), columns, path)
-    return Expression(_searched(compiled.search, columns, _conversions(schema, columns)), columns)
+    search = search_of(compiled.parsed)
+    return Expression(_searched(search, columns, _conversions(schema, columns)), columns)
 
 
 def _conversions(schema: ConnectSchema | None, columns: frozenset[str]) -> dict[str, Callable[[Any], Any]]:

@@ -1,7 +1,7 @@
 """Compiles a topic file: once at start, so that a record costs look-ups and nothing else."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 import orjson
 import phonenumbers
@@ -9,12 +9,15 @@ import phonenumbers
 from connector.errors import Problem
 from connector.model import Operation
 from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.decode.metadata import wanted_metadata
 from connector.translate.mapping.apply import Mapping
 from connector.translate.mapping.contacts import ContactPlan, Fields
 from connector.translate.mapping.events import EventPlan
-from connector.translate.mapping.paths import compile_condition
-from connector.translate.mapping.readers import compile_rule
+from connector.translate.mapping.paths import compile_condition, compile_expression
+from connector.translate.mapping.readers import Reader, compile_rule
 from connector.translate.mapping.rules import ContactRules, EventRules, PathRule, Rule, TopicRules, ValueRule
+
+KEY_SCHEMAS_MAX = 64
 
 
 def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Mapping:
@@ -30,6 +33,7 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
         rules=rules,
         contact=_contact(rules.contact, omit_nulls, schema) if rules.contact else None,
         event=_event(rules.event, rules.contact, omit_nulls, schema) if rules.event else None,
+        metadata=_metadata(rules),
     )
 
 
@@ -43,9 +47,21 @@ def problems(rules: TopicRules) -> list[Problem]:
     return found
 
 
+def _metadata(rules: TopicRules) -> frozenset[str]:
+    """Return what the rules read besides columns."""
+    columns: set[str] = set()
+    for _, rule in _all_rules(rules):
+        columns |= compile_rule(rule).columns
+    if rules.event and rules.event.when:
+        columns |= compile_expression(rules.event.when).columns
+    return wanted_metadata(columns)
+
+
 def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None) -> ContactPlan:
+    user_id_for = _reader_for(rules.user_id)
     return ContactPlan(
-        user_id=compile_rule(rules.user_id, schema),
+        user_id=user_id_for(schema),
+        user_id_for=user_id_for,
         attributes=_fields("contact.attributes", rules.attributes, omit_nulls, schema),
         # A plain domain record does not say what happened; it counts as an update.
         instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
@@ -57,17 +73,24 @@ def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None
 def _event(
     rules: EventRules, contact: ContactRules | None, omit_nulls: bool, schema: ConnectSchema | None
 ) -> EventPlan:
+    user_id_for = _reader_for(rules.user_id)
     return EventPlan(
         type=rules.type,
         on=(*rules.on, None),
-        user_id=compile_rule(rules.user_id, schema),
-        id=compile_rule(rules.id, schema).read if rules.id else None,
+        user_id=user_id_for(schema),
+        user_id_for=user_id_for,
+        id=compile_rule(rules.id, schema, identifies=True).read if rules.id else None,
         date=compile_rule(rules.date, schema).read if rules.date else None,
         parameters=_fields("event.parameters", rules.parameters, omit_nulls, schema),
         contact_wait_ms=rules.contact_wait_seconds * 1000,
         when=compile_condition(rules.when, schema) if rules.when else None,
         before=contact.before if contact else "auto",
     )
+
+
+def _reader_for(rule: Rule) -> Callable[[ConnectSchema | None], Reader]:
+    """Compile what identifies somebody for rows of one schema and, where a key has another, for that."""
+    return lru_cache(maxsize=KEY_SCHEMAS_MAX)(partial(compile_rule, rule, identifies=True))
 
 
 def _fields(path: str, rules: dict[str, Rule], omit_nulls: bool, schema: ConnectSchema | None) -> Fields:

@@ -10,7 +10,7 @@ from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.mapping.paths import Expression, Find, compile_expression
 from connector.translate.mapping.plain import as_it_is
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
-from connector.translate.mapping.semantics import reader_for_as, sender
+from connector.translate.mapping.semantics import semantics
 from connector.translate.mapping.texts import read_string
 from connector.translate.mapping.transforms import TRANSFORMS, ReadValue
 from connector.translate.mapping.values import (
@@ -41,8 +41,10 @@ class Reader:
     untouched: str | None = None
 
 
-def compile_rule(rule: Rule, schema: ConnectSchema | None = None) -> Reader:
+def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies: bool = False) -> Reader:
     """Compile a rule of any form for rows of a schema, or for rows that say nothing of their columns.
+
+    What `identifies` somebody is not sent as a number: a decimal stays one, with all its digits.
 
     Raises:
         ValueError: a path or template cannot be compiled; the text says why.
@@ -50,7 +52,7 @@ def compile_rule(rule: Rule, schema: ConnectSchema | None = None) -> Reader:
     if isinstance(rule, PathRule):
         expression = compile_expression(rule.from_, schema)
         column = column_schema(schema, expression.path)
-        transform = _transform(rule, column)
+        transform = _transform(rule, column, identifies)
         untouched = expression.path[0] if transform is as_it_is and len(expression.path) == 1 else None
         return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
     if isinstance(rule, TemplateRule):
@@ -66,13 +68,20 @@ def column_schema(schema: ConnectSchema | None, path: Sequence[str]) -> ConnectS
     return schema if path else None
 
 
-def _transform(rule: PathRule, column: ConnectSchema | None) -> ReadValue:
+def _transform(rule: PathRule, column: ConnectSchema | None, identifies: bool) -> ReadValue:
     """Choose what is done to the value: what its semantic type says, then what `as:` says."""
-    if rule.as_ is None:
-        return as_it_is if column is None else sender(column) or as_it_is
+    untouched = _untouched if identifies else as_it_is
+    if column is None:
+        return TRANSFORMS[rule.as_.name](rule) if rule.as_ else untouched
+    known = semantics(column)
+    if rule.as_ is None or rule.as_.name in known.says:
+        return (known.handed if identifies else known.sent) or untouched
     transform = TRANSFORMS[rule.as_.name](rule)
-    first = None if column is None else reader_for_as(column)
-    return transform if first is None else _in_turn(first, transform)
+    return transform if known.handed is None else _in_turn(known.handed, transform)
+
+
+def _untouched(value: Any) -> Any:
+    return value
 
 
 def _in_turn(first: ReadValue, then: ReadValue) -> ReadValue:
@@ -141,7 +150,7 @@ def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
             raise ValueError(f"{{{path}}} is not a path into the row")
         columns |= expression.columns
         column = column_schema(schema, expression.path)
-        first = None if column is None else reader_for_as(column)
+        first = None if column is None else semantics(column).handed
         write = read_string if first is None else _in_turn(first, read_string)
         parts.append(_path_reader(expression, write, path))
     if not columns:
