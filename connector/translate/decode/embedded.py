@@ -36,9 +36,13 @@ Load = Callable[[bytes], Any]
 
 
 class EmbeddedSchemas:
-    """The schemas of one topic's values, or of its keys."""
+    """The schemas of one topic's values, or of its keys.
+
+    `proven` says that the last text decoded is a schema and a payload, and has no member twice.
+    """
 
     def __init__(self) -> None:
+        self.proven = False
         self._openings = _Texts()
         self._canonical = _Texts()
         self._last: tuple[bytes, int, ConnectSchema | None] = (b"\0", 0, None)
@@ -49,6 +53,7 @@ class EmbeddedSchemas:
         Raises:
             UndecodableError: it is not JSON, or its schema cannot be used.
         """
+        self.proven = True
         opening, size, schema = self._last
         if not data.startswith(opening):
             known = next((text for text in self._openings if data.startswith(text)), None)
@@ -61,6 +66,7 @@ class EmbeddedSchemas:
                 return Decoded(load(data[size:-1]), schema)
             except UndecodableError:
                 pass  # A third member, or broken: the whole text tells.
+        self.proven = False
         return self.unwrap(load(data))
 
     def unwrap(self, value: Any) -> Decoded:
@@ -94,8 +100,10 @@ class EmbeddedSchemas:
         whole = load(data)
         decoded = self.unwrap(whole)
         opening = _opening_of(data) if is_wrapped(whole) else None
+        self.proven = opening is not None
         if opening is not None:
             self._openings.remember(opening, decoded.schema)
+            self._last = (opening, len(opening), decoded.schema)
         return decoded
 
 
