@@ -145,5 +145,7 @@ def test_apicurio_leaves_the_default_group_out() -> None:
             inner + suffix: reply(b'"inner"'),
             inner + "/references": reply([]),
         }
-        answer, _ = hold(Apicurio(RefKind.CONTENT_ID, RefKind.CONTENT_ID, version), REF, pages, reply({}, 500))
+        answer, _ = hold(
+            Apicurio(RefKind.CONTENT_ID, RefKind.CONTENT_ID, version), REF, pages, reply({}, 500)
+        )
         assert answer.artifact == SchemaArtifact('"root"', "", ('"inner"',))

@@ -12,17 +12,29 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from connector.translate.decode.avro_schema import AvroType
+from connector.translate.decode.avro_scalars import (
+    BAD_LENGTH,
+    SCALARS,
+    TOO_LONG,
+    TOO_SHORT,
+    Read,
+    enum_reader,
+    fixed_reader,
+    read_long,
+    read_size,
+    read_text,
+)
+from connector.translate.decode.avro_types import AvroType
 from connector.translate.decode.change import UndecodableError
 
-COLLECTIONS_WEIGHT_MAX = 16 * 1024 * 1024
-"""Bytes of memory that the items of all collections of one record may take (S14)."""
+COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
+"""Bytes of memory that the items of all collections of one record may take (S14): up to 100,000 numbers."""
+
+_ITEM_WEIGHT, _ENTRY_WEIGHT = 64, 192
+"""What an item of an array and an entry of a map weigh besides their value, in memory or in time."""
 
 Wanted: TypeAlias = "Mapping[str, Wanted | None] | None"
 """Which fields of a record are built: names with what is wanted of them; None is everything."""
-
-Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
-"""Takes the bytes and where to begin; returns the value and where it ends."""
 
 Skip: TypeAlias = Callable[[bytes, int], int]
 
@@ -32,8 +44,7 @@ _TEXT, _LONG, _CALL, _PASS_SIZED, _PASS_LONG, _PASS_FIXED, _PASS_CALL = range(7)
 _Step: TypeAlias = tuple[str, int, int, int, Any]
 """Field; the bytes of its union's null and of its value (-1: no union); what to do; with what."""
 
-_unpack_float = struct.Struct("<f").unpack_from
-_unpack_double = struct.Struct("<d").unpack_from
+_VARINT_BYTES_MAX = 10
 
 
 def compile_reader(root: AvroType, wanted: Wanted = None) -> Callable[[bytes, int], Any]:
@@ -49,10 +60,12 @@ def compile_reader(root: AvroType, wanted: Wanted = None) -> Callable[[bytes, in
         try:
             value, end = read(data, position)
         except (IndexError, struct.error):
-            raise UndecodableError("Avro: the bytes end before the value does") from None
+            raise UndecodableError(TOO_SHORT) from None
         except UnicodeDecodeError:
             raise UndecodableError("Avro: a text is not UTF-8") from None
-        if end != len(data):
+        if end > len(data):
+            raise UndecodableError(TOO_SHORT)
+        if end < len(data):
             raise UndecodableError("Avro: the bytes go on behind the value; another schema wrote them")
         return value
 
@@ -65,112 +78,13 @@ def _reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
     if node.kind == "union":
         return _union_reader(tuple(_reader(branch, wanted, left) for branch in node.branches))
     if node.kind == "fixed":
-        return _fixed_reader(node.size)
+        return fixed_reader(node.size)
     if node.kind == "enum":
-        return _enum_reader(node.symbols)
+        return enum_reader(node.symbols)
     if node.items is not None:
         read_block = _array_block if node.kind == "array" else _map_block
         return read_block(_reader(node.items, None, left), node.items, left)
-    return _SCALARS[node.kind]
-
-
-# --------------------------------------------------------------------------------------- scalars
-
-
-def read_long(data: bytes, position: int) -> tuple[int, int]:
-    """Read a zigzag varint of at most 64 bits."""
-    byte = data[position]
-    position += 1
-    if byte < 0x80:
-        return (byte >> 1) ^ -(byte & 1), position
-    number = byte & 0x7F
-    shift = 7
-    while True:
-        byte = data[position]
-        position += 1
-        if byte < 0x80:
-            break
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if shift > 63:
-            raise UndecodableError("Avro: a number is longer than 64 bits")
-    number |= byte << shift
-    if number >> 64:
-        raise UndecodableError("Avro: a number is longer than 64 bits")
-    return (number >> 1) ^ -(number & 1), position
-
-
-def _sized(data: bytes, position: int) -> tuple[int, int]:
-    """Read a length; return where what it measures begins and ends."""
-    size, position = read_long(data, position)
-    end = position + size
-    if size < 0 or end > len(data):
-        raise UndecodableError("Avro: a length is negative or beyond the end of the bytes")
-    return position, end
-
-
-def _read_text(data: bytes, position: int) -> tuple[str, int]:
-    begin, end = _sized(data, position)
-    return data[begin:end].decode(), end
-
-
-def _read_bytes(data: bytes, position: int) -> tuple[bytes, int]:
-    begin, end = _sized(data, position)
-    return data[begin:end], end
-
-
-def _read_boolean(data: bytes, position: int) -> tuple[bool, int]:
-    byte = data[position]
-    if byte > 1:
-        raise UndecodableError("Avro: a boolean is neither 0 nor 1")
-    return byte == 1, position + 1
-
-
-def _read_null(_data: bytes, position: int) -> tuple[None, int]:
-    return None, position
-
-
-def _read_float(data: bytes, position: int) -> tuple[float, int]:
-    return _unpack_float(data, position)[0], position + 4
-
-
-def _read_double(data: bytes, position: int) -> tuple[float, int]:
-    return _unpack_double(data, position)[0], position + 8
-
-
-_SCALARS: Mapping[str, Read] = {
-    "null": _read_null,
-    "boolean": _read_boolean,
-    "int": read_long,
-    "long": read_long,
-    "float": _read_float,
-    "double": _read_double,
-    "bytes": _read_bytes,
-    "string": _read_text,
-}
-
-
-def _fixed_reader(size: int) -> Read:
-    def read(data: bytes, position: int) -> tuple[bytes, int]:
-        end = position + size
-        if end > len(data):
-            raise UndecodableError("Avro: the bytes end before the value does")
-        return data[position:end], end
-
-    return read
-
-
-def _enum_reader(symbols: tuple[str, ...]) -> Read:
-    def read(data: bytes, position: int) -> tuple[str, int]:
-        index, position = read_long(data, position)
-        if not 0 <= index < len(symbols):
-            raise UndecodableError("Avro: an enum has no such symbol")
-        return symbols[index], position
-
-    return read
-
-
-# ------------------------------------------------------------------------------------ containers
+    return SCALARS[node.kind]
 
 
 def _union_reader(readers: tuple[Read, ...]) -> Read:
@@ -183,41 +97,47 @@ def _union_reader(readers: tuple[Read, ...]) -> Read:
     return read
 
 
-def _begin_block(data: bytes, position: int, item: AvroType, left: list[int]) -> tuple[int, int]:
-    """Read how many items follow; 0 ends the collection."""
+def _begin_block(data: bytes, position: int, weight: int, left: list[int]) -> tuple[int, int]:
+    """Read how many items follow, of which each has a weight; 0 ends the collection."""
     count, position = read_long(data, position)
     if count < 0:
         count = -count
         _, position = read_long(data, position)  # the block's bytes, of use to who skips it
-    left[0] -= count * (item.weight + 8)
-    if count > len(data) - position + 1 or left[0] < 0:
-        raise UndecodableError("Avro: a collection has more items than the bytes, or memory, can hold")
+    if count > len(data) - position:  # each takes a byte at least
+        raise UndecodableError("Avro: a collection has more items than there are bytes")
+    left[0] -= count * weight
+    if left[0] < 0:
+        raise UndecodableError("Avro: the collections of the record have more items than memory may hold")
     return count, position
 
 
 def _array_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
+    weight = _ITEM_WEIGHT + item.weight
+
     def read(data: bytes, position: int) -> tuple[list[Any], int]:
         found: list[Any] = []
-        count, position = _begin_block(data, position, item, left)
+        count, position = _begin_block(data, position, weight, left)
         while count:
             for _ in range(count):
                 value, position = read_item(data, position)
                 found.append(value)
-            count, position = _begin_block(data, position, item, left)
+            count, position = _begin_block(data, position, weight, left)
         return found, position
 
     return read
 
 
 def _map_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
+    weight = _ENTRY_WEIGHT + item.weight
+
     def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
-        count, position = _begin_block(data, position, item, left)
+        count, position = _begin_block(data, position, weight, left)
         while count:
             for _ in range(count):
-                name, position = _read_text(data, position)
+                name, position = read_text(data, position)
                 found[name], position = read_item(data, position)
-            count, position = _begin_block(data, position, item, left)
+            count, position = _begin_block(data, position, weight, left)
         return found, position
 
     return read
@@ -226,10 +146,11 @@ def _map_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
 # --------------------------------------------------------------------------------------- records
 
 
-def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
+def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:  # noqa: C901 - see `read`
     steps = tuple(_step(name, member, wanted, left) for name, member in node.fields)
 
-    def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:
+    # One loop with what is commonest written out: a call costs as much as reading two small fields.
+    def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:  # noqa: C901, PLR0912
         row: dict[str, Any] = {}
         size = len(data)
         for name, null, present, what, how in steps:
@@ -242,15 +163,15 @@ def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
                     continue
                 if branch != present:
                     raise UndecodableError("Avro: a union has no such branch")
-            if what == _TEXT or what == _PASS_SIZED:
+            if what == _TEXT or what == _PASS_SIZED:  # noqa: SIM109, PLR1714 - no tuple for each field
                 length = data[position]
                 position += 1
                 if length & 0x81:  # more bytes, or negative
-                    position, end = _sized(data, position - 1)
+                    position, end = read_size(data, position - 1)
                 else:
                     end = position + (length >> 1)
                     if end > size:
-                        raise UndecodableError("Avro: a length is negative or beyond the end of the bytes")
+                        raise UndecodableError(BAD_LENGTH)
                 if what == _TEXT:
                     row[name] = data[position:end].decode()
                 position = end
@@ -264,8 +185,11 @@ def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
             elif what == _CALL:
                 row[name], position = how(data, position)
             elif what == _PASS_LONG:
+                stop = position + _VARINT_BYTES_MAX
                 while data[position] > 0x7F:
                     position += 1
+                    if position == stop:
+                        raise UndecodableError(TOO_LONG)
                 position += 1
             elif what == _PASS_FIXED:
                 position += how

@@ -10,6 +10,11 @@ CONNECT_TYPES: tuple[Base, ...] = tuple(base for base in get_args(Base) if base 
 """What `type` may be."""
 
 
+def is_connect_schema(schema: object) -> bool:
+    """Whether this looks like a schema of Connect's: an object with a type that Connect knows."""
+    return isinstance(schema, dict) and schema.get("type") in CONNECT_TYPES
+
+
 def read_connect_schema(schema: object) -> ConnectSchema:
     """Read a schema, parsed from JSON: `{"type": "struct", "fields": […], "name": …, …}`.
 

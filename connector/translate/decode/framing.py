@@ -5,7 +5,6 @@ costs as much as decoding a small value, so nothing that is JSON by its first by
 asks for them.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -36,6 +35,7 @@ class Side(NamedTuple):
 VALUE = Side("__value_schema_id", "apicurio.value.")
 KEY = Side("__key_schema_id", "apicurio.key.")
 
+_SEGMENT_LENGTH_MAX = 512  # as long as Apicurio's own ids may be
 _ID_BYTES, _LONG_ID_BYTES, _GUID_BYTES = 4, 8, 16
 
 _APICURIO_IDS = (("globalId", RefKind.GLOBAL_ID), ("contentId", RefKind.CONTENT_ID))
@@ -95,20 +95,22 @@ def _apicurio(found: dict[str, bytes], prefix: str) -> Framed | None:
             return Framed("Apicurio headers", SchemaRef(kind, value), 0, avro_json)
     content_hash = found.get(f"{prefix}contentHash")
     if content_hash is not None:
-        reference = SchemaRef(RefKind.CONTENT_HASH, quote(content_hash.decode("latin-1"), safe=""))
-        return Framed("Apicurio headers", reference, 0, avro_json)
-    parts = [found.get(prefix + part) for part in ("groupId", "artifactId", "version")]
-    if parts[1] is not None and parts[2] is not None:
-        return Framed("Apicurio headers", SchemaRef(RefKind.ARTIFACT, _path_of(parts)), 0, avro_json)
-    return None
+        return Framed(
+            "Apicurio headers", SchemaRef(RefKind.CONTENT_HASH, _segment(content_hash)), 0, avro_json
+        )
+    group, artifact, version = (found.get(prefix + part) for part in ("groupId", "artifactId", "version"))
+    if artifact is None or version is None:
+        return None
+    path = "/".join(map(_segment, (group or b"default", artifact, version)))
+    return Framed("Apicurio headers", SchemaRef(RefKind.ARTIFACT, path), 0, avro_json)
 
 
-def _path_of(parts: Sequence[bytes | None]) -> str:
-    """Write `group/artifact/version`, each part encoded whole, so that none becomes another path (S01)."""
-    texts = [(part or b"default").decode("utf-8", "replace") for part in parts]
-    if any(text in ("", ".", "..") for text in texts):
-        raise UndecodableError("the headers name an artifact that cannot be addressed")
-    return "/".join(quote(text, safe="") for text in texts)
+def _segment(part: bytes) -> str:
+    """Encode what becomes one segment of an address, whole, so that it cannot become another path (S01)."""
+    text = part.decode("utf-8", "replace")
+    if text in ("", ".", "..") or len(text) > _SEGMENT_LENGTH_MAX:
+        raise UndecodableError("the headers name a schema that cannot be addressed")
+    return quote(text, safe="")
 
 
 def apicurio_json_reference(schema_id: object) -> SchemaRef | None:

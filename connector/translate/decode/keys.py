@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from connector.translate.decode.change import Decoded, UndecodableError
-from connector.translate.decode.embedded import unwrap
+from connector.translate.decode.embedded import payload_of
 from connector.translate.decode.extended_json import read_id
 from connector.translate.decode.json import decode_json
 
@@ -31,7 +31,7 @@ def header_text(value: bytes | None) -> str | None:
         return None
     if value.startswith((b'"', b'{"schema":')):
         try:
-            found, _ = unwrap(decode_json(value))
+            found = payload_of(decode_json(value))
         except UndecodableError:
             found = None
         if isinstance(found, str):

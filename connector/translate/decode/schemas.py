@@ -13,7 +13,8 @@ import orjson
 
 from connector.model import SchemaArtifact, SchemaRef
 from connector.translate.decode.avro import Wanted, compile_reader
-from connector.translate.decode.avro_schema import AvroType, read_avro_schema
+from connector.translate.decode.avro_schema import read_avro_schema
+from connector.translate.decode.avro_types import AvroType
 from connector.translate.decode.change import UndecodableError
 from connector.translate.decode.connect_json import read_connect_schema
 from connector.translate.decode.connect_schema import ConnectSchema, SchemaError
@@ -72,7 +73,7 @@ class Schemas:
     """Every schema that is known. `registry` is the type of the registry, None where there is none to ask."""
 
     def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
-        self._registry = registry
+        self.configured = registry is not None
         self.raw_bytes = registry == "confluent"
         """Whether a schema that is just `bytes` stands for the body as it is: Confluent leaves the length out."""
         self._known: dict[SchemaRef, WriterSchema | str] = {}
@@ -89,7 +90,7 @@ class Schemas:
             return known
         if isinstance(known, str):
             raise UndecodableError(f"schema {ref}: {known}")
-        if self._registry is not None:
+        if self.configured:
             raise SchemaNeededError(ref)
         raise UndecodableError(f"it names schema {ref}, and no `schema_registry` is configured")
 

@@ -2,25 +2,27 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
-
-import orjson
+from typing import Any, Literal, TypeAlias
 
 from connector.model import Headers
 from connector.translate.decode import framing
 from connector.translate.decode.change import Decoded, UndecodableError
 from connector.translate.decode.connect_schema import ConnectSchema
-from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, unwrap
+from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, Load
 from connector.translate.decode.framing import Framed, Side
 from connector.translate.decode.json import decode_exactly, decode_json, refuse_repeated_names
-from connector.translate.decode.schemas import Schemas
+from connector.translate.decode.schemas import Schemas, WriterSchema
 
 Format = Literal["json", "avro", "auto"]
 """The topic file's `format`."""
 
+ReadHeaders: TypeAlias = Callable[[], Headers | None]
+"""Reads the headers of one record; called only where they matter."""
+
 _NO_VALUE = Decoded(None)
 
 _MAGIC = (b"\0", b"\1")
+_SPACES = b" \t\r\n"
 
 _EXPECTED = {
     "json": "JSON",
@@ -41,14 +43,17 @@ class Wire:
         self._side = side
         self._wanted = wanted
         self._takes_json = wanted != "avro"
+        self._never_framed = not schemas.configured
         self._schemas = schemas
         self._lean = lean
         self._embedded = EmbeddedSchemas()
 
     def decode(
-        self, data: bytes | None, read_headers: Callable[[], Headers | None]
+        self, data: bytes | None, read_headers: ReadHeaders, load: Load = decode_json
     ) -> tuple[Any, ConnectSchema | None]:
-        """Decode one value: gives the two parts of `Decoded`, bare because this is the hottest path.
+        """Decode one value; `load` parses whatever of it is JSON.
+
+        Gives the two parts of `Decoded`, bare: making one costs half as much as reading a small value.
 
         Raises:
             UndecodableError: the bytes are in no format that the topic may have; the text names it.
@@ -57,24 +62,29 @@ class Wire:
         if data is None:
             return _NO_VALUE
         if data.startswith(b"{") and self._takes_json:
-            if data.startswith(OPENING):
-                return self._object(data, read_headers)
-            try:
-                value = orjson.loads(data)
-            except orjson.JSONDecodeError:
-                return self._object(data, read_headers)
-            if "payload" in value:
-                return self._object(data, read_headers)
-            self.seen.add("JSON")
-            return value, None
+            if self._never_framed and not data.startswith(OPENING):
+                value = load(data)
+                if "payload" not in value:  # else it may be wrapped, in another order
+                    self.seen.add("JSON")
+                    return value, None
+            return self._object(data, read_headers, load)
         framed = self._framed(data, read_headers)
         if framed is not None:
-            return self._with_schema(data, framed)
+            return self._with_schema(data, framed, load)
         if self._wanted == "avro":
             raise UndecodableError("no Avro: it begins with no schema id, and its headers hold none")
-        return self._json(data)
+        return self._other_json(data, load)
 
-    def decode_key(self, data: bytes | None, read_headers: Callable[[], Headers | None]) -> Decoded:
+    def decode_exactly(
+        self, data: bytes | None, read_headers: ReadHeaders
+    ) -> tuple[Any, ConnectSchema | None]:
+        """Decode one value with the exact digits of every number that is written in JSON.
+
+        Raises what `decode` raises.
+        """
+        return self.decode(data, read_headers, decode_exactly)
+
+    def decode_key(self, data: bytes | None, read_headers: ReadHeaders) -> Decoded:
         """Decode a key: as a value, but where it is neither JSON nor names a schema it is plain text.
 
         A bare scalar may be JSON or what `StringConverter` writes, and of a number the text is kept, because
@@ -88,60 +98,56 @@ class Wire:
             return _NO_VALUE
         try:
             if data.startswith((b"{", b"[", b'"')) and self._takes_json:
-                return self._object(data, read_headers)
+                return self._object(data, read_headers, decode_json)
             framed = self._framed(data, read_headers)
-            return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed)
+            return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed, decode_json)
         except UndecodableError as error:
             raise UndecodableError(f"key: {error}") from None
 
     def check(self, data: bytes) -> None:
-        """Refuse what decoding a domain record in JSON is too fast to notice.
+        """Refuse what decoding a domain record in JSON is too fast to notice; `data` was decoded last.
 
         Raises:
             UndecodableError: an object in it has one name twice.
         """
-        if data.startswith(b"{") and not data.startswith(OPENING):
+        if data.startswith(OPENING) and self._embedded.proven:
+            return  # Connect writes structs, whose names are unique, and the schema is most of the bytes.
+        framed = None if data.startswith(b"{") else framing.framed_by_bytes(data)
+        body = data if framed is None else data[framed.begin :]
+        if body.lstrip(_SPACES).startswith((b"{", b"[")):
             with suppress(ValueError):  # Not JSON: an Avro body may begin like that too.
-                refuse_repeated_names(data)
+                refuse_repeated_names(body)
 
-    def decode_exactly(self, data: bytes, read_headers: Callable[[], Headers | None]) -> Decoded:
-        """Decode one value that is written in JSON anew, with every number in its exact digits.
+    def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> Decoded:
+        """Decode what begins as JSON does; so may an Avro body whose schema is in the headers.
 
-        Raises:
-            UndecodableError: it is not JSON.
+        Headers may also name the JSON Schema of what is JSON without doubt. They are asked only where there
+        is a registry that could know it.
         """
-        framed = None if data.startswith(b"{") else self._framed(data, read_headers)
-        if framed is None:
-            return unwrap(decode_exactly(data))
-        schema = self._schemas.get(framed.ref)
-        return Decoded(decode_exactly(data[framed.begin :]), schema.connect)
-
-    def _object(self, data: bytes, read_headers: Callable[[], Headers | None]) -> Decoded:
-        """Decode what begins as a JSON object does; so may an Avro body whose schema is in the headers."""
-        try:
-            if data.startswith(OPENING):
-                decoded = self._embedded.decode(data)
-                self.seen.add("JSON with schema")
-            else:
-                decoded = unwrap(decode_json(data))
-                self.seen.add("JSON")
-        except UndecodableError:
+        framed = None
+        if self._schemas.configured:
             framed = framing.framed_by_headers(read_headers() or (), self._side)
-            if framed is None or self._wanted == "json":
-                raise
-            return self._with_schema(data, framed)
+        if framed is not None:
+            return self._with_schema(data, framed, load)
+        if data.startswith(OPENING):
+            decoded = self._embedded.decode(data, load)
+            self.seen.add("JSON with schema")
+        else:
+            decoded = self._embedded.unwrap(load(data))
+            self.seen.add("JSON")
         if type(decoded.value) is dict and decoded.value.keys() == {"schemaId", "payload"}:
             return self._apicurio_json(decoded.value)
         return decoded
 
-    def _framed(self, data: bytes, read_headers: Callable[[], Headers | None]) -> Framed | None:
+    def _framed(self, data: bytes, read_headers: ReadHeaders) -> Framed | None:
         headers = read_headers()
         framed = framing.framed_by_headers(headers, self._side) if headers else None
         return framed or framing.framed_by_bytes(data)
 
-    def _json(self, data: bytes) -> Decoded:
+    def _other_json(self, data: bytes, load: Load) -> Decoded:
+        """Decode JSON that begins with white space, or is no object."""
         try:
-            decoded = unwrap(decode_json(data))
+            decoded = self._embedded.unwrap(load(data))
         except UndecodableError as error:
             if self._wanted == "auto" and data.startswith(_MAGIC):
                 raise UndecodableError("it begins as Avro does, and holds no whole schema id") from None
@@ -149,24 +155,26 @@ class Wire:
         self.seen.add("JSON")
         return decoded
 
-    def _with_schema(self, data: bytes, framed: Framed) -> Decoded:
+    def _with_schema(self, data: bytes, framed: Framed, load: Load) -> Decoded:
         try:
             schema = self._schemas.get(framed.ref)
+            return Decoded(self._read_body(data, framed, schema, load), schema.connect)
         except UndecodableError as error:
             raise UndecodableError(f"{framed.name}: {error}") from None
+
+    def _read_body(self, data: bytes, framed: Framed, schema: WriterSchema, load: Load) -> Any:
         if schema.format == "json":
             self.seen.add(f"JSON Schema ({framed.name})")
-            body = data[framed.begin :]
-            return Decoded(decode_json(body), schema.connect)
+            return load(data[framed.begin :])
         if self._wanted == "json":
-            raise UndecodableError(f"Avro ({framed.name}) in a topic with `format: json`")
+            raise UndecodableError("Avro, in a topic with `format: json`")
         if framed.avro_json:
             raise UndecodableError("Avro in its JSON encoding is not supported; write it in binary")
         self.seen.add(f"Avro ({framed.name})")
         if schema.is_bytes and self._schemas.raw_bytes:
-            return Decoded(data[framed.begin :], schema.connect)
+            return data[framed.begin :]
         read = schema.read_lean if self._lean else schema.read
-        return Decoded(read(data, framed.begin), schema.connect)
+        return read(data, framed.begin)
 
     def _apicurio_json(self, value: dict[str, Any]) -> Decoded:
         """Take a value out of the wrapper of Apicurio's JSON converter."""
