@@ -19,9 +19,6 @@ MAPPINGS_MAX = 1_000
 """Mappings of one topic, one for each schema that its rows had; with more of them all are made anew."""
 
 
-_ROUNDED = Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
-
-
 class Translator:
     """Translates the records of all topics.
 
@@ -46,7 +43,16 @@ class Translator:
             topic = self._begin(record.topic)
         if topic is None:
             return Rejection("topic", "no topic file is about this topic")
-        return topic.translate(record, self.counts)
+        try:
+            return topic.translate(record, self.counts)
+        except NeedsExactError:
+            return self._translate_exactly(topic, record)
+        except SchemaNeededError as needed:
+            return AwaitsSchema(needed.ref)
+        except UndecodableError as error:
+            return Rejection("decode", str(error))
+        except UnmappableError as error:
+            return error.rejection
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
         """Remember a schema that the registry has delivered; records that await it can be read then."""
@@ -56,6 +62,17 @@ class Translator:
     def formats(self) -> Mapping[str, Sequence[str]]:
         """The wire formats that were met, by topic."""
         return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
+
+    def _translate_exactly(self, topic: "_Topic", record: Record) -> Translated:
+        """Translate a record whose decoding has rounded a decimal."""
+        try:
+            return topic.translate(record, self.counts, exactly=True)
+        except NeedsExactError:
+            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+        except UndecodableError as error:
+            return Rejection("decode", str(error))
+        except UnmappableError as error:
+            return error.rejection
 
     def _begin(self, name: str) -> "_Topic | None":
         """Find the topic's mapping, an exact name before a pattern, and remember it."""
@@ -86,38 +103,36 @@ class _Topic:
         self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
 
     def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
-        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits."""
+        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
+
+        Raises:
+            UndecodableError: its bytes are not what they should be.
+            UnmappableError: a rule cannot be applied to it.
+            SchemaNeededError: a schema has to be fetched first.
+            NeedsExactError: it has to be decoded exactly.
+        """
         data = record.value
         read_headers = record.read_headers
         self._record = record
-        try:
-            if data is None:
-                return self._tombstone(record, counts, has_bytes=False)
-            decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
-            value, schema = decoded
-            if value is None:
-                return self._tombstone(record, counts, has_bytes=True)
-            if schema is None and self._common is not None and type(value) is dict:
-                upsert = self._common.upsert(value, counts)
-                if upsert is not None:
-                    self._flattened = False
-                    return [upsert]
-            change = read_shape(decoded, self._shape, self._read_key, read_headers)
-            if type(change) is Skip:
-                return change
-            self._flattened = not change.enveloped
-            if change.operation is None:
-                self.value.check(data)
-            mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
-            return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
-        except SchemaNeededError as needed:
-            return AwaitsSchema(needed.ref)
-        except NeedsExactError:
-            return self.translate(record, counts, exactly=True) if not exactly else _ROUNDED
-        except UndecodableError as error:
-            return Rejection("decode", str(error))
-        except UnmappableError as error:
-            return error.rejection
+        if data is None:
+            return self._tombstone(record, counts, has_bytes=False)
+        decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
+        value, schema = decoded
+        if value is None:
+            return self._tombstone(record, counts, has_bytes=True)
+        if schema is None and self._common is not None and type(value) is dict:
+            upsert = self._common.upsert(value, counts)
+            if upsert is not None:
+                self._flattened = False
+                return [upsert]
+        change = read_shape(decoded, self._shape, self._read_key, read_headers)
+        if isinstance(change, Skip):
+            return change
+        self._flattened = not change.enveloped
+        if change.operation is None:
+            self.value.check(data)
+        mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
+        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
         flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)

@@ -10,8 +10,10 @@ import orjson
 from connector.model import Delivery, Record, Skip, Translated, Upsert
 from connector.translate.decode.change import Change, Decoded
 from connector.translate.decode.connect_schema import ConnectSchema
-from connector.translate.decode.keys import decode_key
+from connector.translate.decode.framing import KEY
+from connector.translate.decode.schemas import Schemas
 from connector.translate.decode.shapes import read_shape
+from connector.translate.decode.wire import Wire
 from connector.translate.mapping import plan
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
@@ -34,6 +36,11 @@ def translator(**rules: Any) -> Translator:
 def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
     """Compile a topic file with a contact identified by `id`."""
     return translator(contact={"user_id": "id", "attributes": attributes or {}, **rules})
+
+
+def decode_key(key: bytes | None) -> Decoded:
+    """Decode a key that needs no registry."""
+    return Decoded(*Wire(KEY, "auto", Schemas()).decode_key(key, lambda: None))
 
 
 def record(

@@ -74,8 +74,8 @@ class Schemas:
 
     def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
         self.configured = registry is not None
+        # A schema that is just `bytes` stands for the body as it is: Confluent leaves the length out.
         self.raw_bytes = registry == "confluent"
-        """Whether a schema that is just `bytes` stands for the body as it is: Confluent leaves the length out."""
         self._known: dict[SchemaRef, WriterSchema | str] = {}
 
     def get(self, ref: SchemaRef) -> WriterSchema:

@@ -30,7 +30,7 @@ class Fields:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all fields."""
-        return tuple(field[0] for field in (*self.plain, *self.made))
+        return (*(name for name, _, _ in self.plain), *(name for name, _ in self.made))
 
 
 @dataclass(frozen=True, slots=True)

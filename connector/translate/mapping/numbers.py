@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from connector.translate.mapping.exact import (
-    FLOAT_EXACT_DIGITS,
     FLOAT_EXACT_LIMIT,
     NOT_NUMBERS,
     SCALE_FLOAT_MAX,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from connector.translate.decode.change import Decoded, UndecodableError
-from connector.translate.decode.keys import columns_of, decode_key, header, header_text
+from connector.translate.decode.keys import columns_of, header, header_text
 from connector.translate.decode.metadata import read_metadata, wanted_metadata, with_metadata
-from tests.translate.records import Headers, struct
+from tests.translate.records import Headers, decode_key, struct
 
 ID = frozenset({"id"})
 

@@ -18,6 +18,7 @@ from tests.translate.records import (
     Headers,
     changed,
     contact,
+    decode_key,
     envelope,
     record,
     struct,
@@ -173,9 +174,11 @@ def by_key(user_id: str, key: Decoded, headers: Headers | None = None) -> Any:
     """Return what a tombstone of a flattened topic does, and that the delete row does the same."""
     mapping = typed(user_id)
     one = record(None, None, headers)
-    tombstone = deliver_tombstone(mapping, one, lambda: key, True, translator_counts())
+    tombstone = deliver_tombstone(mapping, one, lambda: key, decode_key, True, translator_counts())
     change = changed({"__deleted": "true"})
-    assert outcome(deliver(mapping, change, one, lambda: key, translator_counts())) == outcome(tombstone)
+    assert outcome(deliver(mapping, change, one, lambda: key, decode_key, translator_counts())) == outcome(
+        tombstone
+    )
     return outcome(tombstone)
 
 
@@ -191,13 +194,16 @@ def test_a_key_is_read_by_its_own_schema() -> None:
     assert by_key("id", Decoded({"id": "7"})) == ["7"]
     assert by_key("id", Decoded(7)) == ["7"]
     mapping = typed("id")
-    same = replace(mapping, decode_key=lambda _data: Decoded({"id": "7"}, INT_KEY))
     key = Decoded({"id": "7"}, INT_KEY)
-    one = record(None, None, [(NEW, b"framed")])
-    assert outcome(deliver_tombstone(same, one, lambda: key, True, translator_counts())) == "key_change"
-    assert outcome(
-        deliver_tombstone(mapping, record(None, None, HEADERS), lambda: key, True, translator_counts())
-    ) == ["typed-7"]
+
+    def read_key(_data: bytes | None = None) -> Decoded:
+        return key
+
+    one, plain = record(None, None, [(NEW, b"framed")]), record(None, None, HEADERS)
+    same = deliver_tombstone(mapping, one, read_key, read_key, True, translator_counts())
+    assert outcome(same) == "key_change"
+    other = deliver_tombstone(mapping, plain, read_key, decode_key, True, translator_counts())
+    assert outcome(other) == ["typed-7"]
 
 
 @pytest.mark.parametrize("key", [Decoded(None), Decoded(True), Decoded(1.5), Decoded([7]), Decoded({})])
@@ -205,10 +211,10 @@ def test_a_key_without_the_column_deletes_nobody(key: Decoded) -> None:
     """Nothing is deleted by a guess."""
     mapping = typed("id")
     with pytest.raises(UnmappableError):
-        deliver_tombstone(mapping, record(None), lambda: key, True, translator_counts())
+        deliver_tombstone(mapping, record(None), lambda: key, decode_key, True, translator_counts())
     change = Change(Operation.DELETE, {}, None, {})
     with pytest.raises(UnmappableError):
-        deliver(mapping, change, record(None), lambda: key, translator_counts())
+        deliver(mapping, change, record(None), lambda: key, decode_key, translator_counts())
 
 
 # ---------------------------------------------------------------------------- the key as the user id
