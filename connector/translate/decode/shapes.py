@@ -88,7 +88,7 @@ def _read_envelope(code: str, body: Row, source: Row, schema: ConnectSchema | No
     row_schema = None if schema is None else schema.fields.get("after")
     before: Any = body.get("before")
     after: Any = body.get("after")
-    if type(before) is str or type(after) is str:
+    if connector == "mongodb" and (type(before) is str or type(after) is str):
         before, after, row_schema = _document("before", before), _document("after", after), None
     if before is not None and type(before) is not dict:
         raise UndecodableError("`before` is not a JSON object")
