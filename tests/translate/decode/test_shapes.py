@@ -106,6 +106,7 @@ def test_a_schema_of_that_name_alone_proves_nothing() -> None:
         (envelope("x", after={"id": 7}), "`op` is not one of"),
         (envelope("u"), "no row in `after`"),
         (envelope("c", after=[1]), "`after` is not a JSON object"),
+        (envelope("c", after='{"id": 7}'), "`after` is not a JSON object"),
         (envelope("c", after={"id": 7}, before=[1]), "`before` is not a JSON object"),
         (envelope("r", after={"id": 7}, connector="cassandra"), "Cassandra"),
         (envelope("i", after={"id": 7}, connector="cassandra"), "Cassandra"),
