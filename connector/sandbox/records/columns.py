@@ -4,7 +4,7 @@ All are NOT NULL as they stand here; `schema.nullable` makes the other kind.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from connector.sandbox.records.schema import Base, Schema, nullable, struct
@@ -91,11 +91,10 @@ def unscaled(value: str | int, scale: int) -> bytes:
     Raises:
         ValueError: the value has more digits behind the point than the scale allows.
     """
-    sign, digits, exponent = Decimal(value).as_tuple()
-    shift = int(exponent) + scale
-    if shift < 0:
+    scaled = Fraction(value) * Fraction(10) ** scale
+    if scaled.denominator != 1:
         raise ValueError(f"{value} does not fit a scale of {scale}")
-    whole = int("".join(map(str, digits)) + "0" * shift) * (-1 if sign else 1)
+    whole = scaled.numerator
     # One bit more than the number itself, for its sign: 127 fits one byte, 128 and -129 need two.
     magnitude = whole if whole >= 0 else ~whole
     return whole.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True)

@@ -7,7 +7,6 @@ from threading import Lock
 from typing import NamedTuple
 
 _GUIDS = uuid.UUID("5f0ab2b1-4f4e-4b53-9a8b-9c2f2f6b3a10")
-_FIRST_GLOBAL_ID = 1_000_001
 
 
 class Reference(NamedTuple):
@@ -40,12 +39,14 @@ class Registered(NamedTuple):
 class SchemaStore:
     """The schemas. Equal content has one content id and one guid, whatever its subjects.
 
-    Global ids are far from content ids, so that to take one for the other finds nothing.
+    Ids count from `first_id`, global ids from a number far from it, so that to take one for the other finds
+    nothing.
     """
 
-    def __init__(self, first_id: int = 1) -> None:
+    def __init__(self, first_id: int = 1, first_global_id: int = 1_000_001) -> None:
         self._lock = Lock()
         self._first_id = first_id
+        self._first_global_id = first_global_id
         self._contents: dict[tuple[str, str, tuple[Reference, ...]], int] = {}
         self._versions: dict[str, list[Registered]] = {}
         self._all: list[Registered] = []
@@ -65,7 +66,7 @@ class SchemaStore:
                 subject=subject,
                 version=len(versions) + 1,
                 content_id=content_id,
-                global_id=_FIRST_GLOBAL_ID + len(self._all),
+                global_id=self._first_global_id + len(self._all),
                 guid=uuid.uuid5(_GUIDS, repr(content)),
                 content_hash=hashlib.sha256(text.encode()).hexdigest(),
                 text=text,
