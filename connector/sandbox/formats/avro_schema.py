@@ -110,7 +110,7 @@ class AvroSchema:
             self._known.add(name)
             apart = self._apart and not outermost
             written: dict[str, Any] = {"type": "record", "name": short}
-            if space and (space != namespace or apart):
+            if space != namespace or (space and apart):
                 written["namespace"] = space
             written |= {"fields": [self._field(n, f, space) for n, f in fields.items()], **metadata}
             if not apart:

@@ -126,3 +126,41 @@ _SPELLINGS: Mapping[type, Callable[[Any, Mode], Any]] = {
     Decimal128: lambda value, _: {"$numberDecimal": value.text},
     Timestamp: lambda value, _: {"$timestamp": {"t": value.seconds, "i": value.increment}},
 }
+
+
+def _milliseconds(written: Any) -> int:
+    if isinstance(written, str):
+        return (datetime.fromisoformat(written) - _EPOCH) // timedelta(milliseconds=1)
+    return written.number if isinstance(written, Long) else int(written)
+
+
+def _bytes(members: Mapping[str, Any]) -> Binary:
+    inner = members["$binary"]
+    if isinstance(inner, str):
+        return Binary(base64.b64decode(inner), int(members["$type"], 16))
+    return Binary(base64.b64decode(inner["base64"]), int(inner["subType"], 16))
+
+
+_READINGS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    # the member that gives an extended value away -> what it stands for, in any of the spellings
+    "$oid": lambda members: ObjectId(members["$oid"]),
+    "$numberInt": lambda members: int(members["$numberInt"]),
+    "$numberLong": lambda members: Long(int(members["$numberLong"])),
+    "$numberDouble": lambda members: float(members["$numberDouble"]),
+    "$numberDecimal": lambda members: Decimal128(members["$numberDecimal"]),
+    "$date": lambda members: Date(_milliseconds(members["$date"])),
+    "$binary": _bytes,
+    "$timestamp": lambda members: Timestamp(members["$timestamp"]["t"], members["$timestamp"]["i"]),
+    "$regularExpression": lambda members: Regex(**members["$regularExpression"]),
+    "$regex": lambda members: Regex(members["$regex"], members["$options"]),
+}
+
+
+def read(text: str) -> Any:
+    """Read a document or a value in any spelling that `write` has."""
+    return json.loads(text, object_hook=_extended)
+
+
+def _extended(members: dict[str, Any]) -> Any:
+    reading = _READINGS.get(next(iter(members), ""))
+    return reading(members) if reading else members

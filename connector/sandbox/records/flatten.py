@@ -13,7 +13,7 @@ DeleteMode: TypeAlias = Literal[
 """The values of `delete.tombstone.handling.mode`; `tombstone` is Debezium's default."""
 
 DELETED = "__deleted"
-_REWRITES = frozenset({"rewrite", "rewrite-with-tombstone"})
+REWRITES: frozenset[DeleteMode] = frozenset({"rewrite", "rewrite-with-tombstone"})
 
 _PARENTS = {
     # what a bare name means: a member of the transaction or of the event itself; all others are the source's
@@ -83,7 +83,7 @@ class Flatten:
         return record._replace(headers=(*record.headers, *((name, Data(STRING, "d")) for name in names)))
 
     def _deleted(self, record: ConnectRecord, envelope: Schema, plan: _Plan) -> ConnectRecord | None:
-        if self.deletes in _REWRITES:
+        if self.deletes in REWRITES:
             event = record.value.value if record.value else {}
             return record._replace(value=self._row(plan, event["before"], event, "true"))
         left = {
@@ -94,14 +94,14 @@ class Flatten:
         return left[self.deletes]
 
     def _row(self, plan: _Plan, row: Row, event: Row, deleted: str) -> Data:
-        mark = {DELETED: deleted} if self.deletes in _REWRITES else {}
+        mark = {DELETED: deleted} if self.deletes in REWRITES else {}
         return Data(plan.schema, {**row, **mark, **{ref.name: ref.value(event) for ref in plan.fields}})
 
     def _plan(self, envelope: Schema) -> _Plan:
         fields = [(ref, ref.schema(envelope)) for ref in _references(self.add_fields, self.prefix)]
         headers = [(ref, ref.schema(envelope)) for ref in _references(self.add_headers, self.prefix)]
         row = envelope.fields["after"]
-        mark = {DELETED: nullable(STRING)} if self.deletes in _REWRITES else {}
+        mark = {DELETED: nullable(STRING)} if self.deletes in REWRITES else {}
         added = {**mark, **{ref.name: schema for ref, schema in fields if schema}}
         # Whatever adds a field makes the row's schema anew, and then it is not optional any more.
         schema = replace(row, optional=False, fields={**row.fields, **added}) if added else row
@@ -110,6 +110,12 @@ class Flatten:
             tuple(ref for ref, known in fields if known),
             tuple((ref, known) for ref, known in headers if known),
         )
+
+
+def added_fields(entries: Iterable[str], prefix: str, envelope: Schema, event: Row) -> dict[str, Data]:
+    """Give what `add.fields` adds to the row of an event; what the event has not is left out."""
+    known = [(ref, ref.schema(envelope)) for ref in _references(entries, prefix)]
+    return {ref.name: Data(schema, ref.value(event)) for ref, schema in known if schema}
 
 
 def _references(entries: Iterable[str], prefix: str) -> Iterable[_Reference]:
