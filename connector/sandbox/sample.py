@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 
 from connector.sandbox.customers import Customer, Order, changed, new_customer
-from connector.sandbox.debezium import Row, SampleRecord, Table
+from connector.sandbox.debezium import Table
+from connector.sandbox.records.schema import Row
+from connector.sandbox.writer import SampleRecord
 
 CUSTOMERS_TOPIC = "shop.public.customers"
 ORDERS_TOPIC = "shop.orders.placed"
@@ -125,7 +127,7 @@ class _Shop:
         customer = self.customers[customer_id] = new_customer(customer_id, self.draw, self.filler_bytes)
         return write(customer.row(self.now_us), self.now_us)
 
-    def _delete(self, customer: Customer) -> tuple[SampleRecord, SampleRecord]:
+    def _delete(self, customer: Customer) -> tuple[SampleRecord, ...]:
         del self.customers[customer.id]
         self.deleted.append(customer.id)
         return self.table.delete(customer.row(self.now_us), self.now_us)

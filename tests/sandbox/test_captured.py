@@ -14,8 +14,8 @@ from connector.sandbox.records.flatten import Flatten
 from connector.sandbox.records.outbox import Route, outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, Data, Schema
 from connector.sandbox.records.table import NEW_KEY, OLD_KEY, Table
-from connector.sandbox.records.writer import SampleRecord, Writer
 from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.captured import (
     CUSTOMERS,
     MEMBERS,

@@ -9,10 +9,10 @@ import pytest
 from connector.model import Delete, Event, Record, Rejection, Skip, Upsert
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.service import Call, IngestApi
-from connector.sandbox.debezium import SampleRecord
 from connector.sandbox.sample import CUSTOMERS_TOPIC, Sample, make_sample
 from connector.sandbox.sample_config import write_config
 from connector.sandbox.sample_load import updates
+from connector.sandbox.writer import SampleRecord
 from connector.settings import load
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.translate import Translator

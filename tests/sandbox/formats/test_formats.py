@@ -26,8 +26,8 @@ from connector.sandbox.records.columns import (
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, Data, NativeSchema, nullable, struct
 from connector.sandbox.records.table import Table
-from connector.sandbox.records.writer import SampleRecord, Writer
 from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.formats.read_back import as_json, read_avro, schema_of
 
 NOT_FRAMED = {"json", "json-embedded", "apicurio-json", "string", "bytes"}

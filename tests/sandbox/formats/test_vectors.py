@@ -23,8 +23,8 @@ from connector.sandbox.records.columns import (
     variable,
 )
 from connector.sandbox.records.schema import ConnectRecord, Data, nullable, struct
-from connector.sandbox.records.writer import Writer
 from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.writer import Writer
 
 BODY = "00 02 0e 020c6140622e696f 02043039 029c9002 a09bfacf87c5b705 02 0275 0280a0abfef962"
 

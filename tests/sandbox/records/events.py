@@ -9,7 +9,7 @@ from connector.sandbox.records.columns import BOOLEAN, INT64, STRING
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, Row, Schema, nullable
 from connector.sandbox.records.table import Table
-from connector.sandbox.records.writer import SampleRecord, Writer
+from connector.sandbox.writer import SampleRecord, Writer
 
 PLACE = Place("crm", "shop", "public", "customers")
 COLUMNS: dict[str, Schema] = {"id": INT64, "email": STRING, "vip": BOOLEAN, "plan": nullable(STRING)}

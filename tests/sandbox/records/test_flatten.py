@@ -13,8 +13,8 @@ from connector.sandbox.records.flatten import FLATTENED, DeleteMode, Flatten
 from connector.sandbox.records.flatten_document import FlattenDocument
 from connector.sandbox.records.mongodb import Collection
 from connector.sandbox.records.table import NEW_KEY
-from connector.sandbox.records.writer import Writer
 from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.writer import Writer
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, ROW, own_headers, table, values, write
 

@@ -13,8 +13,8 @@ from connector.sandbox.records.inferred import infer
 from connector.sandbox.records.outbox import OUTBOX_FORMS, Route, outbox_columns
 from connector.sandbox.records.schema import Row, Schema, nullable
 from connector.sandbox.records.table import Table
-from connector.sandbox.records.writer import SampleRecord, Writer
 from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, PLACE, own_headers, write
 
