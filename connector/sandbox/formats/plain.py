@@ -21,8 +21,8 @@ def bytes_converter(_topic: str, _role: Role, schema: AnySchema) -> Write:
     Raises:
         TypeError: the schema is not one of bytes.
     """
-    if isinstance(schema, Schema) and schema.base != "bytes":
-        raise TypeError(f"bytes are expected, not {schema.base}")
+    if not isinstance(schema, Schema) or schema.base != "bytes":
+        raise TypeError("only bytes can be passed on as they are")
     return Encoded
 
 

@@ -161,6 +161,7 @@ def test_nulls_and_bare_values(format_name: str, data: Data | None, expected: by
         ("json-schema-confluent", Data(None, {})),
         ("apicurio-json", Data(None, {})),
         ("bytes", Data(STRING, "")),
+        ("bytes", Data(None, {})),
     ],
 )
 def test_what_a_format_cannot_write_is_refused(format_name: str, data: Data) -> None:
