@@ -41,6 +41,8 @@ ENGINE_PARTS = {
     "lanes": {"ledger"},
     "batches": {"lanes"},
     "outage": {"retries"},
+    "schemas": {"events", "retries"},
+    "arrivals": {"lanes", "ledger", "schemas"},
     "letters": {"events", "ledger", "retries"},
     "commits": {"events", "ledger"},
     "endpoints": {"batches", "budget", "lanes", "limits", "retries", "snapshot"},

@@ -47,7 +47,7 @@ class SchemaRegistry(Model):
     ]
     """The API's base; several, as a list or with commas between them, where it has replicas."""
     use_id: Literal["contentId", "globalId"] | None = None
-    """Which of Apicurio's ids the records hold; by default those of 4 bytes are content ids, of 8 global ids."""
+    """Which of Apicurio's ids the records hold; by default 4 bytes are a content id, 8 bytes a global id."""
     username: Annotated[str, Field(pattern=r"^[^:\x00-\x1f\x7f]+$")] | None = None
     """Basic authentication, with `password`."""
     password: Password | None = None

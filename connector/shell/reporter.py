@@ -70,7 +70,8 @@ class Reporter:
         self._board.publish(snapshot, causes, self._values_left_out)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
-            log = self._logger.warning if snapshot.state is State.PAUSED else self._logger.info
+            wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
+            log = self._logger.warning if wrong else self._logger.info
             log("state", state=snapshot.state.value, cause=snapshot.cause)
 
     def _say_that_nothing_is_there(self) -> None:

@@ -29,6 +29,7 @@ from connector.shell.registry import Registry
 from connector.shell.reporter import Reporter
 from connector.shell.runner import Runner, World
 from connector.shell.telemetry import Redactor, client_logger
+from connector.translate.decode.schemas import Schemas
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.translate import Translator
 
@@ -135,9 +136,12 @@ class Service:
         properties = settings.kafka_properties
         letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
         instasent = settings.instasent
-        translator = Translator(compile_topic(rules) for rules in settings.topics)
+        registry = settings.schema_registry
+        translator = Translator(
+            (compile_topic(rules) for rules in settings.topics), Schemas(registry.type if registry else None)
+        )
         runner = Runner(
-            Engine(self._limits(), SystemRandom()),
+            Engine(self._limits(), SystemRandom(), translator.translate),
             lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
             World(
                 http=self._http,

@@ -44,18 +44,15 @@ class Translator:
         if topic is None:
             return Rejection("topic", "no topic file is about this topic")
         try:
-            try:
-                return topic.translate(record, self.counts)
-            except NeedsExactError:
-                return topic.translate(record, self.counts, exactly=True)
+            return topic.translate(record, self.counts)
+        except NeedsExactError:
+            return self._translate_exactly(topic, record)
         except SchemaNeededError as needed:
             return AwaitsSchema(needed.ref)
         except UndecodableError as error:
             return Rejection("decode", str(error))
         except UnmappableError as error:
             return error.rejection
-        except NeedsExactError:
-            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
         """Remember a schema that the registry has delivered; records that await it can be read then."""
@@ -65,6 +62,17 @@ class Translator:
     def formats(self) -> Mapping[str, Sequence[str]]:
         """The wire formats that were met, by topic."""
         return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
+
+    def _translate_exactly(self, topic: "_Topic", record: Record) -> Translated:
+        """Translate a record whose decoding has rounded a decimal."""
+        try:
+            return topic.translate(record, self.counts, exactly=True)
+        except NeedsExactError:
+            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+        except UndecodableError as error:
+            return Rejection("decode", str(error))
+        except UnmappableError as error:
+            return error.rejection
 
     def _begin(self, name: str) -> "_Topic | None":
         """Find the topic's mapping, an exact name before a pattern, and remember it."""
@@ -85,8 +93,13 @@ class _Topic:
         self._key = Wire(framing.KEY, "auto", schemas)
         self._rules = rules
         self._shape = rules.shape
+        self._common = mapping.common
         self._mapping = mapping
         self._mappings: dict[ConnectSchema | None, apply.Mapping] = {None: mapping}
+        # Bound once: making a method of each costs as much as a look-up, for every record.
+        self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
+        self._read_key, self._decode_key = self._key_of_record, self._key_of_header
+        self._record: Record
         self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
 
     def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
@@ -99,33 +112,39 @@ class _Topic:
             NeedsExactError: it has to be decoded exactly.
         """
         data = record.value
+        read_headers = record.read_headers
+        self._record = record
         if data is None:
             return self._tombstone(record, counts, has_bytes=False)
-        decode = self.value.decode_exactly if exactly else self.value.decode
-        decoded = decode(data, record.read_headers)
-        if decoded[0] is None:
+        decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
+        value, schema = decoded
+        if value is None:
             return self._tombstone(record, counts, has_bytes=True)
-
-        def read_key() -> Decoded:
-            return self._key.decode_key(record.key, record.read_headers)
-
-        change = read_shape(decoded, self._shape, read_key, record.read_headers)
-        if type(change) is Skip:
+        if schema is None and self._common is not None and type(value) is dict:
+            upsert = self._common.upsert(value, counts)
+            if upsert is not None:
+                self._flattened = False
+                return [upsert]
+        change = read_shape(decoded, self._shape, self._read_key, read_headers)
+        if isinstance(change, Skip):
             return change
         self._flattened = not change.enveloped
         if change.operation is None:
             self.value.check(data)
         mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
-        return apply.deliver(mapping, change, record, read_key, self._decode_key, counts)
+        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
-        def read_key() -> Decoded:
-            return self._key.decode_key(record.key, record.read_headers)
-
         flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)
-        return apply.deliver_tombstone(self._mapping, record, read_key, self._decode_key, flattened, counts)
+        return apply.deliver_tombstone(
+            self._mapping, record, self._read_key, self._decode_key, flattened, counts
+        )
 
-    def _decode_key(self, data: bytes) -> Decoded:
+    def _key_of_record(self) -> Decoded:
+        """Decode the key of the record at hand; most records are understood without it."""
+        return self._key.decode_key(self._record.key, self._record.read_headers)
+
+    def _key_of_header(self, data: bytes) -> Decoded:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 

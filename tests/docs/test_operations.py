@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from connector.__main__ import BAD_CONFIGURATION, FAULT
 from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, TopicStatus
-from connector.model import Endpoint, Record
+from connector.model import Endpoint, Record, SchemaVerdict
 from connector.settings.models import Admin, Delivery
 from connector.shell.admin.app import create_app
 from connector.shell.admin.board import StatusBoard
@@ -29,6 +29,7 @@ def full_board() -> StatusBoard:
         topics=(TopicStatus("t", skipped={"when": 1}, dead_lettered={"decode": 1}),),
         partitions=(PartitionStatus("t", 0, position=1, committed=1, end=1),),
         endpoints=(EndpointStatus(Endpoint.EVENTS, budget_limit=1, budget_remaining=1),),
+        schema_answers={SchemaVerdict.KNOWN: 1},
     )
     board.publish(snapshot, {}, {"nan_values": 1})
     return board

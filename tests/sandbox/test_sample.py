@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from connector.model import Delete, Event, Record, Rejection, Skip, Upsert
+from connector.model import AwaitsSchema, Delete, Event, Record, Rejection, Skip, Upsert
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.service import Call, IngestApi
 from connector.sandbox.debezium import SampleRecord
@@ -68,6 +68,7 @@ def test_every_record_leads_to_the_expected_end(sample: Sample, translator: Tran
         elif isinstance(translated, Skip):
             outcomes["skipped"] += 1
         else:
+            assert not isinstance(translated, AwaitsSchema)
             for delivery in translated:
                 outcomes[f"refused {delivery.endpoint}"] += not deliver(api, delivery)
     ledger, expected = api.read(lambda ledger: ledger, 0), sample.expected

@@ -188,16 +188,6 @@ def test_this_machine_may_be_reached_without_tls(settings_of: Load, host: str) -
         ("topics: [{pattern: a$, contact: {user_id: id}}]", "topics[0].pattern", "begins with ^"),
         ("topics: [{pattern: '^(a', contact: {user_id: id}}]", "topics[0].pattern", "regular expression"),
         ("topics: [{pattern: '^\\d+', contact: {user_id: id}}]", "topics[0].pattern", "POSIX"),
-        (
-            "topics: [{topic: a, shape: outbox, contact: {user_id: id}}]",
-            "topics[0].shape",
-            "not supported yet",
-        ),
-        (
-            "topics: [{topic: a, shape: flattened, contact: {user_id: id}}]",
-            "topics[0].shape",
-            "not supported",
-        ),
         ("topics: [{pattern: '^instasent[.]', contact: {user_id: id}}]", "topics[0].pattern", "dead letters"),
         (
             "topics: [{topic: a, event: {type: t, user_id: u}}, {pattern: ^a, event: {type: t, user_id: u}}]",

@@ -1,12 +1,22 @@
 """One instance: a real engine, and a shell that only lives in simulated time."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
-from connector.model import Answer, Record, TopicPartition, Translated, Verdict
+from connector.model import (
+    Answer,
+    Record,
+    SchemaRef,
+    SchemaVerdict,
+    TopicPartition,
+    Translated,
+    Verdict,
+)
 from tests.simulation.oracle import Epoch, Oracle, expect
+from tests.simulation.registry import Reader
 from tests.simulation.scenario import Log
 
 if TYPE_CHECKING:
@@ -20,8 +30,9 @@ WAKES_MAX = 20
 class Member:
     """Feeds the engine and carries out its commands; every command is answered exactly once."""
 
-    def __init__(self, world: "World", engine: Engine) -> None:
+    def __init__(self, world: "World", engine: Engine, reader: Reader) -> None:
         self._world = world
+        self._reader = reader
         self.engine = engine
         self.oracle = Oracle(world.scenario)
         self.epochs: dict[int, Epoch] = {}
@@ -33,6 +44,8 @@ class Member:
         self._wake_ms: int | None = None
         self._wakes = (0, 0)
         self._ids: set[tuple[type, int]] = set()
+        self._asked: set[SchemaRef] = set()  # and not answered yet
+        self._unknown: Counter[SchemaRef] = Counter()  # answers that there is no such schema
         world.at(world.now_ms, self._poll)
 
     # --------------------------------------------------------------------------------- events
@@ -129,7 +142,7 @@ class Member:
                 if logged is not None:
                     if logged.produced_ms > self._world.now_ms:
                         break
-                    arrived.append((logged.record, logged.translated))
+                    arrived.append((logged.record, self._reader.translate(logged.record)))
                     size += logged.record.size
                     epoch.position = offset + 1
         if arrived:
@@ -160,6 +173,8 @@ class Member:
             self._letter(command)
         elif isinstance(command, ev.Probe):
             self._probe()
+        elif isinstance(command, ev.FetchSchema):
+            self._fetch_schema(command.ref)
         elif isinstance(command, ev.Pause | ev.Resume):
             self._pause(command)
         elif isinstance(command, ev.Halt):
@@ -226,8 +241,28 @@ class Member:
             self.oracle.probed(answer)
             self.handle(ev.Probed(answer))
 
+    def _fetch_schema(self, ref: SchemaRef) -> None:
+        world = self._world
+        expect(ref not in self._asked, "two questions for one schema", ref)
+        self._asked.add(ref)
+        world.at(world.now_ms + world.registry.wait_ms(), lambda: self._schema_answered(ref))
+
+    def _schema_answered(self, ref: SchemaRef) -> None:
+        if self.dead:
+            return
+        verdict = self._world.registry.answer(ref, self._world.now_ms)
+        self._asked.discard(ref)
+        if verdict is SchemaVerdict.KNOWN:
+            self._reader.learned.add(ref)
+        elif verdict is SchemaVerdict.UNKNOWN:
+            self._unknown[ref] += 1
+        self.handle(ev.SchemaAnswered(ref, verdict, "as the registry says"))
+
     def _letter(self, letter: ev.DeadLetter) -> None:
         world = self._world
+        for ref in world.registry.needs.get((letter.record.partition, letter.record.offset), ()):
+            sure = ref in self._reader.learned or self._unknown[ref] > 1
+            expect(sure, "dead-lettered before the registry was asked twice", ref)
         epoch = self.oracle.letter(letter, self.epochs)
         error = "not written" if world.rng.random() < world.faults.letter else None
         world.at(world.now_ms + 1 + world.rng.randrange(100), lambda: self._lettered(letter, epoch, error))

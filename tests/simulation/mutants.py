@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from connector.engine.arrivals import Arrivals
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commits import Commits
@@ -15,7 +16,20 @@ from connector.engine.lanes import Item, Kind, Lane, LaneState
 from connector.engine.ledger import Partition
 from connector.engine.letters import Letters
 from connector.engine.outage import Outage
-from connector.model import ALL_ACCEPTED, Answer, Event, TopicPartition, Upsert, Verdict
+from connector.engine.schemas import Schemas
+from connector.model import (
+    ALL_ACCEPTED,
+    Answer,
+    AwaitsSchema,
+    Event,
+    Record,
+    SchemaRef,
+    SchemaVerdict,
+    TopicPartition,
+    Translated,
+    Upsert,
+    Verdict,
+)
 
 
 @contextmanager
@@ -39,6 +53,9 @@ _extend = Lane._extend
 _rejected = Dispatch._rejected
 _letter_answered = Letters.answered
 _commit_answered = Commits.answered
+_park = Arrivals._park
+_unpark = Arrivals._unpark
+_schema_answered = Schemas.answered
 
 
 def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -161,6 +178,34 @@ def _no_wakeup(self: ReadyQueue) -> int | None:
     return 0 if self.count >= self.items_max else None
 
 
+def _parks_no_second(
+    self: Arrivals, partition: Partition, record: Record, translated: Translated, now_ms: int
+) -> None:
+    if isinstance(translated, AwaitsSchema):
+        _park(self, partition, record, translated, now_ms)
+    else:
+        self._take_again(partition.open(record, 1), translated, now_ms)
+
+
+def _not_parked(self: Partition) -> int | None:
+    parked = {entry for entry, _ in self.parked}
+    return next((entry.offset for entry in self._entries if entry not in parked), self.position)
+
+
+def _unparks_without_the_first(self: Arrivals, partition: Partition, now_ms: int) -> None:
+    entry, _ = partition.parked[0]
+    partition.unpark()
+    partition.leave_out(entry)
+    partition.counts.skipped["forgotten"] += 1
+    _unpark(self, partition, now_ms)
+
+
+def _never_doubts(self: Schemas, ref: SchemaRef, verdict: SchemaVerdict, reason: str, now_ms: int) -> bool:
+    if ref in self._wanted and verdict is SchemaVerdict.UNKNOWN:
+        self._wanted[ref].doubted = True
+    return _schema_answered(self, ref, verdict, reason, now_ms)
+
+
 _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "commits the newest settled record": [(Partition, "committable", property(_newest_settled))],
     "settles what nobody answered": [(Dispatch, "answered", _settle_as(Verdict.UNKNOWN))],
@@ -197,6 +242,12 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     ],
     "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
+    "lets a delivery overtake a parked record": [(Arrivals, "_park", _parks_no_second)],
+    "commits past a parked record": [(Partition, "committable", property(_not_parked))],
+    "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
+    "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
+    "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
+    "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
 }
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from connector.engine.limits import Limits
 from connector.model import (
+    AwaitsSchema,
     Delete,
     Delivery,
     Event,
@@ -37,7 +38,9 @@ class Logged(NamedTuple):
     @property
     def deliveries(self) -> list[Delivery]:
         """The deliveries, none for a record that is skipped or rejected by its mapping."""
-        return [] if isinstance(self.translated, Skip | Rejection) else list(self.translated)
+        if isinstance(self.translated, Skip | Rejection | AwaitsSchema):
+            return []
+        return list(self.translated)
 
 
 @dataclass(frozen=True)

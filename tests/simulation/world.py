@@ -10,14 +10,15 @@ from random import Random
 
 from connector.engine.engine import Engine
 from connector.engine.limits import Limits
-from connector.model import Event
+from connector.model import Event, Record, Translated
 from tests.simulation.api import Api
 from tests.simulation.expected import final_states
 from tests.simulation.member import Member
 from tests.simulation.oracle import expect
+from tests.simulation.registry import Reader, Registry
 from tests.simulation.scenario import BAD, CALM, Faults, Scenario
 
-MakeEngine = Callable[[Limits, Random], Engine]
+MakeEngine = Callable[[Limits, Random, Callable[[Record], Translated]], Engine]
 
 CALM_MS_MAX = 1_800_000
 """How long after the last fault everything must be delivered and committed (simulated time)."""
@@ -33,6 +34,7 @@ class World:
         self.scenario = scenario
         self.rng = Random(scenario.seed + 1)  # noqa: S311 - a run to be repeated, not a secret
         self.api = Api(scenario, self.rng)
+        self.registry = Registry(scenario)
         self.faults: Faults = scenario.faults
         self.now_ms = 0
         self.trace: list[tuple[object, ...]] = []
@@ -111,13 +113,16 @@ class World:
 
     def _calm(self) -> None:
         self.faults = self.api.faults = CALM
+        self.registry.calm()
         while len(self._members) < self.scenario.members:
             self._start()
         self._give_away()
 
     def _start(self) -> Member:
         rng = Random(self.rng.random())  # noqa: S311 - a run to be repeated, not a secret
-        member = Member(self, self._make_engine(self.scenario.limits, rng))
+        reader = Reader(self.registry, self.scenario.logs)
+        engine = self._make_engine(self.scenario.limits, rng, reader.translate)
+        member = Member(self, engine, reader)
         self._members.append(member)
         return member
 

@@ -62,7 +62,7 @@ def read_outbox_row(change: Change) -> Change | Skip:
     """
     if change.operation not in _CREATED:
         return _NO_EVENT
-    row_id = change.row.get("id")
+    row_id = change.row.get("id", change.row.get("_id"))  # the latter is MongoDB's
     return _event(change.row, change.schema, str(row_id) if type(row_id) in (str, int) else None)
 
 

@@ -7,7 +7,7 @@ them, so the oldest are forgotten when there are too many (S15); the registry is
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -47,6 +47,11 @@ class WriterSchema:
     connect: ConnectSchema | None
     avro: AvroType | None = None
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether the schema is Avro's `bytes` and nothing else."""
+        return self.avro is not None and self.avro.kind == "bytes"
+
     @cached_property
     def read(self) -> ReadBody:
         """Read a whole Avro value."""
@@ -65,10 +70,12 @@ class WriterSchema:
 
 
 class Schemas:
-    """Every schema that is known. `configured` says whether there is a registry to ask."""
+    """Every schema that is known. `registry` is the type of the registry, None where there is none to ask."""
 
-    def __init__(self, *, configured: bool = False) -> None:
-        self.configured = configured
+    def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
+        self.configured = registry is not None
+        # A schema that is just `bytes` stands for the body as it is: Confluent leaves the length out.
+        self.raw_bytes = registry == "confluent"
         self._known: dict[SchemaRef, WriterSchema | str] = {}
 
     def get(self, ref: SchemaRef) -> WriterSchema:

@@ -38,7 +38,9 @@ _SIGNAL = Skip("signal")
 _SIGNAL_COLUMNS = 3
 
 
-def read_shape(decoded: Decoded, shape: str, read_key: ReadKey, headers: ReadHeaders) -> Change | Skip:
+def read_shape(
+    decoded: tuple[Any, ConnectSchema | None], shape: str, read_key: ReadKey, headers: ReadHeaders
+) -> Change | Skip:
     """Turn a decoded value into a change, or say by which rule it is left out.
 
     The record's key and headers are read only where the value alone does not tell.
@@ -56,7 +58,7 @@ def read_shape(decoded: Decoded, shape: str, read_key: ReadKey, headers: ReadHea
         ):
             change = _read_envelope(code, value, source if type(source) is dict else NO_ROW, schema)
             return read_outbox_row(change) if shape == "outbox" and type(change) is Change else change
-    return _OTHERS[shape](decoded, read_key, headers)
+    return _OTHERS[shape](Decoded(value, schema), read_key, headers)
 
 
 def is_flattened_topic(shape: str, seen: bool | None, *, has_bytes: bool) -> bool | None:
@@ -88,16 +90,17 @@ def _read_envelope(code: str, body: Row, source: Row, schema: ConnectSchema | No
     row_schema = None if schema is None else schema.fields.get("after")
     before: Any = body.get("before")
     after: Any = body.get("after")
-    if type(before) is str or type(after) is str:
-        before, after, row_schema = _document("before", before), _document("after", after), None
     if before is not None and type(before) is not dict:
-        raise UndecodableError("`before` is not a JSON object")
-    row = after
+        before, row_schema = _document("before", before), None
     if operation is _DELETE:
-        row, after = before or NO_ROW, NO_ROW
-    elif type(after) is not dict:
-        raise UndecodableError(_why_no_row(operation, after, connector))
-    if len(row) == _SIGNAL_COLUMNS and is_signal(row):
+        if before is not None and len(before) == _SIGNAL_COLUMNS and is_signal(before):
+            return _SIGNAL
+        return Change(operation, NO_ROW, before, source, row_schema, True)
+    if type(after) is not dict:
+        if type(after) is not str:
+            raise UndecodableError(_why_no_row(operation, after, connector))
+        after, row_schema = _document("after", after), None
+    if len(after) == _SIGNAL_COLUMNS and is_signal(after):
         return _SIGNAL
     return Change(operation, after, before, source, row_schema, True)
 
@@ -117,7 +120,7 @@ def _read_unusual(code: str, body: Row, source: Row, schema: ConnectSchema | Non
 def _document(name: str, image: Any) -> Any:
     """Read MongoDB's documents, which are text."""
     if type(image) is not str:
-        return image
+        raise UndecodableError(f"`{name}` is not a JSON object")
     try:
         return read_document(image)
     except UndecodableError as error:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from connector.model import Headers
 from connector.translate.decode import framing
 from connector.translate.decode.change import Decoded, UndecodableError
+from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, Load
 from connector.translate.decode.framing import Framed, Side
 from connector.translate.decode.json import decode_exactly, decode_json, refuse_repeated_names
@@ -41,12 +42,18 @@ class Wire:
         self.seen: set[str] = set()
         self._side = side
         self._wanted = wanted
+        self._takes_json = wanted != "avro"
+        self._never_framed = not schemas.configured
         self._schemas = schemas
         self._lean = lean
         self._embedded = EmbeddedSchemas()
 
-    def decode(self, data: bytes | None, read_headers: ReadHeaders, load: Load = decode_json) -> Decoded:
+    def decode(
+        self, data: bytes | None, read_headers: ReadHeaders, load: Load = decode_json
+    ) -> tuple[Any, ConnectSchema | None]:
         """Decode one value; `load` parses whatever of it is JSON.
+
+        Gives the two parts of `Decoded`, bare: making one costs half as much as reading a small value.
 
         Raises:
             UndecodableError: the bytes are in no format that the topic may have; the text names it.
@@ -54,7 +61,12 @@ class Wire:
         """
         if data is None:
             return _NO_VALUE
-        if data.startswith(b"{") and self._wanted != "avro":
+        if data.startswith(b"{") and self._takes_json:
+            if self._never_framed and not data.startswith(OPENING):
+                value = load(data)
+                if "payload" not in value:  # else it may be wrapped, in another order
+                    self.seen.add("JSON")
+                    return value, None
             return self._object(data, read_headers, load)
         framed = self._framed(data, read_headers)
         if framed is not None:
@@ -63,7 +75,9 @@ class Wire:
             raise UndecodableError("no Avro: it begins with no schema id, and its headers hold none")
         return self._other_json(data, load)
 
-    def decode_exactly(self, data: bytes | None, read_headers: ReadHeaders) -> Decoded:
+    def decode_exactly(
+        self, data: bytes | None, read_headers: ReadHeaders
+    ) -> tuple[Any, ConnectSchema | None]:
         """Decode one value with the exact digits of every number that is written in JSON.
 
         Raises what `decode` raises.
@@ -83,7 +97,7 @@ class Wire:
         if data is None or data == b"null":
             return _NO_VALUE
         try:
-            if data.startswith((b"{", b"[", b'"')) and self._wanted != "avro":
+            if data.startswith((b"{", b"[", b'"')) and self._takes_json:
                 return self._object(data, read_headers, decode_json)
             framed = self._framed(data, read_headers)
             return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed, decode_json)
@@ -161,6 +175,8 @@ class Wire:
         if framed.avro_json:
             raise UndecodableError("Avro in its JSON encoding is not supported; write it in binary")
         self.seen.add(f"Avro ({framed.name})")
+        if schema.is_bytes and self._schemas.raw_bytes:
+            return data[framed.begin :]
         read = schema.read_lean if self._lean else schema.read
         return read(data, framed.begin)
 

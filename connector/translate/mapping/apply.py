@@ -7,6 +7,7 @@ from connector.model import Delivery, Operation, Record, Skip, Upsert
 from connector.translate.decode.change import NO_ROW, Change, ReadKey, Row
 from connector.translate.decode.keys import header
 from connector.translate.decode.metadata import METADATA_ROOTS, read_metadata
+from connector.translate.mapping.common import CommonCase
 from connector.translate.mapping.contacts import ContactPlan, fill
 from connector.translate.mapping.deletes import delete_contact, retire, retire_by_tombstone, whole_image
 from connector.translate.mapping.events import EventPlan, make_event
@@ -20,13 +21,15 @@ from connector.translate.mapping.values import UnreadableError
 class Mapping:
     """The compiled rules of one topic file.
 
-    `metadata` has the roots besides columns that a rule names (`decode.metadata`).
+    `metadata` has the roots besides columns that a rule names (`decode.metadata`). `common` does the
+    commonest of all records by itself.
     """
 
     rules: TopicRules
     contact: ContactPlan | None
     event: EventPlan | None
     metadata: frozenset[str]
+    common: CommonCase | None
 
 
 _DELETE, _UPDATE = Operation.DELETE, Operation.UPDATE  # reached faster than through their class

@@ -71,7 +71,7 @@ def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[
         return [Delete(user_id, tombstone)]
     if plan.on_delete == "ignore":
         return []
-    nulls = dict.fromkeys(name for name, _, _ in plan.attributes.readers)
+    nulls = dict.fromkeys(plan.attributes.names)
     return [Upsert(user_id, {"_user_id": user_id, **nulls}, Operation.DELETE in plan.instant)]
 
 

@@ -14,7 +14,8 @@ import orjson
 
 from connector.translate.mapping.values import UnreadableError
 
-FLOAT_EXACT_LIMIT = 10**15  # any decimal of 15 digits survives a double
+FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
+FLOAT_EXACT_LIMIT = 10**FLOAT_EXACT_DIGITS
 SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
 _DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
 _UNSCALED_LIMIT = 10**_DIGITS_MAX
@@ -66,12 +67,16 @@ def as_operand(unscaled: int, scale: int) -> int | float | Decimal:
 
 
 def split(number: Decimal) -> tuple[int, int]:
-    """Return unscaled value and scale of a `Decimal`, however it was made.
+    """Return unscaled value and scale of a `Decimal`, which is exact whatever the decimal context is.
 
     Raises:
         UnreadableError: it is not finite, or has more digits than can sensibly be sent.
     """
-    return split_text(str(number))
+    text = str(number)
+    if "E" in text or not number.is_finite() or len(text) > _DIGITS_MAX:
+        return split_text(text)
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction), len(fraction)
 
 
 def split_text(text: str) -> tuple[int, int]:
@@ -102,7 +107,8 @@ def decimal_text(number: Decimal) -> str:
     Raises:
         UnreadableError: it is not finite, or has more digits than can sensibly be sent.
     """
-    _check_size(*split(number))
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS_MAX:
+        raise UnreadableError(f"a decimal of at most {_DIGITS_MAX} digits is expected")
     return f"{number:f}"
 
 

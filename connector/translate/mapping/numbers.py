@@ -24,8 +24,6 @@ from connector.translate.mapping.values import NOT_A_NUMBER, NeedsExactError, Un
 Finish: TypeAlias = Callable[[int, int], Any]
 """Makes something of unscaled value and scale: `exact`, `as_decimal`, `as_operand`."""
 
-_FLOAT_DIGITS = 15
-
 # -------------------------------------------------------------------------------- without a schema
 
 
@@ -39,7 +37,7 @@ def decimal_of(scale: int | None) -> Callable[[Any], Any]:
         if kind is int:
             return exact(value, 0)
         if kind is float:
-            return _read_float(value)
+            raise NeedsExactError  # `decimal.format=NUMERIC`: decoding has rounded it
         if kind is dict:
             return _variable_scale(value, exact)
         if kind is Decimal:
@@ -59,20 +57,6 @@ def read_number(value: Any) -> Any:
     if kind is Decimal:
         return exact_decimal(value)
     raise UnreadableError("a number is expected")
-
-
-def _read_float(value: float) -> Any:
-    """A decimal that was a JSON number (`decimal.format=NUMERIC`), decoded as a double.
-
-    What needs more than 15 digits was rounded and is refused. A longer one that rounds to so few
-    cannot be told: sources of such numbers should send bytes or text.
-    """
-    digits = repr(value).partition("e")[0].replace(".", "").strip("-0")
-    if len(digits) > _FLOAT_DIGITS:
-        raise UnreadableError(
-            "a number of so many digits is rounded in JSON; let the source send decimals as text or bytes"
-        )
-    return value
 
 
 def _read_text(text: str) -> Any:

@@ -11,10 +11,11 @@ from connector.model import Operation
 from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.metadata import wanted_metadata
 from connector.translate.mapping.apply import Mapping
+from connector.translate.mapping.common import common_case
 from connector.translate.mapping.contacts import ContactPlan, Fields
 from connector.translate.mapping.events import EventPlan
 from connector.translate.mapping.paths import compile_condition, compile_expression
-from connector.translate.mapping.readers import Reader, compile_rule
+from connector.translate.mapping.readers import Read, Reader, compile_rule
 from connector.translate.mapping.rules import ContactRules, EventRules, PathRule, Rule, TopicRules, ValueRule
 
 KEY_SCHEMAS_MAX = 64
@@ -29,11 +30,14 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
         ValueError: a rule cannot be compiled.
     """
     omit_nulls = rules.nulls == "omit"
+    contact = _contact(rules.contact, omit_nulls, schema) if rules.contact else None
+    metadata = _metadata(rules)
     return Mapping(
         rules=rules,
-        contact=_contact(rules.contact, omit_nulls, schema) if rules.contact else None,
+        contact=contact,
         event=_event(rules.event, rules.contact, omit_nulls, schema) if rules.event else None,
-        metadata=_metadata(rules),
+        metadata=metadata,
+        common=common_case(rules, contact, metadata=bool(metadata)),
     )
 
 
@@ -95,7 +99,14 @@ def _reader_for(rule: Rule) -> Callable[[ConnectSchema | None], Reader]:
 
 def _fields(path: str, rules: dict[str, Rule], omit_nulls: bool, schema: ConnectSchema | None) -> Fields:
     readers = ((name, compile_rule(rule, schema)) for name, rule in rules.items())
-    return Fields(path, tuple((name, reader.untouched, reader.read) for name, reader in readers), omit_nulls)
+    plain: list[tuple[str, str, Read]] = []
+    made: list[tuple[str, Read]] = []
+    for name, reader in readers:
+        if reader.untouched is None:
+            made.append((name, reader.read))
+        else:
+            plain.append((name, reader.untouched, reader.read))
+    return Fields(path, tuple(plain), tuple(made), omit_nulls)
 
 
 # --------------------------------------------------------------------------------------- problems

@@ -12,7 +12,7 @@ from connector.translate.mapping.plain import as_it_is
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
 from connector.translate.mapping.semantics import semantics
 from connector.translate.mapping.texts import read_string
-from connector.translate.mapping.transforms import TRANSFORMS, ReadValue
+from connector.translate.mapping.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
 from connector.translate.mapping.values import (
     MISSING,
     UNAVAILABLE,
@@ -52,8 +52,9 @@ def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies:
     if isinstance(rule, PathRule):
         expression = compile_expression(rule.from_, schema)
         column = column_schema(schema, expression.path)
-        transform = _transform(rule, column, identifies)
-        untouched = expression.path[0] if transform is as_it_is and len(expression.path) == 1 else None
+        transform = _transform(rule, column, identifies=identifies)
+        plain = transform in (as_it_is, _untouched) and len(expression.path) == 1
+        untouched = expression.path[0] if plain else None
         return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
     if isinstance(rule, TemplateRule):
         return _template_reader(rule.template, schema)
@@ -68,28 +69,16 @@ def column_schema(schema: ConnectSchema | None, path: Sequence[str]) -> ConnectS
     return schema if path else None
 
 
-def _transform(rule: PathRule, column: ConnectSchema | None, identifies: bool) -> ReadValue:
+def _transform(rule: PathRule, column: ConnectSchema | None, *, identifies: bool) -> ReadValue:
     """Choose what is done to the value: what its semantic type says, then what `as:` says."""
     untouched = _untouched if identifies else as_it_is
-    if column is None:
-        return TRANSFORMS[rule.as_.name](rule) if rule.as_ else untouched
-    known = semantics(column)
-    if rule.as_ is None or rule.as_.name in known.says:
-        return (known.handed if identifies else known.sent) or untouched
-    transform = TRANSFORMS[rule.as_.name](rule)
-    return transform if known.handed is None else _in_turn(known.handed, transform)
+    if column is not None:
+        return transform_for(rule, column, identifies=identifies) or untouched
+    return TRANSFORMS[rule.as_.name](rule) if rule.as_ else untouched
 
 
 def _untouched(value: Any) -> Any:
     return value
-
-
-def _in_turn(first: ReadValue, then: ReadValue) -> ReadValue:
-    def read(value: Any) -> Any:
-        value = first(value)
-        return value if value is None or type(value) is LeftOut else then(value)
-
-    return read
 
 
 def _path_reader(expression: Expression, transform: ReadValue, name: str) -> Read:
@@ -151,7 +140,7 @@ def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
         columns |= expression.columns
         column = column_schema(schema, expression.path)
         first = None if column is None else semantics(column).handed
-        write = read_string if first is None else _in_turn(first, read_string)
+        write = read_string if first is None else in_turn(first, read_string)
         parts.append(_path_reader(expression, write, path))
     if not columns:
         raise ValueError("no {column} in it; write `value:` for text that is always the same")

@@ -85,10 +85,11 @@ def utc_text(milliseconds: int) -> str:
     Raises:
         UnreadableError: the year is not within 1 to 9999.
     """
-    day, rest = divmod(milliseconds, 86_400_000)
-    minute, rest = divmod(rest, 60_000)
-    second, millisecond = divmod(rest, 1000)
-    return f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}{_MILLISECONDS[millisecond]}"
+    minutes = milliseconds // 60_000
+    return (
+        f"{_day(minutes // 1440)}{_MINUTES[minutes % 1440]}"
+        f"{_SECONDS[milliseconds // 1000 % 60]}{_MILLISECONDS[milliseconds % 1000]}"
+    )
 
 
 def _read_timestamp_text(value: Any) -> str:

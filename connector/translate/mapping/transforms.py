@@ -33,25 +33,26 @@ TRANSFORMS: Mapping[As, Callable[[PathRule], ReadValue]] = {
 }
 
 
-def transform_for(rule: PathRule, schema: ConnectSchema) -> ReadValue | None:
-    """Make the reader of a rule for a column of a known type; None where `as_it_is` is all it needs.
+def transform_for(rule: PathRule, schema: ConnectSchema, *, identifies: bool = False) -> ReadValue | None:
+    """Make the reader of a rule for a column of a known type; None where a value needs no function.
 
-    An `as:` that says no more than the schema adds nothing: the schema's scale and unit count. The scale
-    of an `as: {decimal: 2}` is about base64, which text of a known type is not.
+    An `as:` that says no more than the schema adds nothing: the schema's scale and unit count. What
+    `identifies` somebody is not sent as a number: a decimal stays one, with all its digits.
 
     The reader raises what those of `semantics` raise.
     """
     known = semantics(schema)
     if rule.as_ is None or rule.as_.name in known.says:
-        return known.sent
-    base64 = schema.base in ("bytes", "any")
-    transform = (
-        decimal_of(None) if rule.as_.name is As.DECIMAL and not base64 else TRANSFORMS[rule.as_.name](rule)
-    )
-    return transform if known.handed is None else _chained(known.handed, transform)
+        return known.handed if identifies else known.sent
+    # The scale of `as: {decimal: 2}` is about base64, which text of a known type is not.
+    is_text = rule.as_.name is As.DECIMAL and schema.base not in ("bytes", "any")
+    transform = decimal_of(None) if is_text else TRANSFORMS[rule.as_.name](rule)
+    return transform if known.handed is None else in_turn(known.handed, transform)
 
 
-def _chained(first: ReadValue, then: ReadValue) -> ReadValue:
+def in_turn(first: ReadValue, then: ReadValue) -> ReadValue:
+    """Make the reader that reads what another one has made, unless that leaves the value out."""
+
     def read(value: Any) -> Any:
         handed = first(value)
         return handed if type(handed) is LeftOut else then(handed)

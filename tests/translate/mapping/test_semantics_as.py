@@ -162,6 +162,15 @@ def test_a_form_that_repeats_the_schema_costs_nothing() -> None:
     assert reader_for_as(TEXT) is None
 
 
+def test_what_identifies_is_not_made_a_number() -> None:
+    """A decimal that is an id keeps all its digits as a `Decimal`, also beyond 64 bits."""
+    plain = PathRule.model_validate({"from": "c"})
+    identify = transform_for(plain, decimal(0), identifies=True)
+    assert identify is not None
+    assert identify(twos_complement(10**30)) == 10**30
+    assert transform_for(plain, INT64, identifies=True) is None
+
+
 @pytest.mark.parametrize("form", list(As))
 def test_every_form_reads_or_refuses_every_type(form: As) -> None:
     """No combination of form and type raises anything but the two errors."""
