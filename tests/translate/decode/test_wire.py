@@ -33,9 +33,9 @@ GUID = "89791762-2336-4fd3-a6c7-a1a0b0c0d0e0"
 GUID_BYTES = bytes.fromhex(GUID.replace("-", ""))
 
 
-def registry(*, configured: bool = True) -> Schemas:
+def registry() -> Schemas:
     """Return what the registry has delivered: one schema of each kind, under references of each kind."""
-    schemas = Schemas(configured=configured)
+    schemas = Schemas("confluent")
     for number, kind, schema in (
         (AVRO, "AVRO", ROW),
         (JSON, "JSON", JSON_SCHEMA),
@@ -51,7 +51,14 @@ def registry(*, configured: bool = True) -> Schemas:
 
 def decode(data: bytes | None, headers: Headers | None = None, wanted: Format = "auto") -> Decoded:
     """Decode the value of one record."""
-    return Wire(framing.VALUE, wanted, registry()).decode(data, lambda: headers)
+    return decode_with(Wire(framing.VALUE, wanted, registry()), data, headers)
+
+
+def decode_with(
+    wire: Wire, data: bytes | None, headers: Headers | None = None, *, exactly: bool = False
+) -> Decoded:
+    """Decode one more value of a topic."""
+    return Decoded(*(wire.decode_exactly if exactly else wire.decode)(data, lambda: headers))
 
 
 def id_of(number: int) -> bytes:
@@ -84,7 +91,7 @@ def test_avro_in_every_framing(wanted: Format, name: str) -> None:
     """Four bytes, eight bytes, GUID and headers all lead to the value and its schema."""
     data, headers = AVRO_FORMS[name]
     wire = Wire(framing.VALUE, wanted, registry())
-    decoded = wire.decode(data, lambda: headers)
+    decoded = decode_with(wire, data, headers)
     assert decoded.value == VALUE
     assert decoded.schema is not None
     assert decoded.schema.name == "crm.Value"
@@ -111,9 +118,9 @@ def test_a_header_goes_before_the_bytes() -> None:
     body = bytes([0, 0, 0, 0, 2, 2 * AVRO])  # by itself the frame of id 2
     wire = Wire(framing.VALUE, "auto", schemas)
     headers = [(CONFLUENT_HEADER, id_of(404)), (CONFLUENT_HEADER, id_of(9))]
-    assert wire.decode(body, lambda: headers).value == {**dict.fromkeys("abcd"), "e": 1}
+    assert decode_with(wire, body, headers).value == {**dict.fromkeys("abcd"), "e": 1}
     with pytest.raises(UndecodableError, match="not JSON"):
-        wire.decode(id_of(JSON) + b"\2", lambda: None)
+        decode_with(wire, id_of(JSON) + b"\2")
 
 
 def test_avro_that_begins_as_json_does() -> None:
@@ -124,9 +131,9 @@ def test_avro_that_begins_as_json_does() -> None:
     body = written(schema, {"a": -62})
     assert body == b"{"
     wire = Wire(framing.VALUE, "auto", schemas)
-    assert wire.decode(body, lambda: [(CONFLUENT_HEADER, id_of(9))]).value == {"a": -62}
+    assert decode_with(wire, body, [(CONFLUENT_HEADER, id_of(9))]).value == {"a": -62}
     with pytest.raises(UndecodableError, match="not JSON"):
-        wire.decode(body, lambda: None)
+        decode_with(wire, body)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +158,7 @@ def test_json_that_has_a_schema(
 ) -> None:
     """JSON Schema in each framing, Apicurio's wrapper and the embedded schema all say what a column is."""
     wire = Wire(framing.VALUE, wanted, registry())
-    decoded = (wire.decode_exactly if exactly else wire.decode)(data, lambda: headers)
+    decoded = decode_with(wire, data, headers, exactly=exactly)
     assert decoded.value == {"id": 7}
     assert decoded.schema is not None
     assert decoded.schema.fields["id"].base == "int32"
@@ -185,17 +192,17 @@ def test_a_topic_may_change_its_format() -> None:
     wire = Wire(framing.VALUE, "auto", registry())
     for _ in range(2):
         for data in (b'{"id":7,"rate":null}', id_of(AVRO) + BODY, long_id_of(AVRO) + BODY):
-            assert wire.decode(data, lambda: None).value == VALUE
+            assert decode_with(wire, data).value == VALUE
     assert wire.seen == {"JSON", "Avro (Confluent framing)", "Avro (Apicurio framing)"}
 
 
 def test_exact_numbers_leave_avro_alone() -> None:
     """Where a topic writes decimals as JSON numbers, records in Avro are still read as Avro."""
     wire = Wire(framing.VALUE, "auto", registry())
-    assert str(wire.decode_exactly(b'{"a":1.10}', lambda: None).value["a"]) == "1.10"
-    assert wire.decode_exactly(id_of(AVRO) + BODY, lambda: None).value == VALUE
-    assert str(wire.decode_exactly(id_of(JSON) + b'{"a":1.10}', lambda: None).value["a"]) == "1.10"
-    assert str(wire.decode_exactly(b'{"schemaId":3,"payload":1.10}', lambda: None).value) == "1.10"
+    assert str(decode_with(wire, b'{"a":1.10}', exactly=True).value["a"]) == "1.10"
+    assert decode_with(wire, id_of(AVRO) + BODY, exactly=True).value == VALUE
+    assert str(decode_with(wire, id_of(JSON) + b'{"a":1.10}', exactly=True).value["a"]) == "1.10"
+    assert str(decode_with(wire, b'{"schemaId":3,"payload":1.10}', exactly=True).value) == "1.10"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +282,7 @@ def test_a_schema_that_cannot_be_used_is_told_for_every_record() -> None:
         wire = Wire(framing.VALUE, "auto", schemas)
         for _ in range(2):
             with pytest.raises(UndecodableError, match=f"Confluent framing: schema id {number}: "):
-                wire.decode(id_of(number) + b"canary", lambda: None)
+                decode_with(wire, id_of(number) + b"canary")
 
 
 KEYS: dict[str, tuple[bytes | None, Headers | None, Any]] = {
@@ -328,7 +335,7 @@ def test_a_key_that_cannot_be_read_says_so(data: bytes) -> None:
 def test_repeated_names_are_noticed_in_every_form(data: bytes) -> None:
     """Where a domain record has a name twice, `check` refuses it however it is framed (F043, S16)."""
     wire = Wire(framing.VALUE, "auto", registry())
-    wire.decode(data, lambda: None)
+    decode_with(wire, data)
     with pytest.raises(UndecodableError, match="the same name twice"):
         wire.check(data)
 
@@ -338,7 +345,7 @@ def test_avro_has_no_repeated_names(name: str) -> None:
     """`check` leaves Avro alone."""
     data, headers = AVRO_FORMS[name]
     wire = Wire(framing.VALUE, "auto", registry())
-    wire.decode(data, lambda: headers)
+    decode_with(wire, data, headers)
     wire.check(data)
     wire.check(b"{" + data)
 
@@ -364,7 +371,7 @@ def test_a_lean_reading_leaves_out_what_no_mapping_needs() -> None:
         schema = {"type": "record", "name": name, "namespace": "crm.customers", "fields": fields}
         schemas = registry()
         schemas.learn(SchemaRef(RefKind.ID, "9"), SchemaArtifact(orjson.dumps(schema).decode()))
-        decoded = Wire(framing.VALUE, "auto", schemas, lean=True).decode(
-            id_of(9) + written(schema, value), lambda: None
+        decoded = decode_with(
+            Wire(framing.VALUE, "auto", schemas, lean=True), id_of(9) + written(schema, value)
         )
         assert decoded.value == {key: one for key, one in expected.items() if one is not None}
