@@ -130,7 +130,7 @@ def test_what_cannot_be_a_change_is_rejected(value: Any, words: str) -> None:
 
 @pytest.mark.parametrize("shape", ["auto", "envelope", "event"])
 def test_an_embedded_schema_is_named_under_every_shape(shape: str) -> None:
-    """Kafka Connect's default is to embed the schema: one that cannot be used is named, whatever the shape."""
+    """Connect embeds schemas by default: one that cannot be used is named, whatever the shape."""
     value = {"schema": {"type": "struct", "fields": 7}, "payload": envelope("c", after={"id": 7})}
     result = translator(shape=shape, contact={"user_id": "id"}).translate(record(value))
     assert isinstance(result, Rejection)
