@@ -69,6 +69,8 @@ class Translator:
             return topic.translate(record, self.counts, exactly=True)
         except NeedsExactError:
             return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+        except SchemaNeededError as needed:
+            return AwaitsSchema(needed.ref)
         except UndecodableError as error:
             return Rejection("decode", str(error))
         except UnmappableError as error:

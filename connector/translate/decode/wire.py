@@ -129,15 +129,7 @@ class Wire:
             framed = framing.framed_by_headers(read_headers() or (), self._side)
         if framed is not None:
             return self._with_schema(data, framed, load)
-        if data.startswith(OPENING):
-            decoded = self._embedded.decode(data, load)
-            self.seen.add("JSON with schema")
-        else:
-            decoded = self._embedded.unwrap(load(data))
-            self.seen.add("JSON")
-        if type(decoded.value) is dict and decoded.value.keys() == {"schemaId", "payload"}:
-            return self._apicurio_json(decoded.value)
-        return decoded
+        return self._bare_json(data, load)
 
     def _framed(self, data: bytes, read_headers: ReadHeaders) -> Framed | None:
         headers = read_headers()
@@ -147,12 +139,24 @@ class Wire:
     def _other_json(self, data: bytes, load: Load) -> Decoded:
         """Decode JSON that begins with white space, or is no object."""
         try:
-            decoded = self._embedded.unwrap(load(data))
+            return self._bare_json(data, load)
         except UndecodableError as error:
             if self._wanted == "auto" and data.startswith(_MAGIC):
                 raise UndecodableError("it begins as Avro does, and holds no whole schema id") from None
             raise UndecodableError(f"{_EXPECTED[self._wanted]} expected: {error}") from None
-        self.seen.add("JSON")
+
+    def _bare_json(self, data: bytes, load: Load) -> Decoded:
+        """Decode JSON that no frame and no header is about: by itself, or with its schema or id beside it."""
+        if data.startswith(OPENING):
+            decoded = self._embedded.decode(data, load)
+        else:
+            decoded = self._embedded.unwrap(load(data))
+        if decoded.schema is not None:
+            self.seen.add("JSON with schema")
+        elif type(decoded.value) is dict and decoded.value.keys() == {"schemaId", "payload"}:
+            return self._apicurio_json(decoded.value)
+        else:
+            self.seen.add("JSON")
         return decoded
 
     def _with_schema(self, data: bytes, framed: Framed, load: Load) -> Decoded:
@@ -179,10 +183,12 @@ class Wire:
     def _apicurio_json(self, value: dict[str, Any]) -> Decoded:
         """Take a value out of the wrapper of Apicurio's JSON converter."""
         reference = framing.apicurio_json_reference(value["schemaId"])
-        if reference is None:
-            return Decoded(value)
-        self.seen.add("JSON (Apicurio schema id)")
-        return Decoded(value["payload"], self._schemas.get(reference).connect)
+        self.seen.add("JSON" if reference is None else "JSON (Apicurio schema id)")
+        return (
+            Decoded(value)
+            if reference is None
+            else Decoded(value["payload"], self._schemas.get(reference).connect)
+        )
 
 
 def _text_of(key: bytes) -> str:
