@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas faults bench lock clean
+.PHONY: setup demo test lint format schemas faults captures bench lock clean
 
 setup: .venv/installed
 
@@ -34,6 +34,10 @@ schemas: setup
 # Which fault of the catalogue is named by which test.
 faults: setup
 	$(BIN)/python -m tests.faults
+
+# Records of a real Debezium that the tests decode; needs what the stack tests need.
+captures: setup
+	$(BIN)/python -m tests.stack.capture
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -43,6 +43,7 @@ class Reporter:
         self._token_file = settings.instasent.token_file
         self._token = settings.instasent.token
         self._topics = frozenset(rules.source for rules in settings.topics)
+        self._truncated: set[str] = set()
         self._state = State.STARTING
         self._cause = ""
         self._publish_ms = 0
@@ -55,6 +56,7 @@ class Reporter:
             self._publish_ms = now_ms + PUBLISH_MS
             self.publish()
             self._say_that_nothing_is_there()
+            self._warn_of_truncates()
         if now_ms >= self._credentials_ms:
             self._credentials_ms = now_ms + CREDENTIALS_MS
             if self._token_file is not None:
@@ -79,6 +81,16 @@ class Reporter:
         nothing_assigned = self._board.snapshot.state is State.STARTING
         if nothing_assigned and self._topics <= self._runner.consumer.health.missing_topics:
             self._runner.tell(Assigned({}, {}))
+
+    def _warn_of_truncates(self) -> None:
+        """Say once for each topic that a table was emptied, which deletes no contact."""
+        for counts in self._board.snapshot.topics:
+            if counts.skipped.get("truncate") and counts.topic not in self._truncated:
+                self._truncated.add(counts.topic)
+                self._logger.warning(
+                    "a table was truncated; its contacts are still there, delete them at Instasent",
+                    topic=counts.topic,
+                )
 
     def _read_token(self, file: Path) -> None:
         """Use a token that was replaced in its file, without a restart (F052, S07)."""

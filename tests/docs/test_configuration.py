@@ -132,6 +132,7 @@ def test_the_registry_can_be_asked_as_the_table_says() -> None:
     table = list(rows(PAGE, "A record names"))
     kinds = [
         (RefKind.ID,),
+        (RefKind.LONG_ID,),
         (RefKind.GUID,),
         (RefKind.CONTENT_ID,),
         (RefKind.GLOBAL_ID,),

@@ -91,7 +91,7 @@ def _read_envelope(code: str, body: Row, source: Row, schema: ConnectSchema | No
     before: Any = body.get("before")
     after: Any = body.get("after")
     if before is not None and type(before) is not dict:
-        before, row_schema = _document("before", before), None
+        before, row_schema = _document("before", before, connector), None
     if operation is _DELETE:
         if before is not None and len(before) == _SIGNAL_COLUMNS and is_signal(before):
             return _SIGNAL
@@ -99,7 +99,7 @@ def _read_envelope(code: str, body: Row, source: Row, schema: ConnectSchema | No
     if type(after) is not dict:
         if type(after) is not str:
             raise UndecodableError(_why_no_row(operation, after, connector))
-        after, row_schema = _document("after", after), None
+        after, row_schema = _document("after", after, connector), None
     if len(after) == _SIGNAL_COLUMNS and is_signal(after):
         return _SIGNAL
     return Change(operation, after, before, source, row_schema, True)
@@ -117,9 +117,9 @@ def _read_unusual(code: str, body: Row, source: Row, schema: ConnectSchema | Non
     return skip
 
 
-def _document(name: str, image: Any) -> Any:
-    """Read MongoDB's documents, which are text."""
-    if type(image) is not str:
+def _document(name: str, image: Any, connector: Any) -> Row:
+    """Read one of MongoDB's documents, which are text."""
+    if type(image) is not str or connector != "mongodb":
         raise UndecodableError(f"`{name}` is not a JSON object")
     try:
         return read_document(image)

@@ -15,6 +15,12 @@ _RULE = "contact.user_id"
 
 _NO_COLUMN = "the key lacks a column that the user id needs"
 
+_NOTHING_ELSE = {
+    True: "no other record says more; flattened rows do with `delete.tombstone.handling.mode: rewrite`",
+    None: "if the topic holds envelopes, whose deletes say more, write `shape: envelope`",
+}
+"""Whether tombstones are deletes by themselves -> what to do about one whose key does not say enough."""
+
 
 def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delivery] | Skip:
     """Make the deliveries of a deleted row.
@@ -52,10 +58,7 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     if key is None:
         if follows:
             return Skip("tombstone_without_user_id")
-        raise UnmappableError(
-            _RULE,
-            f"{_NO_COLUMN}; if the topic holds envelopes, whose deletes say more, write `shape: envelope`",
-        )
+        raise UnmappableError(_RULE, f"{_NO_COLUMN}; {_NOTHING_ELSE[keys.flattened]}")
     user_id = _user_id_of(plan.user_id_for, key, _RULE)
     if changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
