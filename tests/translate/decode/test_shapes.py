@@ -234,7 +234,7 @@ def test_text_where_a_row_is_expected_is_not_parsed() -> None:
 def test_repeated_names_of_a_domain_event_are_refused() -> None:
     """Neither of two values of one name is taken (F043, S16)."""
     result = contact().translate(record(b'{"id":7,"a":{"x":1,"x":2}}'))
-    assert result == Rejection("decode", "an object has the same name twice")
+    assert result == Rejection("decode", "JSON in which an object has the same name twice")
 
 
 def test_topics_by_pattern_yield_to_exact_names() -> None:
