@@ -59,13 +59,13 @@ def refuse_repeated_names(data: bytes) -> None:
     try:
         json.loads(data, object_pairs_hook=_check_names)
     except RecursionError:
-        raise UndecodableError("the value is nested too deeply") from None
+        raise UndecodableError("JSON that is nested too deeply") from None
 
 
 def _check_names(pairs: list[tuple[str, Any]]) -> None:
     """Look at the members of one object, of which nothing is kept."""
     if len(dict(pairs)) != len(pairs):
-        raise UndecodableError("an object has the same name twice")
+        raise UndecodableError("JSON in which an object has the same name twice")
 
 
 def _integer(digits: str) -> int | Decimal:
