@@ -28,9 +28,14 @@ Headers = list[tuple[str, bytes | None]]
 
 def translator(**rules: Any) -> Translator:
     """Compile one topic file; `topic` is TOPIC unless given."""
+    return translator_with(Schemas(), **rules)
+
+
+def translator_with(schemas: Schemas, /, **rules: Any) -> Translator:
+    """Compile one topic file, for records that name these schemas."""
     model = TopicRules.model_validate(rules if "pattern" in rules else {"topic": TOPIC, **rules})
     assert plan.problems(model) == []
-    return Translator([plan.compile_topic(model)])
+    return Translator([plan.compile_topic(model)], schemas)
 
 
 def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
