@@ -10,6 +10,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from random import Random
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import orjson
 
@@ -23,6 +24,9 @@ CONTACTS, DELETES, EVENTS = "contacts", "delete", "events"
 ACCEPTED, REFUSED, UNTOLD = range(3)
 
 HTML = b"<!doctype html><title>Maintenance</title>"
+
+
+_RESERVED = frozenset("/?# ")
 
 
 class Call(NamedTuple):
@@ -64,9 +68,9 @@ def read_call(request: HttpRequest) -> Call:
         if target in {f"{STREAM}/contacts", f"{STREAM}/contacts?_sync"}:
             return Call(CONTACTS, target.endswith("?_sync"), contacts, items, len(body))
     if request.method == "DELETE" and body is None and target.startswith(f"{STREAM}/contacts/"):
-        contact = target[len(STREAM) + 10 :]
-        if contact and contact not in {".", ".."} and "/" not in contact and "?" not in contact:
-            return Call(DELETES, True, [contact], [], 0)
+        segment = target[len(STREAM) + 10 :]
+        if segment and segment not in {".", ".."} and _RESERVED.isdisjoint(segment):
+            return Call(DELETES, True, [unquote(segment)], [], 0)
     raise UnsafeRequestError(f"{request.method} {target}")
 
 
@@ -156,8 +160,14 @@ class Api:
             window = self._window(now_ms)
             headers["x-ratelimit-limit"] = str(limit)
             headers["x-ratelimit-remaining"] = str(max(0, limit - self._calls[endpoint, window]))
-            headers["x-ratelimit-reset"] = str((window + 1) * self.traits.window_s)
+            headers["x-ratelimit-reset"] = self._reset((window + 1) * self.traits.window_s, now_ms)
         return headers
+
+    def _reset(self, at_s: int, now_ms: int) -> str:
+        """Say when the window ends, in one of the forms that gateways use (F057)."""
+        now_s = (WALL_MS + now_ms) // 1000
+        forms = {"milliseconds": at_s * 1000, "duration": at_s - now_s, "past": now_s - 100, "text": "soon"}
+        return str(forms.get(self.traits.reset_form, at_s))
 
     def _delete(self, call: Call, headers: dict[str, str], now_ms: int) -> Reply:
         (contact,) = call.contacts

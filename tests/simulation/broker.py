@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from tests.simulation.oracle import Violation, expect
+from tests.simulation.promises import expect
 from tests.simulation.rows import Entry, Log
 
 
@@ -17,12 +17,19 @@ class Broker:
         self.starts = [log.entries[0].offset if log.entries else log.end for log in logs]
         self.committed = list(self.starts)
         self.lost: dict[int, range] = {}
+        self.recreated: set[int] = set()
         self.away_until_ms = 0
         self.letters_away_until_ms = 0
 
     def index(self, number: int, offset: int) -> int:
         """Where reading from an offset on begins."""
         return bisect_left(self._offsets[number], offset)
+
+    def end(self, number: int, now_ms: int) -> int:
+        """The end of a log as it is now."""
+        entries = self.entries[number]
+        hidden = next((entry for entry in entries if entry.visible_ms > now_ms), None)
+        return self.logs[number].end if hidden is None else hidden.offset
 
     def commit(self, offsets: Mapping[int, int]) -> None:
         """Store offsets."""
@@ -31,16 +38,19 @@ class Broker:
             expect(offset <= self.logs[number].end, "committed beyond the log's end:", number, offset)
             self.committed[number] = offset
 
-    def reset(self, number: int, where: str) -> int:
-        """Begin again at the start or the end of a log that has lost the committed offset."""
+    def reset(self, number: int, where: str) -> None:
+        """Begin again at the start or the end of a log that does not hold the committed offset any more."""
         committed, log = self.committed[number], self.logs[number]
         offset = self.starts[number] if where == "earliest" else log.end
-        if offset < committed:
-            raise Violation("a reset behind what is committed:", number, offset, committed)
-        known = self.lost.get(number, range(committed, committed))
-        self.lost[number] = range(min(known.start, committed), offset)
+        if offset > committed:
+            known = self.lost.get(number, range(committed, committed))
+            self.lost[number] = range(min(known.start, committed), offset)
         self.committed[number] = offset
-        return offset
+        self.recreated.discard(number)
+
+    def names_nothing(self, number: int) -> bool:
+        """Whether the committed offset is not in the log, or names another record there."""
+        return number in self.recreated or self.committed[number] < self.starts[number]
 
     def compact(self, share: float) -> int:
         """Remove superseded records of the older part of every log; tells how many."""

@@ -40,6 +40,11 @@ class Group:
         self.members.append(member)
         self.rebalance()
 
+    def add(self, numbers: list[int]) -> None:
+        """The topics have new partitions."""
+        self.owners |= {number: None for number in numbers if number not in self.owners}
+        self.rebalance()
+
     def leave(self, member: "Member") -> None:
         """A member is gone, by its own word or because it was not heard any more."""
         if member not in self.members:

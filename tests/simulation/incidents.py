@@ -99,6 +99,17 @@ def _retention(world: "World", incident: "Incident") -> None:
     world.broker.retain(number, world.now_ms, incident.pick)
 
 
+def _recreation(world: "World", incident: "Incident") -> None:
+    number = int(incident.pick * len(world.scenario.logs))
+    owner = world.group.owners.get(number)
+    if owner is not None and not owner.dead:
+        owner.later(0, owner.reader.recreated, number)
+
+
+def _partition_added(world: "World", _incident: "Incident") -> None:
+    world.group.add(world.late)
+
+
 def _credentials(world: "World", incident: "Incident") -> None:
     member = _victim(world, incident)
     if member is not None:
@@ -124,6 +135,8 @@ _FUNCTIONS: dict[str, Callable[["World", "Incident"], None]] = {
     "clock step": _clock_step,
     "compaction": _compaction,
     "retention": _retention,
+    "recreation": _recreation,
+    "partition added": _partition_added,
     "credentials": _credentials,
 }
 

@@ -15,7 +15,9 @@ from connector.model import TopicPartition
 from connector.shell.engine_time import AFTER_STALL_MS, EngineTime
 from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
-from tests.simulation.oracle import Epoch, Oracle, expect
+from tests.simulation.epoch import Epoch
+from tests.simulation.oracle import Oracle
+from tests.simulation.promises import expect
 from tests.simulation.reader import Reader
 from tests.simulation.stores import COMMIT_MS_MAX, Stores
 from tests.simulation.wire import Wire
@@ -50,6 +52,8 @@ class Member:
         self.stalled = False  # and it was frozen at that moment
         self.dead = False
         self.stopping = False
+        self._stop_by_ms = 0
+        self._until: dict[int, int] = {}  # the ends of the logs as they were when they were assigned
         self._rejoins = False
         self.revoking: list[int] = []
         self.frozen = False
@@ -127,7 +131,7 @@ class Member:
                 self._unheard.append((self._carry_out_all, (commands,)))
                 return
             self._carry_out_all(commands)
-        if not self.dead:
+        else:
             self._consequences()
 
     def _carry_out_all(self, commands: Sequence[ev.Command]) -> None:
@@ -141,6 +145,7 @@ class Member:
 
     def _consequences(self) -> None:
         if self.revoking and not self.engine.draining(self._names(self.revoking)):
+            self.oracle.at_rest(self.revoking)
             self._release(self.revoking)
         wake_ms = self.engine.next_wakeup_ms()
         if wake_ms is not None and wake_ms != self._wake_ms:
@@ -170,11 +175,18 @@ class Member:
 
     def _stop(self) -> None:
         drain_ms = self._world.scenario.limits.drain_ms
+        self._stop_by_ms = self.clock_ms + drain_ms
         self.later(2 * drain_ms + 2 * AFTER_STALL_MS, self._must_be_gone)
         self.handle(ev.StopRequested())
 
     def _must_be_gone(self) -> None:
         expect(self._time.behind_ms > 0 or bool(self._unheard), "no halt within drain_ms")
+
+    def _expect_caught_up(self) -> None:
+        expect(self._world.scenario.limits.until_caught_up, "halted without being asked to")
+        for number in self.epochs:
+            committed, end = self._broker.committed[number], self._until[number]
+            expect(committed >= end, "halted before it had caught up:", number, committed, end)
 
     # ---------------------------------------------------------------------------------- group
 
@@ -212,7 +224,9 @@ class Member:
             self.reader.begin(number)
             positions[self.name_of(number)] = position
         self.evicted = self.stalled = False
-        self.handle(ev.Assigned(positions, {}))
+        ends = {self.name_of(number): self._broker.end(number, self._world.now_ms) for number in numbers}
+        self._until |= {number: ends[self.name_of(number)] for number in numbers}
+        self.handle(ev.Assigned(positions, ends if self._world.scenario.says_ends else {}))
 
     def _revoke(self, numbers: list[int]) -> None:
         """Drain within the deadline."""
@@ -300,7 +314,7 @@ class Member:
         self.later(COMMIT_MS_MAX + 1, self._join_anew, number, seek.where)  # behind our own commits
 
     def _join_anew(self, number: int, where: str) -> None:
-        if number in self.epochs and self._broker.committed[number] < self._broker.starts[number]:
+        if number in self.epochs and self._broker.names_nothing(number):
             self._broker.reset(number, where)
             self._rejoins = True
             self.hears("revoke all", [], 0)
@@ -313,7 +327,10 @@ class Member:
         self._ids.add((type(command), number))
 
     def _halt(self, _: ev.Halt) -> None:
-        expect(self.stopping, "halted without being asked to")
+        if not self.stopping:
+            self._expect_caught_up()
+        if not self.stopping or self.clock_ms < self._stop_by_ms:
+            self.oracle.at_rest(list(self.epochs))
         self._world.gone(self)
 
     # ---------------------------------------------------------------------------------- state

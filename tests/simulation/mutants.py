@@ -16,11 +16,13 @@ from connector.engine.ledger import Entry, Partition
 from connector.engine.letters import Letters
 from connector.engine.outage import Outage
 from connector.model import ALL_ACCEPTED, Answer, Event, Record, TopicPartition, Upsert, Verdict
+from tests.simulation.broken_engines import BROKEN, Patch
+from tests.simulation.scenario import forget_logs
 
 
 @contextmanager
-def broken(owner: type, name: str, value: object) -> Iterator[None]:
-    """Replace one attribute of a class for a while."""
+def broken(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Replace one attribute of a class or a module for a while."""
     intact = owner.__dict__[name]
     setattr(owner, name, value)
     try:
@@ -172,7 +174,7 @@ def _no_wakeup(self: ReadyQueue) -> int | None:
     return 0 if self.count >= self.items_max else None
 
 
-_MUTANTS: dict[str, list[tuple[type, str, object]]] = {
+_MUTANTS: dict[str, list[Patch]] = {
     "commits the newest settled record": [(Partition, "committable", property(_newest_settled))],
     "settles what nobody answered": [(Dispatch, "answered", _settle_as(Verdict.UNKNOWN))],
     "drops on 401": [(Dispatch, "answered", _settle_as(Verdict.ENVIRONMENT))],
@@ -212,6 +214,7 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
+    **BROKEN,
 }
 
 
@@ -226,4 +229,6 @@ def mutant(name: str) -> Iterator[None]:
     with ExitStack() as patches:
         for patch in _MUTANTS[name]:
             patches.enter_context(broken(*patch))
+        forget_logs()  # with what their records were translated to
         yield
+    forget_logs()

@@ -6,7 +6,8 @@ from connector.engine import events as ev
 from connector.model import Record, Translated
 from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
-from tests.simulation.oracle import Epoch, expect
+from tests.simulation.epoch import Epoch
+from tests.simulation.promises import expect
 
 if TYPE_CHECKING:
     from tests.simulation.member import Member
@@ -70,7 +71,7 @@ class Reader:
         if fetched.records:
             member.handle(ev.Arrived(fetched.records))
             self._polls += 1
-            if self._polls % 8 == 1 and not member.dead:
+            if self._polls % 16 == 1 and not member.dead:
                 member.check()
         for event in fetched.heard:
             # As the shell: what was heard of a partition that has gone meanwhile is dropped.
@@ -91,6 +92,13 @@ class Reader:
             fetched.room -= 1
             index += 1
         return index == len(entries)
+
+    def recreated(self, number: int) -> None:
+        """The topic has another id than before: its offsets name other records now (F026)."""
+        member = self._member
+        if number in self._epochs and not member.revoking and not self._epochs[number].revoked:
+            self._broker.recreated.add(number)
+            member.handle(self._offsets_lost(number))
 
     def _offsets_lost(self, number: int) -> ev.OffsetsLost:
         """The log does not hold our position any more (F021)."""

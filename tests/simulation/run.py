@@ -4,7 +4,7 @@ from random import Random
 
 from connector.engine.engine import Engine
 from connector.engine.limits import Limits
-from tests.simulation.oracle import Violation
+from tests.simulation.promises import Violation
 from tests.simulation.rows import translator
 from tests.simulation.scenario import Scenario, draw
 from tests.simulation.world import World

@@ -72,6 +72,8 @@ INCIDENTS = {
     "clock step": (2, 0),  # of the wall clock (F096)
     "compaction": (3, 0),  # F018
     "retention": (1, 0),  # F021
+    "recreation": (1, 0),  # the topic is deleted and made anew with the same records (F026)
+    "partition added": (1, 0),  # F024
     "credentials": (2, 0),  # a new token, or the same once more
 }
 
@@ -100,6 +102,7 @@ class Traits:
     body_bytes_max: int
     calls_per_window: int | None
     window_s: int
+    reset_form: str
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Scenario:
     protocol: str
     static: bool
     offsets_lost: str
+    says_ends: bool
     calm_ms: int
     members: int
     session_ms: int
@@ -126,7 +130,13 @@ class Scenario:
     @property
     def alone(self) -> bool:
         """Whether every call was this instance's own and every answer told what is left (promise 6)."""
-        return self.members == 1 and not self.request_faults and not self.incidents and not self.rates
+        return (
+            self.members == 1
+            and self.traits.reset_form not in {"text", "past"}
+            and not self.request_faults
+            and not self.incidents
+            and not self.rates
+        )
 
     @property
     def records(self) -> int:
@@ -139,8 +149,8 @@ def draw(seed: int) -> Scenario:
     calm_ms, logs = _logs(seed // BLOCK)
     rng = Random(seed)  # noqa: S311 - a run to be repeated, not a secret
     quiet = rng.random() < 0.06
-    share = rng.choice((0.1, 0.25, 0.5))
-    kinds = rng.choice((0.1, 0.25, 0.25))
+    share = rng.choice((0.05, 0.15, 0.4))
+    kinds = rng.choice((0.05, 0.15, 0.25))
     session_ms = rng.choice((6_000, 12_000, 45_000))
     return Scenario(
         seed=seed,
@@ -153,11 +163,12 @@ def draw(seed: int) -> Scenario:
         protocol=rng.choice(("eager", "cooperative", "consumer")),
         static=rng.random() < 0.3,
         offsets_lost=rng.choice(("pause", "earliest", "latest")),
+        says_ends=rng.random() < 0.7,
         calm_ms=calm_ms,
         members=1 if quiet else rng.choice((1, 1, 2, 3)),
         session_ms=session_ms,
         poll_ms=rng.choice((5, 50, 200)),
-        poll_records=rng.choice((5, 50, 500)),
+        poll_records=rng.choice((7, 500, 500)),
         latency_ms=rng.choice((5, 50, 300)),
     )
 
@@ -166,10 +177,15 @@ def draw(seed: int) -> Scenario:
 def _logs(block: int) -> tuple[int, tuple[Log, ...]]:
     rng = Random(-1 - block)  # noqa: S311 - a run to be repeated, not a secret
     calm_ms = rng.choice((10_000, 30_000, 120_000, 600_000))
-    contacts = rng.choice((2, 10, 30, 60))
+    contacts = rng.choice((3, 20, 50, 100))
     count = rng.randint(1, LOGS_MAX)
-    length = rng.choice((160, 220, 280)) // count
+    length = rng.choice((150, 200, 220)) // count
     return calm_ms, tuple(Writer(rng, number, contacts, calm_ms).log(length) for number in range(count))
+
+
+def forget_logs() -> None:
+    """Write all logs anew when they are drawn next."""
+    _logs.cache_clear()
 
 
 def _some(rng: Random, largest: dict[str, float], share: float) -> dict[str, float]:
@@ -193,19 +209,20 @@ def _incidents(rng: Random, calm_ms: int, share: float) -> tuple[Incident, ...]:
 def _limits(rng: Random, session_ms: int) -> Limits:
     choice: Callable[[tuple[int, ...]], int] = rng.choice
     return Limits(
-        batch_items_max=choice((1, 5, 10, 20, 100, 100, 100, 100)),
+        batch_items_max=choice((2, 10, 50, 100, 100, 100)),
         batch_bytes_max=choice((1_500, 2_000_000, 2_000_000)),
-        linger_ms=choice((0, 50, 50)),
+        linger_ms=choice((0, 0, 50)),
         requests_in_flight_max=choice((1, 2, 4, 8)),
-        buffered_records_max=choice((8, 40, 20_000, 20_000)),
-        buffered_bytes_max=choice((1_500, 1_000_000, 1_000_000)),
+        buffered_records_max=choice((10, 40, 20_000, 20_000, 20_000)),
+        buffered_bytes_max=choice((2_000, 1_000_000, 1_000_000, 1_000_000)),
         retry_backoff_first_ms=choice((10, 200)),
         retry_backoff_largest_ms=choice((3_000, 30_000)),
         drain_ms=choice((2_000, 30_000)),
         lease_ms=lease_ms({"session.timeout.ms": session_ms}),
-        commit_interval_ms=choice((500, 1_000)),
+        commit_interval_ms=choice((1_000, 5_000)),
         contacts_remembered_max=choice((0, 3, 1_000)),
         probe_first=rng.random() < 0.7,
+        until_caught_up=rng.random() < 0.1,
     )
 
 
@@ -214,13 +231,14 @@ def _traits(rng: Random) -> Traits:
     return Traits(
         shape=rng.choice("AB"),
         position_base=rng.choice((0, 1)),
-        whole_batch=rng.random() < 0.3,
+        whole_batch=rng.random() < 0.15,
         all_failed_422=rng.random() < 0.5,
-        strict_events=rng.random() < 0.4,
+        strict_events=rng.random() < 0.25,
         says_date=rng.random() < 0.7,
         empty_deletes=rng.random() < 0.2,
         queue_ms=rng.choice((0, 0, 3_000, 20_000)),
         body_bytes_max=rng.choice((1_500, 10_000_000, 10_000_000, 10_000_000)),
         calls_per_window=rng.choice((4, 10, 30, 600)) if limited else None,
         window_s=rng.choice((5, 60)),
+        reset_form=rng.choice(("epoch", "epoch", "epoch", "milliseconds", "duration", "text", "past")),
     )

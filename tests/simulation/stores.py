@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from connector.engine import events as ev
 from connector.model import TopicPartition
 from tests.simulation.broker import Broker
-from tests.simulation.oracle import Seen
+from tests.simulation.epoch import Seen
 
 if TYPE_CHECKING:
     from tests.simulation.member import Member

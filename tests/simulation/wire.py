@@ -10,7 +10,8 @@ from connector.instasent import answers
 from connector.instasent.requests import Requests
 from connector.model import Answer, Endpoint
 from tests.simulation.api import DELETES, HTML, UNTOLD, Api, Call, Reply, read_call
-from tests.simulation.oracle import Travel, expect
+from tests.simulation.oracle import Travel
+from tests.simulation.promises import expect
 from tests.simulation.rows import WALL_MS
 
 if TYPE_CHECKING:
