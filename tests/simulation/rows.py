@@ -134,9 +134,9 @@ class Writer:
         self._tombstones = rng.random() < 0.7
         self._connector = rng.choice(("postgresql", "mysql"))
         weights = {kind: rng.choice((0.0, 0.0, 0.03, 0.2)) for kind in ("delete", "move", "read")}
-        weights |= {"upsert": 1.5, "lone": 0.01, "skip": 0.05, "dead": rng.choice((0.0, 0.0, 0.03))}
+        weights |= {"upsert": 1.5, "lone": 0.01, "skip": 0.05, "dead": rng.choice((0.0, 0.02, 0.05))}
         weights["poison"] = rng.choice((0.0, 0.0, 0.02, 0.1))
-        self._updates = rng.choice((0.05, 0.05, 0.5))
+        self._updates = rng.choice((0.05, 0.05, 0.4))
         if self._kind == "orders":
             weights = {"event": 1.0, "bad event": weights["poison"], "draft": 0.1, "dead": weights["dead"]}
         self._kinds, self._weights = list(weights), list(weights.values())
@@ -152,7 +152,7 @@ class Writer:
         rng, entries = self._rng, self._entries
         bursts = rng.randint(1, 1 + length // 35)
         calm_ms, left = self._step_ms, 0
-        repeats = rng.random() < 0.2
+        repeats = rng.random() < 0.3
         while len(entries) < length:
             if not left:
                 left = rng.randint(1, max(1, 2 * length // bursts))

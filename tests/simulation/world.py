@@ -31,6 +31,9 @@ CATCH_UP_MS = 400_000
 
 RESTART_MS_MAX = 5_000
 HOUR_MS = 3_600_000
+
+JOB_MS = 60_000
+"""An instance that runs until it has caught up is started this often."""
 STEPS_MAX = 200_000
 
 ANEW_EVERY = 32
@@ -252,10 +255,11 @@ class World:
         self.start()
 
     def gone(self, member: Member) -> None:
-        """An instance has ended by itself: another one is started soon."""
+        """An instance has ended by itself: another one is started soon, or with the next run of a job."""
         self._bury(member)
         self.group.leave(member)
-        self.at(self.now_ms + self.rng_shell.randrange(RESTART_MS_MAX), self.start)
+        pause_ms = 0 if member.stopping else JOB_MS
+        self.at(self.now_ms + pause_ms + self.rng_shell.randrange(RESTART_MS_MAX), self.start)
 
     def _bury(self, member: Member) -> None:
         member.dead = True
