@@ -79,6 +79,14 @@ class Course:
                 todo.perhaps = True
                 todo.done = todo.done or index < surely
 
+    def refused(self, moves: dict[int, list[int]]) -> None:
+        """Take in that such a request was refused: where it stood for one ask alone, that is to blame."""
+        for head, ends in moves.items():
+            for end in ends:
+                open_ones = [todo for todo in self.todos[head : end - 1] if not todo.over]
+                if not open_ones:
+                    self.todos[end - 1].refused = True
+
 
 def _merges(todos: Sequence[Todo], head: int, wanted: dict[str, Any]) -> list[int]:
     merged: dict[str, Any] = {}

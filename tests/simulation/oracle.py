@@ -165,9 +165,8 @@ class Oracle:
             carried.course.done(carried.moves)
 
     def _refused(self, item: Sequence[Carried]) -> None:
-        todos = [todo for carried in item for todo in carried.sure]
-        if len(todos) == 1:
-            todos[0].refused = True
+        if len(item) == 1:
+            item[0].course.refused(item[0].moves)
 
     def _epoch(self, number: int) -> Epoch:
         epoch = self.epochs.get(number)

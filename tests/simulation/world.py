@@ -168,7 +168,10 @@ class World:
             incident.kind == "clock step" for incident in self.scenario.incidents
         ):
             wait_ms += HOUR_MS
-        return wait_ms + 3 * (len(asks) // traits.calls_per_window + 2) * traits.window_s * 1000
+        calls = 3 * len(asks)
+        if traits.whole_batch:
+            calls += 14 * sum(ask.bad for ask in asks)  # to find one item among a hundred, halving
+        return wait_ms + (calls // traits.calls_per_window + 2) * traits.window_s * 1000
 
     def _missing(self) -> dict[int, tuple[int, int]]:
         committed = self.broker.committed
