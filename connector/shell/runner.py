@@ -22,6 +22,7 @@ from connector.shell.dead_letters import DeadLetterWriter
 from connector.shell.engine_time import EngineTime
 from connector.shell.http import HttpResponse, HttpThread, Lost, Result
 from connector.shell.kafka import Consumer
+from connector.shell.registry_ports import SchemaRegistry
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
@@ -30,7 +31,7 @@ POLL_RECORDS_MAX = 500
 TURN_SECONDS_MAX = 0.02
 WAIT_SECONDS_MAX = 0.1
 WAIT_SECONDS_IN_FLIGHT = 0.004
-"""`poll` does not hear an answer of the HTTP thread: while one is expected, wait for records this long."""
+"""`poll` does not hear an answer of another thread: while one is expected, wait for records this long."""
 
 CONFIRM_SECONDS_MAX = 1.0
 """How long one question for the committed offsets may take during a revoke."""
@@ -48,6 +49,7 @@ class World:
     translator: Translator
     requests: Requests
     clock: Clock
+    registry: SchemaRegistry | None
 
 
 class Runner:
@@ -68,12 +70,14 @@ class Runner:
         self.consumer = make_consumer(self)
         self._http = world.http
         self._letters = world.letters
-        self._translate = world.translator.translate
+        self._translator = world.translator
+        self._registry = world.registry
         self._requests = world.requests
         self._clock = world.clock
         self._drain_ms = drain_ms
         self._logger = logger
         self._sends: dict[int, ev.Send] = {}
+        self._schemas_asked = 0  # and not answered yet
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
         self._time = EngineTime(world.clock.monotonic_ms())
@@ -84,6 +88,7 @@ class Runner:
             ev.Resume: lambda c: self.consumer.resume(c.partitions),
             ev.Seek: lambda c: self.consumer.seek(c.partition, c.where),
             ev.DeadLetter: lambda c: self._letters.write(c.letter_id, c.record, c.rule, c.reason),
+            ev.FetchSchema: self._fetch_schema,
             ev.Probe: self._probe,
             ev.Halt: self._halt,
         }
@@ -112,6 +117,7 @@ class Runner:
         self._http.check()
         self._take_inbox(turn_ms)
         self._take_answers(turn_ms)
+        self._take_schemas(turn_ms)
         wait_s = self._wait_s(turn_ms)
         room = self.engine.room()
         records: Sequence[Record] = ()
@@ -123,7 +129,7 @@ class Runner:
             self._wait_for_answer(wait_s, turn_ms)
         now_ms = self._engine_ms()
         if records:
-            translate = self._translate
+            translate = self._translator.translate
             self._handle(ev.Arrived([(record, translate(record)) for record in records]), now_ms)
         else:
             self._handle(ev.Woke(), now_ms)
@@ -135,7 +141,7 @@ class Runner:
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()
-        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends else WAIT_SECONDS_MAX
+        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends or self._schemas_asked else WAIT_SECONDS_MAX
         if wakeup_ms is not None:
             wait_s = min(wait_s, max(0, wakeup_ms - now_ms) / 1000)
         return 0 if self._halted else wait_s
@@ -159,6 +165,17 @@ class Runner:
         while not results.empty():
             self._answered(*results.get_nowait(), now_ms)
 
+    def _take_schemas(self, now_ms: int) -> None:
+        if self._registry is None:
+            return
+        results = self._registry.results
+        while not results.empty():
+            ref, answer = results.get_nowait()
+            self._schemas_asked -= 1
+            if answer.artifact is not None:
+                self._translator.learn(ref, answer.artifact)
+            self._handle(ev.SchemaAnswered(ref, answer.verdict, answer.reason), now_ms)
+
     def _wait_for_answer(self, seconds: float, now_ms: int) -> None:
         try:
             result = self._http.results.get(timeout=max(seconds, 0.001))
@@ -179,6 +196,11 @@ class Runner:
             self.tell(ev.Answered(send.send_id, answer))
         else:
             self._http.submit(send.send_id, request, send.not_after_ms)
+
+    def _fetch_schema(self, command: ev.FetchSchema) -> None:
+        assert self._registry is not None, "a schema was asked for without a registry"  # noqa: S101 - invariant
+        self._schemas_asked += 1
+        self._registry.fetch(command.ref)
 
     def _probe(self, probe: ev.Probe) -> None:
         self._http.submit(PROBE, self._requests.probe(), probe.not_after_ms)

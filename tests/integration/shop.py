@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.sandbox.customers import Customer, new_customer
-from connector.sandbox.debezium import SampleRecord, Table
+from connector.sandbox.debezium import Table
 from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC, Sample
+from connector.sandbox.writer import SampleRecord
 
 STRANGERS_ORDER = b"order-stranger"
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z

@@ -12,9 +12,9 @@ from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import ApiKey, EmbeddedBroker
 from connector.sandbox.customers import Customer
-from connector.sandbox.debezium import SampleRecord
 from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, Expected
 from connector.sandbox.sample_config import write_config
+from connector.sandbox.writer import SampleRecord
 from tests.integration.service import Service
 from tests.integration.shop import Raw, contacts, customer
 from tests.waiting import wait_for

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connector.engine import arrivals
+from connector.engine.arrivals import Arrivals
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commits import Commits
@@ -19,15 +21,21 @@ from connector.engine.lanes import Item, Lane
 from connector.engine.ledger import Entry, Partition
 from connector.engine.letters import Letters
 from connector.engine.outage import Outage
+from connector.engine.schemas import Schemas
 from connector.instasent import answers, items
 from connector.instasent.requests import Requests
 from connector.model import (
     ALL_ACCEPTED,
     Answer,
+    AwaitsSchema,
     Delete,
     ItemOutcome,
     OutcomeKind,
+    Record,
     Rejection,
+    SchemaRef,
+    SchemaVerdict,
+    Translated,
     Upsert,
     Verdict,
 )
@@ -50,6 +58,9 @@ _read_items = answers._read_items
 _outcome = items._outcome
 _endpoint_init = EndpointState.__init__
 _queue_init = ReadyQueue.__init__
+_park = Arrivals._park
+_unpark = Arrivals._unpark
+_schema_answered = Schemas.answered
 
 
 def _reads_as(verdict: Verdict, *taken_for_it: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -138,7 +149,7 @@ def _forgets_refused_letters(self: Letters, now_ms: int) -> list[DeadLetter]:
     return []
 
 
-def _every_tombstone_repeats(_self: Any, _partition: Partition, _record: Any, translated: Any) -> bool:
+def _every_tombstone_repeats(_partition: Partition, _record: Any, translated: Any) -> bool:
     return isinstance(translated[0], Delete) and translated[0].tombstone
 
 
@@ -207,6 +218,34 @@ def _confirms_what_is_newest(self: Engine, event: Committed) -> None:
     self._commits.answered(event.commit_id, event.errors, self._now_ms)
 
 
+def _parks_no_second(
+    self: Arrivals, partition: Partition, record: Record, translated: Translated, now_ms: int
+) -> None:
+    if isinstance(translated, AwaitsSchema):
+        _park(self, partition, record, translated, now_ms)
+    else:
+        self._take_again(partition.open(record, 1), translated, now_ms)
+
+
+def _not_parked(self: Partition) -> int | None:
+    parked = {entry for entry, _ in self.parked}
+    return next((entry.offset for entry in self._entries if entry not in parked), self.position)
+
+
+def _unparks_without_the_first(self: Arrivals, partition: Partition, now_ms: int) -> None:
+    entry, _ = partition.parked[0]
+    partition.unpark()
+    partition.leave_out(entry)
+    partition.counts.skipped["forgotten"] += 1
+    _unpark(self, partition, now_ms)
+
+
+def _never_doubts(self: Schemas, ref: SchemaRef, verdict: SchemaVerdict, reason: str, now_ms: int) -> bool:
+    if ref in self._wanted and verdict is SchemaVerdict.UNKNOWN:
+        self._wanted[ref].doubted = True
+    return _schema_answered(self, ref, verdict, reason, now_ms)
+
+
 BROKEN: dict[str, list[Patch]] = {
     "commits one too far": [(Partition, "committable", property(_one_too_far))],
     "forgets a batch whose answer was lost": [(Dispatch, "_failed", _forgets_the_batch)],
@@ -235,8 +274,8 @@ BROKEN: dict[str, list[Patch]] = {
     "takes an item left out for accepted": [(items, "_outcome", _left_out_is(OutcomeKind.ACCEPTED))],
     "takes an item left out for refused": [(items, "_outcome", _left_out_is(OutcomeKind.REJECTED))],
     "takes a 200 without a word for accepted": [(answers, "_read_items", _any_json_will_do)],
-    "deletes again for a tombstone": [(Engine, "_repeats_delete", lambda *_: False)],
-    "takes every tombstone for a repetition": [(Engine, "_repeats_delete", _every_tombstone_repeats)],
+    "deletes again for a tombstone": [(arrivals, "_repeats_delete", lambda *_: False)],
+    "takes every tombstone for a repetition": [(arrivals, "_repeats_delete", _every_tombstone_repeats)],
     "sends the event before its contact": [(Translator, "translate", _reversed)],
     "names an event after its place in the log": [(event_mapping, "default_event_id", _id_of_the_place)],
     "does not quote a contact's id": [(Requests, "delete", _delete_unquoted)],
@@ -256,5 +295,11 @@ BROKEN: dict[str, list[Patch]] = {
     "fills a batch with one more": [(ReadyQueue, "__init__", _overfills)],
     "waits for ever for a contact": [(Dispatch, "_waits_for_contact", lambda *_: True)],
     "takes any commit for the newest": [(Engine, "_committed", _confirms_what_is_newest)],
+    "lets a delivery overtake a parked record": [(Arrivals, "_park", _parks_no_second)],
+    "commits past a parked record": [(Partition, "committable", property(_not_parked))],
+    "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
+    "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
+    "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
+    "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "wakes up all the time": [(Engine, "next_wakeup_ms", lambda self: self._now_ms)],
 }

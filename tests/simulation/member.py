@@ -19,6 +19,7 @@ from tests.simulation.epoch import Epoch
 from tests.simulation.oracle import Oracle
 from tests.simulation.promises import expect
 from tests.simulation.reader import Reader
+from tests.simulation.registry import Schooled
 from tests.simulation.stores import COMMIT_MS_MAX, Stores
 from tests.simulation.wire import Wire
 
@@ -40,11 +41,13 @@ class Member:
         self._broker: Broker = world.broker
         self.name = name
         scenario = world.scenario
-        self.engine = world.make_engine(scenario.limits, Random(world.rng_shell.random()))  # noqa: S311
+        self.schooled = Schooled(world, self, translator)
+        random = Random(world.rng_shell.random())  # noqa: S311 - a run to be repeated, not a secret
+        self.engine = world.make_engine(scenario.limits, random, self.schooled.translate)
         self.oracle = Oracle(world.history, scenario.limits)
         self.wire = Wire(world, self)
         self.epochs: dict[int, Epoch] = self.oracle.epochs
-        self.reader = Reader(world, self, translator)
+        self.reader = Reader(world, self, self.schooled)
         self._stores = Stores(world, self)
         self.generation = -1
         self.session = 0
@@ -70,6 +73,7 @@ class Member:
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self.wire.send,
             ev.Probe: self.wire.probe,
+            ev.FetchSchema: self.schooled.fetch,
             ev.Commit: self._stores.commit,
             ev.DeadLetter: self._stores.letter,
             ev.Pause: self.reader.pause,

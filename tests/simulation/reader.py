@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from connector.engine import events as ev
 from connector.model import Record, Translated
-from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Epoch
 from tests.simulation.promises import expect
+from tests.simulation.registry import Schooled
 
 if TYPE_CHECKING:
     from tests.simulation.member import Member
@@ -27,12 +27,12 @@ class Fetched:
 class Reader:
     """The consumer of one instance. An epoch's position is the consumer's."""
 
-    def __init__(self, world: "World", member: "Member", translator: Translator) -> None:
+    def __init__(self, world: "World", member: "Member", schooled: Schooled) -> None:
         self._world = world
         self._member = member
         self._broker: Broker = world.broker
         self._epochs: dict[int, Epoch] = member.epochs
-        self._translate = translator.translate
+        self._schooled = schooled
         self._paused: set[int] = set()
         self._told_end: dict[int, int] = {}
         self._polls = 0
@@ -87,7 +87,7 @@ class Reader:
             if entry.visible_ms > world.now_ms:
                 break
             epoch.give(entry)
-            fetched.records.append((entry.record, world.translated(entry, self._translate)))
+            fetched.records.append((entry.record, self._schooled.entry(entry)))
             fetched.size -= entry.record.size
             fetched.room -= 1
             index += 1

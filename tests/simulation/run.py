@@ -7,7 +7,7 @@ from connector.engine.limits import Limits
 from tests.simulation.promises import Violation
 from tests.simulation.rows import translator
 from tests.simulation.scenario import Scenario, draw
-from tests.simulation.world import World
+from tests.simulation.world import Translate, World
 
 
 class Failure(AssertionError):  # noqa: N818 - it is what a run ends with
@@ -21,9 +21,9 @@ class Failure(AssertionError):  # noqa: N818 - it is what a run ends with
         super().__init__(f"seed {scenario.seed}: {text} (make simulate SEED={scenario.seed} TRACE=1)")
 
 
-def make_engine(limits: Limits, random: Random) -> Engine:
+def make_engine(limits: Limits, random: Random, translate: Translate) -> Engine:
     """Make an engine as the service does."""
-    return Engine(limits, random)
+    return Engine(limits, random, translate)
 
 
 def run(seed: int, *, traced: bool = False) -> World:

@@ -120,6 +120,7 @@ class Scenario:
     static: bool
     offsets_lost: str
     says_ends: bool
+    schemas: bool
     calm_ms: int
     members: int
     session_ms: int
@@ -164,6 +165,7 @@ def draw(seed: int) -> Scenario:
         static=rng.random() < 0.3,
         offsets_lost=rng.choice(("pause", "earliest", "latest")),
         says_ends=rng.random() < 0.7,
+        schemas=rng.random() < 0.2,
         calm_ms=calm_ms,
         members=1 if quiet else rng.choice((1, 1, 2, 3)),
         session_ms=session_ms,

@@ -118,6 +118,8 @@ def _setting(tries: _Tries) -> None:
     for members in range(1, scenario.members):
         if tries.attempt(replace(tries.scenario, members=members)):
             break
+    if scenario.schemas:
+        tries.attempt(replace(tries.scenario, schemas=False))
     if scenario.static:
         tries.attempt(replace(tries.scenario, static=False))
 

@@ -36,6 +36,7 @@ class Stores:
     def letter(self, letter: ev.DeadLetter) -> None:
         """Write a dead letter: what is reported as failed may be stored all the same (F081)."""
         self._member.numbered(letter, letter.letter_id)
+        self._member.schooled.check(letter)
         world, record = self._world, letter.record
         seen = self._member.oracle.letter(letter)
         away = world.now_ms < max(self._broker.away_until_ms, self._broker.letters_away_until_ms)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from connector.engine.engine import Engine
 from connector.engine.limits import Limits
+from connector.model import Record, Translated
 from connector.translate.translate import Translator
 from tests.simulation.api import Api
 from tests.simulation.broker import Broker
@@ -20,11 +21,13 @@ from tests.simulation.incidents import HAPPENS
 from tests.simulation.member import Member
 from tests.simulation.oracle import History, final_states
 from tests.simulation.promises import expect
+from tests.simulation.registry import Registry
 from tests.simulation.rows import EVENT, Entry
 from tests.simulation.scenario import Scenario
 from tests.simulation.wire import drawn, rates
 
-MakeEngine = Callable[[Limits, Random], Engine]
+Translate = Callable[[Record], Translated]
+MakeEngine = Callable[[Limits, Random, Translate], Engine]
 
 CATCH_UP_MS = 400_000
 """How long after the last fault everything must be delivered and committed, besides what the budget costs."""
@@ -64,6 +67,7 @@ class World:
         )
         self.api = Api(scenario.traits, self.rng_net)
         self.broker = Broker(scenario.logs)
+        self.registry = Registry(scenario)
         self.history = History()
         self.now_ms = 0
         self.left = 0
@@ -119,7 +123,7 @@ class World:
             self.faults[fault] += 1
         return fault
 
-    def translated(self, entry: Entry, translate: Callable[[Any], Any]) -> Any:
+    def translated(self, entry: Entry, translate: Translate) -> Translated:
         """Translate a record: now and then anew, to see that nothing but the record decides (I4)."""
         self.records += 1
         if entry.translated is None:
@@ -229,6 +233,7 @@ class World:
         self._calm = True
         self._rates, self._bounds = {}, []
         self.clock_step_ms = 0
+        self.registry.calm()
         self.api.item_busy = 0.0
         self.api.trouble = None
         self.api_away_until_ms = self.broker.away_until_ms = self.broker.letters_away_until_ms = 0

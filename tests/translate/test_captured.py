@@ -1,4 +1,4 @@
-"""Every record of the JSON topics that a real Debezium 3.6.1 wrote for PostgreSQL."""
+"""Every JSON record without schema that a real Debezium 3.6.1 wrote for PostgreSQL, flattened ones too."""
 
 import json
 from typing import Any
@@ -209,3 +209,74 @@ def test_a_table_without_a_key_upserts() -> None:
     subject = translator(topic="pj.public.nokey", contact={"user_id": "a"})
     results = [subject.translate(record) for record in captured("pj.public.nokey")]
     assert [upsert(result) for result in results] == [{"_user_id": "1"}, {"_user_id": "5"}]
+
+
+# --------------------------------------------------------------------------------- flattened topics
+
+
+def test_flattened_customers_arrive_with_the_same_values() -> None:
+    """The mode `rewrite` changes nothing but how a delete looks (F037, F044, F045)."""
+    subject = translator(topic="pfl.public.customers", contact={"user_id": "id", "attributes": CUSTOMERS})
+    results = [subject.translate(record) for record in captured("pfl.public.customers")]
+    assert len(results) == 14
+    enveloped = translator(topic="pj.public.customers", contact={"user_id": "id", "attributes": CUSTOMERS})
+    same = [
+        result
+        for record in captured("pj.public.customers")
+        if record.value is not None
+        for result in [enveloped.translate(record)]
+    ]
+    for flat, whole in zip(results, same, strict=True):
+        (one,), (other,) = deliveries(flat), deliveries(whole)
+        assert type(one) is type(other)
+        if isinstance(one, Upsert) and isinstance(other, Upsert):
+            assert orjson.dumps(one.body) == orjson.dumps(other.body)
+            assert one.instant is other.instant
+        else:
+            assert one.user_id == other.user_id
+    assert subject.counts == enveloped.counts
+
+
+def test_flattened_composite_keys_change_their_contact() -> None:
+    """The header of a changed key is on the row that says it was deleted (F045)."""
+    members = captured("pfl.public.members")
+    subject = translator(topic="pfl.public.members", contact={"user_id": {"template": "{tenant}-{no}"}})
+    results = [subject.translate(record) for record in members]
+    assert [deleted(result)[0] for result in results[2:4]] == ["acme-2", "acme-1"]
+    assert upsert(results[4]) == {"_user_id": "beta-1"}
+    by_number = translator(topic="pfl.public.members", contact={"user_id": "no"})
+    assert [by_number.translate(record) for record in members][3] == Skip("key_change")
+
+
+def test_a_flattened_delete_of_a_whole_row_resolves_its_contact() -> None:
+    """With REPLICA IDENTITY FULL the row that says it was deleted is the whole one."""
+    subject = translator(topic="pfl.public.full_rows", contact={"user_id": "email", "before": "full"})
+    created, changed, removed = map(subject.translate, captured("pfl.public.full_rows"))
+    assert (upsert(created)["_user_id"], upsert(changed)["_user_id"]) == ("a@b.c", "z@b.c")
+    assert deleted(removed) == ("z@b.c", False)
+
+
+def test_flattened_orders_are_events_by_their_added_operation() -> None:
+    """`on` chooses by `__op`; an id rule is not needed where a position was added (F079)."""
+    subject = translator(
+        topic="pfl.public.orders",
+        event={"type": "purchase", "user_id": "customer_id", "parameters": {"lsn": "__source_lsn"}},
+    )
+    results = [subject.translate(record) for record in captured("pfl.public.orders")]
+    assert results[2] == Skip("on")
+    events = [delivery for result in results if isinstance(result, list) for delivery in result]
+    assert [event.body["_event_parameters"]["lsn"] for event in events if isinstance(event, Event)] == [
+        26762472,
+        26762728,
+        26809048,
+    ]
+    assert len({event.body["_event_id"] for event in events if isinstance(event, Event)}) == 3
+
+
+def test_flattened_topics_have_messages_and_tables_without_a_key() -> None:
+    """A message passes the transformation as it is; rows without a key are upserts (F037, F038)."""
+    message = translator(topic="pfl.message", contact={"user_id": "id"})
+    assert [message.translate(record) for record in captured("pfl.message")] == [Skip("logical_message")]
+    subject = translator(topic="pfl.public.nokey", contact={"user_id": "a"})
+    rows = [upsert(subject.translate(record)) for record in captured("pfl.public.nokey")]
+    assert rows == [{"_user_id": "1"}, {"_user_id": "5"}]

@@ -17,7 +17,7 @@ class StatusBoard:
 
     `values_left_out` counts, by reason, the column values that a row had and that were not sent.
     `causes` names what is wrong, by dependency: `instasent`, `broker`, `group`, `offsets`, `topic …`,
-    `partition …`, `dead letters`. It is empty while everything is well.
+    `partition …`, `dead letters`, `schema registry`. It is empty while everything is well.
     """
 
     def __init__(self, clock: Clock) -> None:

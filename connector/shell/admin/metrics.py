@@ -33,6 +33,13 @@ class SnapshotCollector(Collector):
         )
         yield from _partitions(snapshot)
         yield from _endpoints(snapshot)
+        yield _labelled(
+            CounterMetricFamily,
+            "schema_registry_requests",
+            "Questions to the schema registry, by what it answered.",
+            ("outcome",),
+            [((verdict.value,), count) for verdict, count in snapshot.schema_answers.items()],
+        )
 
 
 def registry_of(board: StatusBoard) -> CollectorRegistry:
@@ -116,6 +123,7 @@ def _partitions(snapshot: Snapshot) -> Iterator[Metric]:
         ("partition_lag_records", "Records up to the end of the log.", [(n, p.lag) for n, p in named]),
         ("partition_position", "The next offset to read.", [(n, p.position) for n, p in named]),
         ("partition_committed", "The last committed offset.", [(n, p.committed) for n, p in named]),
+        ("partition_parked_records", "Records that wait for a schema.", [(n, p.parked) for n, p in named]),
         ("partition_paused", "1 while it delivers nothing.", [(n, float(bool(p.paused))) for n, p in named]),
     )
     for name, text, samples in gauges:

@@ -35,6 +35,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
                 "lag": p.lag,
                 "in_flight": p.in_flight,
                 "paused": p.paused,
+                "parked": p.parked,
             }
             for p in snapshot.partitions
         ],
@@ -50,6 +51,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
             }
             for e in snapshot.endpoints
         ],
+        "schema_registry": {verdict.value: count for verdict, count in snapshot.schema_answers.items()},
         "in_flight_records": snapshot.in_flight_records,
         "buffered_records": snapshot.buffered_records,
         "buffered_bytes": snapshot.buffered_bytes,
