@@ -12,8 +12,10 @@ from connector.sandbox.formats import FORMATS
 from connector.sandbox.matrix import SHAPES
 from connector.sandbox.records.columns import SEMANTIC
 from tests.translate.matrix import columns, shapes, vectors
+from tests.translate.matrix.__main__ import PAGE
 from tests.translate.matrix.case import ACCESS, STRUCTS, Kind, cases_of
 from tests.translate.matrix.kinds import KINDS, SHOWN
+from tests.translate.matrix.page import CONVERTERS, SHAPES_SHOWN, TABLES, filled, parts
 from tests.translate.matrix.running import differences
 
 
@@ -56,3 +58,17 @@ def test_names_are_unique_within_a_format() -> None:
 def test_every_case_has_records() -> None:
     """Only what the sandbox cannot write at all becomes nothing."""
     assert {case.format for case in cases_of(KINDS) if not case.becomes} == {"bytes"}
+
+
+def test_the_page_shows_the_matrix() -> None:
+    """`docs/formats.md` is what `make formats` writes, and has every table."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert filled(text) == text, "run `make formats`"
+    assert parts(text) == list(TABLES)
+
+
+def test_the_page_knows_every_format_and_shape() -> None:
+    """A new format or shape of the sandbox fails here until the page has words for it."""
+    assert CONVERTERS.keys() == FORMATS.keys()
+    for shape in SHAPES:
+        assert [row.what for row in SHAPES_SHOWN if shape.startswith(row.samples)], shape

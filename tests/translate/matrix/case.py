@@ -111,7 +111,8 @@ class Kind:
     `name` is the operator's word for it, `section` the one of debezium-events. Each record `becomes` one
     outcome under the topic file `rules`, in every one of `formats`, and under each of `shapes`; `otherwise`
     names the formats in which that is different. `left_out` are the values that must be counted as not sent.
-    `access` are the ways to ask the registry, where not all of those that the format has.
+    `access` are the ways to ask the registry, where not all of those that the format has. The first `context`
+    records are only there to set the scene.
     `note` and `remedy` are for the page: what is not seen from the outcome, and what to set at the source.
     """
 
@@ -125,6 +126,7 @@ class Kind:
     shapes: Sequence[str] = ("auto",)
     left_out: Mapping[str, int] = field(default_factory=dict)
     access: Sequence[Access | None] = ()
+    context: int = 0
     note: str = ""
     remedy: str = ""
 

@@ -52,8 +52,9 @@ def _delete(mode: DeleteMode, outcomes: Sequence[Outcome]) -> Kind:
         made(created_and_deleted, lambda: Flatten(mode, ("op",))),
         [upsert("7", plan="gold"), *outcomes],
         shapes=SHAPES,
+        context=1,
         note="" if outcomes else "**the contact stays**",
-        remedy="" if outcomes else "another `delete.tombstone.handling.mode`, such as `rewrite`",
+        remedy="" if outcomes else "set another `delete.tombstone.handling.mode`, such as `rewrite`",
     )
 
 
@@ -92,7 +93,7 @@ KINDS = (
         _UNSEEN,
         shapes=SHAPES,
         note="**reads are not known**, and each row makes an event whatever `event.on` says",
-        remedy="`add.fields: op,source.ts_ms,source.connector` and the position of your database",
+        remedy="set `add.fields: op,source.ts_ms,source.connector` and the position of your database",
     ),
     Kind(
         "read, INSERT and UPDATE: another `add.fields.prefix`",
@@ -101,7 +102,7 @@ KINDS = (
         _UNSEEN,
         shapes=SHAPES,
         note="**reads are not known**, and each row makes an event whatever `event.on` says",
-        remedy="the default prefix `__`",
+        remedy="keep the default, `__`",
     ),
     *(_delete(mode, outcomes) for mode, outcomes in DELETES.items()),
     Kind(
@@ -111,7 +112,7 @@ KINDS = (
         [Refused("contact.user_id", "with REPLICA IDENTITY FULL write `before: full`")],
         rules("email"),
         shapes=SHAPES,
-        remedy="`REPLICA IDENTITY FULL` and `before: full`, or map `user_id` from the key",
+        remedy="set `REPLICA IDENTITY FULL` and `before: full`, or map `user_id` from the key",
     ),
     Kind(
         "flattened DELETE whose key does not say who: MySQL, `rewrite` and `add.fields: source.connector`",
@@ -132,7 +133,7 @@ KINDS = (
         rules("email"),
         shapes=SHAPES,
         note="**the former contact stays**: flattening drops the before-image",
-        remedy="no flattening, or a `user_id` that does not change",
+        remedy="do not flatten, or choose a `user_id` that does not change",
     ),
     Kind(
         "flattened key change, `rewrite`",

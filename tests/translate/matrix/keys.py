@@ -48,23 +48,29 @@ def read_alike(key: str) -> tuple[str, ...]:
 
 KINDS = (
     *(
-        Kind(f"DELETE whose key is in: `{key}`", "1.3", deletes(key=key), _DELETED, formats=read_alike(key))
+        Kind(
+            f"DELETE whose key has a format of its own: `{key}`",
+            "1.3",
+            deletes(key=key),
+            _DELETED,
+            formats=read_alike(key),
+        )
         for key in STRUCTS
     ),
     Kind(
-        "DELETE whose key is a bare number (`ExtractField$Key`)",
+        "DELETE whose key is bare (`ExtractField$Key`): a number",
         "1.3",
         deletes(extracted(INT64)),
         _DELETED,
     ),
     Kind(
-        "DELETE whose key is bare text (`ExtractField$Key`)",
+        "DELETE whose key is bare (`ExtractField$Key`): text",
         "1.3",
         deletes(extracted(STRING)),
         _DELETED,
     ),
     Kind(
-        "DELETE whose key is bare text by `StringConverter`",
+        "DELETE whose key is bare (`ExtractField$Key`): a number by `StringConverter`",
         "1.3",
         deletes(extracted(INT64), key="string"),
         _DELETED,
@@ -80,6 +86,6 @@ KINDS = (
         "1.3",
         deletes(key="string"),
         [_UNREADABLE, _UNREADABLE],
-        remedy="a JSON or Avro `key.converter`, or `ExtractField$Key`",
+        remedy="set a JSON or Avro `key.converter`, or `ExtractField$Key`",
     ),
 )

@@ -131,7 +131,7 @@ KINDS = (
         made(lambda: contacts().update(OID, AT_US, updated={"plan": "free"}, removed=["phone"])),
         [Refused("decode", "set `capture.mode` of the source to `change_streams_update_full`")],
         BY_ID,
-        remedy="`capture.mode: change_streams_update_full`",
+        remedy="set `capture.mode: change_streams_update_full`",
     ),
     Kind(
         "MongoDB's update that changes the member of `user_id`, with pre-images",
@@ -153,7 +153,7 @@ KINDS = (
         made(lambda: contacts().delete(OID, AT_US)),
         [Refused("contact.user_id", "`capture.mode` with `_with_pre_image` adds it")],
         rules("email"),
-        remedy="`capture.mode: change_streams_update_full_with_pre_image`, or `user_id: _id`",
+        remedy="set `capture.mode: change_streams_update_full_with_pre_image`, or map `user_id: _id`",
     ),
     Kind(
         "MongoDB's tombstone whose key does not say who",
@@ -173,6 +173,6 @@ KINDS = (
         [upsert(OID.text, plan="free")],
         rules("_id", {"plan": "plan", "city": "address.city"}),
         note="with what has changed; a path into an object finds nothing",
-        remedy="`capture.mode: change_streams_update_full`",
+        remedy="set `capture.mode: change_streams_update_full`",
     ),
 )

@@ -74,7 +74,7 @@ KINDS = (
             _ending(shape, value),
             [upsert("7", plan="gold"), outcome],
             shapes=("auto", shape),
-            remedy="a tombstone has no value at all; look who writes to the topic" if value == b"" else "",
+            context=1,
         )
         for shape in TOPICS
         for form, (value, outcome) in FORMS.items()
@@ -86,6 +86,7 @@ KINDS = (
         [upsert("ada@example.com", plan="gold"), Skip("tombstone_without_user_id")],
         rules("email"),
         shapes=("auto", "envelope"),
+        context=1,
         note="its delete came before",
     ),
     Kind(
@@ -95,7 +96,8 @@ KINDS = (
         [upsert("ada@example.com", plan="gold"), Refused("contact.user_id", _NO_COLUMN)],
         rules("email"),
         shapes=("auto", "flattened"),
-        remedy="`delete.tombstone.handling.mode: rewrite`, or map `user_id` from the key",
+        context=1,
+        remedy="set `delete.tombstone.handling.mode: rewrite`, or map `user_id` from the key",
     ),
     Kind(
         "tombstone whose key lacks what `user_id` needs: first record after a restart",
@@ -103,7 +105,7 @@ KINDS = (
         _alone("envelope"),
         [Refused("contact.user_id", "write `shape: envelope`")],
         rules("email"),
-        remedy="write `shape: envelope` in the topic file, where the topic holds envelopes",
+        remedy="write `shape: envelope` in the topic file, if it holds change events",
     ),
     Kind(
         "tombstone of a topic that only makes events",

@@ -131,7 +131,7 @@ KINDS = (
         "offsets, configurations and states of Connect",
         "8",
         given(SampleRecord("connect-offsets", b'["crm",{"server":"crm"}]', b'{"lsn":26745944,"txId":750}')),
-        [Refused("contact.user_id", "missing")],
+        [Refused("contact.user_id", "the user id is missing or null")],
         formats=("json",),
         remedy="anchor `pattern`: `^crm\\.public\\.` does not match them",
     ),

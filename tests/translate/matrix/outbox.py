@@ -191,7 +191,7 @@ KINDS = (
         routed("{"),
         [Refused("decode", "not JSON")],
         RULES,
-        remedy="the service that writes the row",
+        remedy="correct the service that writes the row",
     ),
     Kind(
         "outbox event in a topic file without `shape: outbox`",

@@ -82,7 +82,7 @@ DELETES = (
         made(lambda: table(tombstones=False).delete(ADA, AT_US)),
         [Refused("contact.user_id", "with REPLICA IDENTITY FULL write `before: full`")],
         rules("email"),
-        remedy="`REPLICA IDENTITY FULL` and `before: full`, or map `user_id` from the key",
+        remedy="set `REPLICA IDENTITY FULL` and `before: full`, or map `user_id` from the key",
     ),
     Kind(
         "PostgreSQL's DELETE, `REPLICA IDENTITY FULL` and `before: full`",
@@ -106,28 +106,28 @@ TOAST = (
         note="without that column",
     ),
     Kind(
-        "the same, `bytea` with `binary.handling.mode: base64`",
+        "such a `bytea` with `binary.handling.mode: base64`",
         "2.2",
         made(lambda: updated(STRING, None)),
         [upsert("7", big=None)],
         BIG,
         note="**null is sent**: Debezium does not mark it",
-        remedy="`binary.handling.mode: bytes`",
+        remedy="set `binary.handling.mode: bytes`",
     ),
     Kind(
-        "the same, where `user_id` needs it",
+        "such a column that `user_id` needs",
         "2.2",
         made(lambda: updated(STRING, UNKNOWN)),
-        [Refused("contact.user_id", "unchanged (TOAST)")],
+        [Refused("contact.user_id", "the source did not send the user id because it is unchanged (TOAST)")],
         rules("big"),
-        remedy="`REPLICA IDENTITY FULL`, or another `user_id`",
+        remedy="set `REPLICA IDENTITY FULL`, or choose another `user_id`",
     ),
 )
 
 KEY_CHANGES = (
     *(
         Kind(
-            f"key change: the new key in a header as {name}",
+            f"key change, the new key in a header as: {name}",
             "3",
             made(lambda: key_change(0, 1, 2, id=8), header=header),
             [Deleted("7"), Skip("key_change"), upsert("8", plan="gold")],
@@ -136,19 +136,19 @@ KEY_CHANGES = (
         for name, (header, formats) in _HEADERS.items()
     ),
     Kind(
-        "key change: the create arrives first",
+        "key change whose create arrives first",
         "3",
         made(lambda: key_change(2, 0, 1, id=8)),
         [upsert("8", plan="gold"), Deleted("7"), Skip("key_change")],
     ),
     Kind(
-        "key change that leaves the contact as it is: in its order",
+        "key change that leaves the contact as it is",
         "3",
         made(lambda: key_change(0, 1, 2, columns=("id", "email"), email="ada@new.example")),
         [Skip("key_change"), Skip("key_change"), upsert("7", plan="gold")],
     ),
     Kind(
-        "key change that leaves the contact as it is: the create arrives first",
+        "the same, whose create arrives first",
         "3",
         made(lambda: key_change(2, 0, 1, columns=("id", "email"), email="ada@new.example")),
         [upsert("7", plan="gold"), Skip("key_change"), Skip("key_change")],

@@ -64,13 +64,23 @@ _LOOKS_LIKE_FLINK = (
     {"op": "d", "before": ADA, "after": None},
 )
 _AVRO_ROW = '{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}'
-_LOOK = "look who writes to the topic"
 
-_UNDATED: Mapping[str, tuple[Schema, Any]] = {
-    "`infinity` of PostgreSQL's `timestamp`": (MICRO_TIMESTAMP, 9_223_372_036_825_200_000),
-    "`-infinity` of PostgreSQL's `timestamptz`": (ZONED_TIMESTAMP, "-infinity"),
-    "`infinity` of PostgreSQL's `date`": (DATE, 2**31 - 1),
-    "the year 10000": (DATE, 2_932_897),
+_YEARS = "a day within the years 1 to 9999 is expected"
+
+_UNDATED: Mapping[str, tuple[Schema, Any, str]] = {
+    # what is in the row -> its column, the value, and what the reason says
+    "`infinity` of PostgreSQL's `timestamp`": (
+        MICRO_TIMESTAMP,
+        9_223_372_036_825_200_000,
+        "a timestamp that is not infinite is expected",
+    ),
+    "`-infinity` of PostgreSQL's `timestamptz`": (
+        ZONED_TIMESTAMP,
+        "-infinity",
+        "ISO 8601 with a four-digit year is expected",
+    ),
+    "`infinity` of PostgreSQL's `date`": (DATE, 2**31 - 1, _YEARS),
+    "the year 10000": (DATE, 2_932_897, _YEARS),
 }
 
 KINDS = (
@@ -78,16 +88,15 @@ KINDS = (
         "struct by `StringConverter` (`Struct{…}`)",
         "1.3",
         inserted(),
-        [Refused("decode", "Java's text of a struct")],
+        [Refused("decode", "Java's text of a struct cannot be read; set a JSON or Avro value converter")],
         formats=("string",),
-        remedy="a JSON or Avro `value.converter`",
+        remedy="set a JSON or Avro `value.converter`",
     ),
     Kind(
         "not JSON",
         "1.6",
         json_of(b"<row id=7/>", b'{"id": 7', b'{"id": NaN}', b"\xff"),
         [Refused("decode", "not JSON")] * 4,
-        remedy=_LOOK,
         **_ONLY_JSON,
     ),
     Kind(
@@ -95,25 +104,24 @@ KINDS = (
         "1.6",
         json_of(b'{"id": 7, "plan": "a", "plan": "b"}'),
         [Refused("decode", "the same name twice")],
-        remedy="the service that writes it",
+        remedy="correct the service that writes it",
         **_ONLY_JSON,
     ),
     Kind(
-        "neither JSON nor a whole schema id (bare Avro without headers among them)",
+        "bare Avro that names no schema",
         "7",
         json_of(b"\0\0", b"\1abc"),
         [Refused("decode", "it begins as Avro does, and holds no whole schema id")] * 2,
-        remedy="a converter that names the schema, or look who writes to the topic",
+        remedy="write it with a converter that names the schema",
         **_ONLY_JSON,
     ),
     *(
         Kind(
-            f"{name} that is cut off",
+            f"cut off: {name}, {formats[0]}",
             "7",
             cut,
             [Refused("decode", says)],
             formats=formats,
-            remedy=_LOOK,
         )
         for name, says, formats in (
             ("Avro", "framing", ("avro-confluent", "avro-confluent-guid", "avro-apicurio-8")),
@@ -128,7 +136,6 @@ KINDS = (
         registered("AVRO", _AVRO_ROW, b"\x0e\x00"),
         [Refused("decode", "Confluent framing: Avro: the bytes go on behind the value")],
         formats=("avro-confluent",),
-        remedy=_LOOK,
     ),
     Kind(
         "Protobuf",
@@ -136,15 +143,15 @@ KINDS = (
         registered("PROTOBUF", 'syntax = "proto3"; message R { int64 id = 1; }', b"\0\x08\x07"),
         [Refused("decode", "PROTOBUF is not supported; write Avro, JSON Schema or JSON")],
         formats=("avro-confluent",),
-        remedy="an Avro or JSON converter",
+        remedy="set an Avro or JSON converter",
     ),
     Kind(
-        "Avro in its JSON encoding (`apicurio.value.encoding: JSON`)",
+        "Avro in its JSON encoding",
         "7",
         registered("AVRO", _AVRO_ROW, b'{"id":7}', ("apicurio.value.encoding", b"JSON")),
         [Refused("decode", "Avro in its JSON encoding is not supported; write it in binary")],
         formats=("avro-apicurio-header-content",),
-        remedy="Apicurio's `apicurio.registry.avro.encoding: BINARY`",
+        remedy="set Apicurio's `apicurio.registry.avro.encoding: BINARY`",
     ),
     Kind(
         "Avro where no `schema_registry` is configured",
@@ -178,7 +185,6 @@ KINDS = (
         "1.5",
         json_of({"schema": {"type": "struct", "fields": [{"type": "int9", "field": "id"}]}, "payload": ADA}),
         [Refused("decode", "JSON with an embedded schema: the schema has a type that Kafka Connect")],
-        remedy=_LOOK,
         **_ONLY_JSON,
     ),
     Kind(
@@ -186,7 +192,6 @@ KINDS = (
         "1.2",
         json_of({"op": "c", "before": None, "after": None, "source": _SOURCE}),
         [Refused("decode", "no row in `after`")],
-        remedy="the transformations between Debezium and the topic",
         **_ONLY_JSON,
     ),
     Kind(
@@ -194,7 +199,7 @@ KINDS = (
         "2.5",
         json_of({"op": "i", "after": {"id": {"value": 7}}, "source": {"connector": "cassandra"}}),
         [Refused("decode", "Cassandra's change events wrap every cell and are not supported")],
-        remedy="nothing: not supported",
+        remedy="it is not supported",
         **_ONLY_JSON,
     ),
     Kind(
@@ -204,14 +209,14 @@ KINDS = (
             {"specversion": "1.0", "type": "io.debezium.connector.postgresql.DataChangeEvent", "data": {}}
         ),
         [Refused("decode", "set a JSON or Avro converter")],
-        remedy="a JSON or Avro `value.converter`",
+        remedy="set a JSON or Avro `value.converter`",
         **_ONLY_JSON,
     ),
     Kind(
-        "change event without `source` (Flink's `debezium-json`): under `shape: auto`",
+        "change event without `source` (Flink's `debezium-json`)",
         "1.6",
         json_of(*_LOOKS_LIKE_FLINK),
-        [Refused("contact.user_id", "missing")] * 2,
+        [Refused("contact.user_id", "the user id is missing or null")] * 2,
         remedy="write `shape: envelope` in the topic file",
         **_ONLY_JSON,
     ),
@@ -220,11 +225,11 @@ KINDS = (
             f"date or timestamp that no attribute can have: {name}",
             "6.2",
             made(dated(column, value)),
-            [Refused("contact.attributes.at", "")],
+            [Refused("contact.attributes.at", says)],
             rules(attributes={"at": "at"}),
             formats=TYPED,
-            remedy="the row; or map no such column",
+            remedy="correct the row, or do not map the column",
         )
-        for name, (column, value) in _UNDATED.items()
+        for name, (column, value, says) in _UNDATED.items()
     ),
 )

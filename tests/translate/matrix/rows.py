@@ -124,7 +124,6 @@ KINDS = (
         "1.2",
         made(lambda: of_operation("x")),
         [Refused("decode", "`op` is not one of c, u, d, r, t, m")],
-        remedy="look who writes to the topic",
     ),
     Kind(
         "table without a key: INSERT, UPDATE, DELETE with `before: full`",

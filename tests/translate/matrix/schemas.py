@@ -27,12 +27,14 @@ from connector.sandbox.records.columns import (
 from connector.sandbox.records.schema import ConnectRecord, Data, NativeSchema, Row, Schema, nullable
 from connector.sandbox.registry.store import SchemaStore
 from connector.sandbox.writer import SampleRecord, Writer
-from tests.translate.matrix.case import STRUCTS, TYPED, Kind, Write, event, made, upsert
+from tests.translate.matrix.case import STRUCTS, TYPED, Kind, Refused, Write, event, made, upsert
 from tests.translate.matrix.outbox import ID, TEXT, routed
 from tests.translate.matrix.outbox import RULES as OUTBOX
+from tests.translate.matrix.registry import APICURIO_2, CONFLUENT
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
 
 _AVRO = tuple(name for name in STRUCTS if name.startswith("avro-"))
+_APICURIO = ("avro-apicurio-4", "avro-apicurio-8", "avro-apicurio-header")
 _RAW = tuple(name for name in _AVRO if name.startswith("avro-confluent"))
 
 
@@ -178,7 +180,7 @@ KINDS = (
         made(created({"plan": _WITH_DEFAULT}, {"plan": None})),
         [upsert("7", plan="free")],
         note="**with the default in the null's place**",
-        remedy="`replace.null.with.default: false`, for Avro `ignore.default.for.nullables: true`",
+        remedy="set `replace.null.with.default: false`, for Avro `ignore.default.for.nullables: true`",
     ),
     Kind(
         'a column with a default (`[T, "null"]` in Avro): null, with `replace.null.with.default: false`',
@@ -225,7 +227,7 @@ KINDS = (
         rules(attributes={"score": "score", "share": "share", "rate": "rate"}),
         formats=("json",),
         note="**as text**: nothing tells it from a name",
-        remedy="`as: number` in the topic file: it is left out then",
+        remedy="write `as: number` in the topic file: it is left out then",
     ),
     Kind(
         "NaN and infinities in JSON without a schema, with `as: number`",
@@ -238,13 +240,31 @@ KINDS = (
         note="without that column",
     ),
     Kind(
-        "a root that is `bytes` (outbox column NOT NULL)",
+        "a root that is `bytes` (outbox column NOT NULL): Confluent's converter, without Avro's length",
         "7",
         routed(TEXT.encode(), BYTES),
         [event("7", ID, order="o-1")],
         OUTBOX,
         formats=("json", "json-embedded", *_RAW, "apicurio-json"),
-        note="Confluent's converter writes them without Avro's length",
+    ),
+    Kind(
+        "a root that is `bytes` (outbox column NOT NULL): Apicurio's, with `type: apicurio`",
+        "7",
+        routed(TEXT.encode(), BYTES),
+        [event("7", ID, order="o-1")],
+        OUTBOX,
+        formats=_APICURIO,
+        access=(APICURIO_2,),
+    ),
+    Kind(
+        "a root that is `bytes` (outbox column NOT NULL): Apicurio's, with `type: confluent`",
+        "7",
+        routed(TEXT.encode(), BYTES),
+        [Refused("event.user_id", "the user id is missing or null")],
+        OUTBOX,
+        formats=_APICURIO[:1],
+        access=(CONFLUENT,),
+        remedy="write `schema_registry.type: apicurio` in the service file",
     ),
     Kind(
         "a root that is a string, or a string or null (outbox column)",
