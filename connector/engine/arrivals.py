@@ -58,11 +58,11 @@ class Arrivals:
                 continue  # It was polled while its partition was being taken away.
             partition.arrived(record)
             partition.counts.consumed += 1
-            if isinstance(translated, Skip):
+            if type(translated) is Skip:  # cheaper than isinstance: this is done for every record
                 partition.counts.skipped[translated.rule] += 1
-            elif isinstance(translated, Rejection):
+            elif type(translated) is Rejection:
                 self._reject(partition.open(record, 1), translated)
-            elif partition.awaits is not None or isinstance(translated, AwaitsSchema):
+            elif partition.awaits is not None or type(translated) is AwaitsSchema:
                 self._park(partition, record, translated, now_ms)
             elif (
                 type(translated[0]) is not Upsert or partition.last_deleted_key is not None

@@ -71,6 +71,14 @@ class ConnectWorker:
         """Stop a connector and forget it."""
         self._http.delete(f"/connectors/{name}").raise_for_status()
 
+    def restart(self, name: str) -> None:
+        """Stop a connector and its task, start them again, and wait until they are running.
+
+        A PostgreSQL source loses what changes meanwhile unless it has `slot.drop.on.stop: false`.
+        """
+        self._http.post(f"/connectors/{name}/restart", params={"includeTasks": "true"}).raise_for_status()
+        wait_for(lambda: self._runs(name), READY_SECONDS, f"the connector {name}", self.process)
+
     def put_debezium(self, name: str, database: Database, tables: str, *parts: Options) -> None:
         """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`.
 

@@ -228,7 +228,12 @@ def test_exact_numbers_leave_avro_alone() -> None:
             "auto",
             "Avro in its JSON encoding is not supported",
         ),
-        (b'{"schema":{"type":"struct"},"payload":"canary"}', None, "auto", "JSON with an embedded schema: "),
+        (
+            b'{"schema":{"type":"struct","fields":7},"payload":"canary"}',
+            None,
+            "auto",
+            "JSON with an embedded schema: ",
+        ),
     ],
     ids=str,
 )
@@ -310,7 +315,8 @@ def test_keys_in_every_form(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xfe", b"{canary", id_of(AVRO) + b"\xff", b'{"schema":{"type":"struct"},"payload":1}']
+    "data",
+    [b"\xff\xfe", b"{canary", id_of(AVRO) + b"\xff", b'{"schema":{"type":"struct","fields":7},"payload":1}'],
 )
 def test_a_key_that_cannot_be_read_says_so(data: bytes) -> None:
     """The reason says that it is the key (F036)."""

@@ -75,7 +75,7 @@ def test_decimals_written_as_numbers_need_exact_decoding(schema: ConnectSchema) 
         "é===",
         "A",
         "AA=",
-        "A" * 1000,
+        "A" * 2052,
         b"\x7f" * 1000,
         True,
         [],
@@ -109,6 +109,17 @@ def test_a_decimal_without_a_scale_is_unreadable(scale: str) -> None:
     assert (
         sent(ConnectSchema("struct", fields={"a": schema, "b": decimal(1)}), {"b": b"\x01"}) == b'{"b":0.1}'
     )
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_zeros_behind_the_point_make_no_number_too_long(encoding: str) -> None:
+    """PostgreSQL's NUMERIC(6, -2), for which Debezium writes the scale 2046 and that many zeros."""
+    schema = decimal(2046)
+    for value in (123_400, -100, 0):
+        decoded = ENCODINGS[encoding](schema, twos_complement(value * 10**2046))
+        assert sent(schema, decoded) == b"%d" % value
+    with pytest.raises(UnreadableError):
+        sent(schema, ENCODINGS[encoding](schema, twos_complement(10**2046 + 1)))
 
 
 def test_a_scale_beyond_all_numbers_is_unreadable() -> None:
