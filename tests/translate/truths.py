@@ -97,10 +97,15 @@ def _floating(text: str, _inside: str, _handling: Handling) -> Any:
     return number(text) if Decimal(text).is_finite() else Fate.LEFT_OUT
 
 
+_NO_NUMBERS = {"NaN": "NAN", "Infinity": "POSITIVE_INFINITY", "-Infinity": "NEGATIVE_INFINITY"}
+
+
 def _decimal(text: str, _inside: str, handling: Handling) -> Any:
+    if text in _NO_NUMBERS and handling.decimals == "precise":
+        return None  # Debezium writes null
     digits = text.replace("$", "").replace(",", "")
     if handling.decimals == "string":
-        return digits  # no schema says that such a text is a number
+        return _NO_NUMBERS.get(digits, digits)  # no schema says that such a text is a number
     if handling.decimals == "double":
         return _floating(repr(float(digits)), "", handling)
     return number(digits)
