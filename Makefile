@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas faults captures bench lock clean
+.PHONY: setup demo test lint format schemas faults captures simulate bench lock clean
 
 setup: .venv/installed
 
@@ -34,6 +34,10 @@ schemas: setup
 # Which fault of the catalogue is named by which test.
 faults: setup
 	$(BIN)/python -m tests.faults
+
+# A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one.
+simulate: setup
+	$(BIN)/python -m tests.simulation
 
 # Records of a real Debezium that the tests decode; needs what the stack tests need.
 captures: setup

@@ -364,10 +364,14 @@ class Dispatch:
         return len(self._batches)
 
     def travels_for(self, partitions: Collection[Partition]) -> bool:
-        """Whether a request that carries a record of these partitions is unanswered."""
+        """Whether a request that carries a record of these partitions is unanswered.
+
+        Also one of an earlier life of theirs, for it would meet the requests of the next owner.
+        """
         batches = [*self._batches.values(), *self._doubtful]
+        names = {partition.name for partition in partitions}
         return any(
-            item.entry.partition in partitions
+            item.entry.partition.name in names
             for batch in batches
             for lane in batch.group.lanes
             for item in lane.travelling()
