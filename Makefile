@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas faults captures simulate fuzz bench lock clean
+.PHONY: setup demo test lint format schemas formats faults captures simulate fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -30,6 +30,10 @@ format: setup
 # The JSON schemas that editors use; a test keeps them in step with the models.
 schemas: setup
 	$(BIN)/python -m connector.settings.schemas
+
+# The tables of docs/formats.md, out of the matrix of the tests; a test keeps them in step.
+formats: setup
+	$(BIN)/python -m tests.translate.matrix
 
 # Which fault of the catalogue is named by which test.
 faults: setup
