@@ -27,7 +27,7 @@ class Registry:
 
     def __init__(self, scenario: Scenario) -> None:
         rng = self._rng = Random(f"schemas of {scenario.seed}")  # noqa: S311 - a run to be repeated
-        self.missing = SchemaRef(RefKind.GUID, "missing")
+        self._missing = [SchemaRef(RefKind.GUID, f"missing {n}") for n in range(rng.choice((1, 100)))]
         used = rng.random() < 0.5
         self.needs: Needs = {
             (log.name.partition, offset): refs
@@ -54,7 +54,7 @@ class Registry:
                 value = SchemaRef(RefKind.ID, f"{log.name.topic}-{version}")
                 needs[offset] = (value, SchemaRef(RefKind.ID, "key")) if keys else (value,)
             if isinstance(logged.translated, Rejection) and rng.random() < 0.5:
-                needs[offset] = (self.missing,)
+                needs[offset] = (rng.choice(self._missing),)
         return needs
 
     def calm(self) -> None:
@@ -72,7 +72,8 @@ class Registry:
             return SchemaVerdict.UNAVAILABLE
         lag_ms = self._rng.randrange(DOUBT_MS) if self._lags and not self._calm else 0
         there_ms = self._there_ms.setdefault(ref, now_ms + lag_ms)
-        return SchemaVerdict.UNKNOWN if ref == self.missing or now_ms < there_ms else SchemaVerdict.KNOWN
+        missing = ref.kind is RefKind.GUID or now_ms < there_ms
+        return SchemaVerdict.UNKNOWN if missing else SchemaVerdict.KNOWN
 
 
 class Reader:
