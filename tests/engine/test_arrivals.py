@@ -94,6 +94,18 @@ def test_order_holds_behind_a_parked_record() -> None:
     assert fetched(driver) == [ID42]
 
 
+def test_what_was_parked_counts_for_its_endpoint() -> None:
+    """Once its schema is there, a delivery holds its share of the buffer as any other (promise 7)."""
+    driver = Driver(replace(AT_ONCE, buffered_records_max=4))
+    driver.arrive_awaiting(ID42, [upsert("7")])
+    driver.arrive([upsert("8")])
+    assert driver.engine.room().records > 0
+    driver.schema()
+    assert driver.engine.room().records == 0  # two of the two that one endpoint may hold
+    answer_all(driver)
+    assert driver.engine.room().records > 0
+
+
 def test_the_other_partitions_flow() -> None:
     """A registry that is down pauses the partition that needs it and nothing else, and shows (F040)."""
     driver = Driver(positions={P0: 0, P1: 0})
