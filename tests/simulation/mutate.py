@@ -23,7 +23,7 @@ from types import ModuleType
 import click
 
 ENGINE = Path(__file__).parents[2] / "connector" / "engine"
-SEEDS_BEFORE, SEEDS_AFTER = 40, 300
+SEEDS_BEFORE, SEEDS_AFTER = 40, 200
 SECONDS_MAX = 90
 
 SHARED = ("fastavro", "jmespath", "orjson", "phonenumbers", "pydantic", "pytest")
