@@ -56,6 +56,7 @@ _commit_answered = Commits.answered
 _park = Arrivals._park
 _unpark = Arrivals._unpark
 _schema_answered = Schemas.answered
+_keep = Schemas.keep
 
 
 def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -246,6 +247,9 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "commits past a parked record": [(Partition, "committable", property(_not_parked))],
     "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
     "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
+    "forgets what one partition waits for when another one goes": [
+        (Schemas, "keep", lambda self, _refs: _keep(self, ()))
+    ],
     "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
     "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
