@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas formats faults captures simulate bench lock clean
+.PHONY: setup demo test lint format schemas formats faults captures simulate fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -46,6 +46,12 @@ simulate: setup
 # Records of a real Debezium that the tests decode; needs what the stack tests need.
 captures: setup
 	$(BIN)/python -m tests.stack.capture
+
+# Hostile records through the translator, in child processes; `make fuzz RUNS=5000000 SEED=7` for more and others.
+RUNS ?= 1000000
+SEED ?= 0
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -364,10 +364,7 @@ class Dispatch:
         return len(self._batches)
 
     def travels_for(self, partitions: Collection[Partition]) -> bool:
-        """Whether a request that carries a record of these partitions is unanswered.
-
-        Also one of an earlier life of theirs, for it would meet the requests of the next owner.
-        """
+        """Whether a request that carries a record of these partitions, in any life of theirs, travels."""
         batches = [*self._batches.values(), *self._doubtful]
         names = {partition.name for partition in partitions}
         return any(
