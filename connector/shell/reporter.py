@@ -1,6 +1,5 @@
 """What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -14,6 +13,7 @@ from connector.shell.http import HttpThread
 from connector.shell.registry import Registry
 from connector.shell.runner import Runner
 from connector.shell.telemetry import Redactor
+from connector.translate.translate import Translator
 
 PUBLISH_MS = 250
 CREDENTIALS_MS = 1_000
@@ -29,7 +29,7 @@ class Reporter:
         http: HttpThread,
         registry: Registry | None,
         settings: Settings,
-        values_left_out: Mapping[str, int],
+        translator: Translator,
         redactor: Redactor,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
@@ -37,7 +37,7 @@ class Reporter:
         self._board = board
         self._http = http
         self._registry = registry
-        self._values_left_out = values_left_out
+        self._translator = translator
         self._redactor = redactor
         self._logger = logger
         self._token_file = settings.instasent.token_file
@@ -69,7 +69,7 @@ class Reporter:
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
-        self._board.publish(snapshot, causes, self._values_left_out)
+        self._board.publish(snapshot, causes, self._translator.counts, self._translator.formats)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
             wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}

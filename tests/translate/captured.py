@@ -98,3 +98,8 @@ def known(capture: str, registry: Literal["confluent", "apicurio"]) -> Schemas:
         for kind in NAMED_AS[ref.kind]:
             found.learn(SchemaRef(kind, ref.value), artifact)
     return found
+
+
+def schema_of(ref: SchemaRef) -> SchemaRef:
+    """Return under which reference a capture has the schema that a record names."""
+    return SchemaRef(next(kind for kind, names in NAMED_AS.items() if ref.kind in names), ref.value)

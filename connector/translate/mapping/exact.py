@@ -17,9 +17,11 @@ from connector.translate.mapping.values import UnreadableError
 FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
 FLOAT_EXACT_LIMIT = 10**FLOAT_EXACT_DIGITS
 SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
+_WHOLE_DIGITS_MAX = 308  # beyond it whoever reads the number has infinity
 _DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
 _UNSCALED_LIMIT = 10**_DIGITS_MAX
-_WITH_ZEROS_LIMIT = 10**4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
+_DIGITS_WITH_ZEROS_MAX = 4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
+_WITH_ZEROS_LIMIT = 10**_DIGITS_WITH_ZEROS_MAX
 _BASE64_LENGTH_MAX = 2048
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can write
 
@@ -33,7 +35,7 @@ def exact(unscaled: int, scale: int) -> Any:
     """Return the JSON number `unscaled / 10**scale` with all its digits.
 
     Raises:
-        UnreadableError: it has more digits than can sensibly be sent.
+        UnreadableError: it has more digits than can sensibly be sent, or is beyond what a double can hold.
     """
     if scale == 0 and _INTEGER_MIN <= unscaled <= _INTEGER_MAX:
         return unscaled
@@ -41,9 +43,14 @@ def exact(unscaled: int, scale: int) -> Any:
         return unscaled / 10**scale  # Python divides integers with one correct rounding
     if abs(scale) > _DIGITS_MAX or not -_UNSCALED_LIMIT < unscaled < _UNSCALED_LIMIT:
         return exact(*_without_zeros(unscaled, scale))
+    digits = str(abs(unscaled))
+    if len(digits) - scale > _WHOLE_DIGITS_MAX and unscaled:
+        raise UnreadableError(
+            "a number below 1e308 is expected; write `as: string` to send its digits as text"
+        )
     if scale <= 0:
         return exact(unscaled * 10**-scale, 0) if scale else orjson.Fragment(str(unscaled))
-    digits = str(abs(unscaled)).rjust(scale + 1, "0")
+    digits = digits.rjust(scale + 1, "0")
     sign = "-" if unscaled < 0 else ""
     return orjson.Fragment(f"{sign}{digits[:-scale]}.{digits[-scale:]}")
 
@@ -88,7 +95,7 @@ def split_text(text: str) -> tuple[int, int]:
     Raises:
         UnreadableError: the text is something else, or has more digits than can sensibly be sent.
     """
-    found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_MAX else None
+    found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_WITH_ZEROS_MAX else None
     if found is None:
         raise UnreadableError("a number in decimal digits is expected")
     sign, whole, fraction, exponent = found.groups(default="")
