@@ -1,0 +1,84 @@
+"""A real registry that is killed, and schemas that change, while rows change: nothing is lost or refused.
+
+PostgreSQL, Debezium, Kafka, the registry and the connector are real, each in a process of its own.
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from connector.sandbox.api.behaviour import Behaviour
+from connector.sandbox.api.server import SandboxApi
+from tests.stack.connect import ConnectWorker
+from tests.stack.debezium import Options, avro
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.postgres import PostgresServer
+from tests.stack.registry import Registry
+from tests.stack.service import Service
+from tests.stack.versioned import SECONDS, assert_clean, await_equal, await_newer, load, mapping, newest
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+
+PARTITIONS = 3
+KEEP: Options = {"slot.drop.on.stop": "false"}
+
+
+def test_a_registry_that_was_killed_delays_only_what_needs_it(
+    kafka: KafkaBroker,
+    postgres: PostgresServer,
+    connect: ConnectWorker,
+    registry: Registry,
+    tmp_path: Path,
+) -> None:
+    """Started without a registry, the service waits with Avro, delivers JSON, says why, and heals.
+
+    Rows of both topics change all the time. The source of the Avro topic fails meanwhile, as Debezium
+    does without a registry, and goes on where it was after a restart (promises 1 and 2).
+    """
+    topics = {name: f"{name}.public.{name}" for name in ("waits", "flows")}
+    with ExitStack() as ending:
+        for topic in topics.values():
+            kafka.create_topic(topic, PARTITIONS)
+        sandbox = ending.enter_context(SandboxApi(Behaviour(limit=None)))
+        rows = ending.enter_context(load(postgres, *topics))
+        for name, form in (("waits", avro(registry, framing="confluent")), ("flows", {})):
+            connect.put_debezium(name, postgres, f"public.{name}", form, KEEP)
+            ending.callback(connect.delete, name)
+        service = Service(
+            "killed-registry",
+            tmp_path,
+            kafka,
+            sandbox,
+            mapping(topics["waits"]),
+            mapping(topics["flows"], "{from: points, as: {decimal: 2}}"),
+            registry={"type": "confluent", "url": registry.confluent},
+        )
+        ending.callback(service.close)
+        service.start()
+        rows.start()
+        for name in topics:
+            await_newer(sandbox, rows, name, service.process)
+
+        assert service.stop() == 0
+        delivered = newest(sandbox, "waits")
+        committed = kafka.committed("killed-registry", topics["waits"], PARTITIONS)
+        wait_for(lambda: kafka.written(topics["waits"], PARTITIONS) > committed, SECONDS, "unread records")
+        registry.kill()
+        service.start()
+        await_newer(sandbox, rows, "flows", service.process)
+        service.await_not_ready("schema registry")
+        await_newer(sandbox, rows, "flows", service.process)
+        assert newest(sandbox, "waits") == delivered
+        assert_clean(sandbox, service)
+
+        registry.start()
+        registry.await_ready()
+        connect.restart("waits")
+        await_newer(sandbox, rows, "waits", service.process)
+        service.await_ready()
+        rows.end()
+        await_equal(sandbox, rows, service.process)
+        assert_clean(sandbox, service)
+        assert service.stop() == 0
