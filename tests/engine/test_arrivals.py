@@ -72,7 +72,7 @@ def test_what_was_parked_counts_for_its_endpoint() -> None:
     assert driver.engine.room().records > 0
     driver.schema()
     assert driver.engine.room().records == 0  # two of the two that one endpoint may hold
-    answer_all(driver)
+    driver.answer_all()
     assert driver.engine.room().records > 0
 
 
