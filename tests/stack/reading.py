@@ -46,14 +46,15 @@ class Reading:
             self.service.process,
         )
 
-    def await_skipped(self, topic: str, rule: str, count: int) -> None:
-        """Wait until so many records of a topic were skipped by a rule."""
+    def await_skipped(self, topic: str, rule: str, least: int) -> None:
+        """Wait until all that came of a topic was skipped by one rule, and that were so many or more."""
 
         def skipped() -> bool:
             topics = {one["topic"]: one for one in self.service.status()["topics"]}
-            return bool(topics[topic]["skipped_by_rule"].get(rule, 0) == count)
+            count = topics[topic]["skipped_by_rule"].get(rule, 0)
+            return bool(topics[topic]["records_consumed"] == count >= least)
 
-        wait_for(skipped, SECONDS, f"{count} records of {topic} skipped as {rule}", self.service.process)
+        wait_for(skipped, SECONDS, f"all of {topic} skipped as {rule}", self.service.process)
 
     def await_queued(self, count: int) -> None:
         """Wait until so many contacts were sent to Instasent's queue."""

@@ -143,7 +143,7 @@ def test_an_expanded_outbox_becomes_events(
         }
         assert got == expected
         assert_clean(reader.sandbox, reader.service)
-        assert set(reader.sandbox.report()["calls"]) == {"events"}
+        assert set(reader.sandbox.report()["calls"]) <= {"events", "stream"}
 
 
 def test_an_incremental_snapshot_is_queued(
@@ -164,7 +164,7 @@ def test_an_incremental_snapshot_is_queued(
             assert reader.queued() == AGAIN_ROWS
             sql.execute(SIGNAL)
             reader.await_queued(2 * AGAIN_ROWS)
-            # The signal, and the two rows that open and close the snapshot's one window.
+            # The signal, and at least two rows that open and close a window of the snapshot.
             reader.await_skipped(signalled, "signal", 3)
             sql.execute("UPDATE again SET name = 'changed', row_version = 2 WHERE id = 1")
             rows["1"] |= {"name": "changed", "row_version": 2}
