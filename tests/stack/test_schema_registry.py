@@ -11,7 +11,7 @@ import pytest
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
 from tests.stack.connect import ConnectWorker
-from tests.stack.debezium import Options, avro
+from tests.stack.debezium import Options, avro, json_with_schema
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.postgres import PostgresServer
 from tests.stack.registry import Registry
@@ -22,7 +22,24 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 PARTITIONS = 3
+LATER = """\
+    city: city
+    note: note
+"""
 KEEP: Options = {"slot.drop.on.stop": "false"}
+NO_CITY = """
+ALTER TABLE {table} ALTER COLUMN city DROP NOT NULL, ALTER COLUMN name TYPE varchar(50);
+UPDATE {table} SET city = NULL, row_version = row_version + 1 WHERE number % 3 = 0
+"""
+CHANGES = (
+    # whether the source restarts with it, the change
+    (False, "ALTER TABLE {table} ADD COLUMN note text DEFAULT 'kept'"),
+    (True, "ALTER TABLE {table} ADD COLUMN city text NOT NULL DEFAULT 'Ávila'"),
+    (False, "ALTER TABLE {table} DROP COLUMN note"),
+    (True, "ALTER TABLE {table} ALTER COLUMN points TYPE numeric(20, 6)"),
+    (False, NO_CITY),
+)
+"""A column that comes and goes, one that stays, a decimal of another scale, and a column that may be null."""
 
 
 def test_a_registry_that_was_killed_delays_only_what_needs_it(
@@ -80,5 +97,45 @@ def test_a_registry_that_was_killed_delays_only_what_needs_it(
         service.await_ready()
         rows.end()
         await_equal(sandbox, rows, service.process)
+        assert_clean(sandbox, service)
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize("form", ["evolve_avro", "evolve_json"])
+def test_a_table_that_changes_its_columns_loses_nothing(
+    kafka: KafkaBroker,
+    postgres: PostgresServer,
+    connect: ConnectWorker,
+    registry: Registry,
+    tmp_path: Path,
+    form: str,
+) -> None:
+    """Columns come, go and change their type under load, the source restarts, and all rows arrive.
+
+    The mapping names the columns before they are there and after they are gone. Each record is read
+    with the schema that wrote it: a decimal whose scale has changed keeps its value.
+    """
+    topic = f"{form}.public.{form}"
+    kafka.create_topic(topic, PARTITIONS)
+    converter = avro(registry, framing="confluent") if form == "evolve_avro" else json_with_schema()
+    with ExitStack() as ending:
+        sandbox = ending.enter_context(SandboxApi(Behaviour(limit=None)))
+        rows = ending.enter_context(load(postgres, form))
+        sql = ending.enter_context(postgres.connect())
+        connect.put_debezium(form, postgres, f"public.{form}", converter, KEEP)
+        ending.callback(connect.delete, form)
+        where = {"type": "confluent", "url": registry.confluent}
+        service = Service(form, tmp_path, kafka, sandbox, mapping(topic) + LATER, registry=where)
+        ending.callback(service.close)
+        service.start()
+        rows.start()
+        await_newer(sandbox, rows, form, service.process)
+        for restart, change in CHANGES:
+            sql.execute(change.format(table=form))
+            if restart:
+                connect.restart(form)
+            await_newer(sandbox, rows, form, service.process)
+        rows.end()
+        await_equal(sandbox, rows, service.process, columns=("city",))
         assert_clean(sandbox, service)
         assert service.stop() == 0

@@ -82,8 +82,8 @@ class Versioned:
         with self._sql.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query).fetchall()
 
-    def contacts(self) -> dict[str, dict[str, Any]]:
-        """Return what Instasent must hold, by user id."""
+    def contacts(self, columns: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """Return what Instasent must hold, by user id; `columns` are more attributes than `MAPPING` has."""
         return {
             row["id"]: {
                 "_user_id": row["id"],
@@ -91,6 +91,7 @@ class Versioned:
                 "points": float(row["points"]),
                 "round": row["round"],
                 "row_version": row["row_version"],
+                **{column: row[column] for column in columns},
             }
             for row in self.rows()
         }
@@ -110,9 +111,16 @@ class Load:
         self._thread.start()
 
     def end(self) -> None:
-        """Change nothing any more: what the tables hold is final."""
+        """Change every row once more, and then nothing: what the tables hold is final."""
+        self.abandon()
+        for _ in range(SLICES):
+            self._round()
+
+    def abandon(self) -> None:
+        """End the thread, where it was started and still runs."""
         self._ended.set()
-        self._thread.join()
+        if self._thread.ident:
+            self._thread.join()
 
     def check_alive(self) -> None:
         """Raise when the thread has ended by itself."""
@@ -121,9 +129,12 @@ class Load:
 
     def _write(self) -> None:
         while not self._ended.wait(PAUSE_SECONDS):
-            self.rounds += 1
-            for table in self.tables:
-                table.round(self.rounds)
+            self._round()
+
+    def _round(self) -> None:
+        self.rounds += 1
+        for table in self.tables:
+            table.round(self.rounds)
 
 
 @contextmanager
@@ -134,8 +145,7 @@ def load(postgres: PostgresServer, *names: str) -> Iterator[Load]:
         try:
             yield one
         finally:
-            if one.rounds:
-                one.end()
+            one.abandon()
 
 
 def newest(sandbox: SandboxApi, table: str) -> int:
@@ -158,13 +168,22 @@ def await_newer(sandbox: SandboxApi, load: Load, table: str, *watch: Watched) ->
     wait_for(lambda: newest(sandbox, table) > now, SECONDS, f"newer rows of {table}", load, *watch)
 
 
-def await_equal(sandbox: SandboxApi, load: Load, *watch: Watched) -> None:
-    """Wait until Instasent holds what the tables of an ended load hold."""
-    expected = {user: contact for table in load.tables for user, contact in table.contacts().items()}
+def await_equal(sandbox: SandboxApi, load: Load, *watch: Watched, columns: Sequence[str] = ()) -> None:
+    """Wait until Instasent holds what the tables of an ended load hold.
+
+    `columns` are attributes beyond those of `MAPPING`; any others of a contact are not looked at.
+    """
+    expected = {u: contact for table in load.tables for u, contact in table.contacts(columns).items()}
+    seen = {"_user_id", "_first_name", "points", "round", "row_version", *columns}
+
+    def held() -> dict[str, dict[str, Any]]:
+        contacts = sandbox.contacts()
+        return {u: {k: v for k, v in contact.items() if k in seen} for u, contact in contacts.items()}
+
     try:
-        wait_for(lambda: sandbox.contacts() == expected, SECONDS, "the database's state", *watch)
+        wait_for(lambda: held() == expected, SECONDS, "the database's state", *watch)
     except TimeoutError:
-        assert sandbox.contacts() == expected
+        assert held() == expected
 
 
 def assert_clean(sandbox: SandboxApi, service: Service) -> None:
