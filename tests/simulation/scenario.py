@@ -165,7 +165,7 @@ def draw(seed: int) -> Scenario:
         static=rng.random() < 0.3,
         offsets_lost=rng.choice(("pause", "earliest", "latest")),
         says_ends=rng.random() < 0.7,
-        schemas=rng.random() < 0.2,
+        schemas=rng.random() < 0.4,
         calm_ms=calm_ms,
         members=1 if quiet else rng.choice((1, 1, 2, 3)),
         session_ms=session_ms,
