@@ -31,6 +31,9 @@ from connector.translate.decode.change import UndecodableError
 COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
 """Bytes of memory that the items of all collections of one record may take (S14): up to 100,000 numbers."""
 
+VALUE_BYTES_MAX = 10 * 1024 * 1024
+"""Bytes of one value: one character beyond the basic plane makes all of a text four times as long."""
+
 _ITEM_WEIGHT, _ENTRY_WEIGHT = 64, 192
 """What an item of an array and an entry of a map weigh besides their value, in memory or in time."""
 
@@ -57,6 +60,8 @@ def compile_reader(root: AvroType, wanted: Wanted = None) -> Callable[[bytes, in
     read = _reader(root, wanted, left)
 
     def read_whole(data: bytes, position: int) -> Any:
+        if len(data) > VALUE_BYTES_MAX:
+            raise UndecodableError(f"Avro: the value is larger than {VALUE_BYTES_MAX} bytes")
         left[0] = COLLECTIONS_WEIGHT_MAX
         try:
             value, end = read(data, position)

@@ -19,8 +19,8 @@ LIGHT = 64 * 1024
 TOO_HEAVY = "JSON of so many values, or of so long text, that decoding it would take too much time or memory"
 
 _PER_CONTAINER = 3
-_PER_BYTE, _PER_WIDE_BYTE = 2, 8
-_WIDE = re.compile(rb"[\xc4-\xff]|\\u(?!00)")
+_PER_BYTE, _PER_WIDE_BYTE = 2, 10
+_BEYOND_LATIN = re.compile(rb"[\xc4-\xff]")
 
 
 def is_too_heavy(text: bytes | str) -> bool:
@@ -31,5 +31,10 @@ def is_too_heavy(text: bytes | str) -> bool:
     values = data.count(b",") + _PER_CONTAINER * (data.count(b"[") + data.count(b"{"))
     if values > VALUES_MAX:
         return True
-    size = len(data)
-    return size * _PER_BYTE > MEMORY_MAX or (size * _PER_WIDE_BYTE > MEMORY_MAX and bool(_WIDE.search(data)))
+    if len(data) * _PER_WIDE_BYTE <= MEMORY_MAX:
+        return False
+    return len(data) * _PER_BYTE > MEMORY_MAX or _is_wide(data)
+
+
+def _is_wide(data: bytes) -> bool:
+    return b"\\u" in data or (not data.isascii() and _BEYOND_LATIN.search(data) is not None)

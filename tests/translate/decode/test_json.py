@@ -141,7 +141,7 @@ def test_long_texts_are_weighed_by_their_widest_character(text: str) -> None:
         decode_json(f'"{text}"'.encode())
 
 
-@pytest.mark.parametrize("text", ["a" * 12_000_000, "é" * 4_000_000, "\\u00e9" * 1_000_000, "😀" * 1_000_000])
+@pytest.mark.parametrize("text", ["a" * 12_000_000, "é" * 4_000_000, "\\u00e9" * 500_000, "😀" * 1_000_000])
 def test_honest_long_texts_pass(text: str) -> None:
     """Documents of several megabytes are no attack."""
     data = f'{{"id":7,"document":"{text}"}}'.encode()
