@@ -53,9 +53,9 @@ def source(name: str, database: Database, tables: str, bootstrap_servers: str) -
     }
 
 
-def json_with_schema(**more: str) -> Options:
-    """JSON that carries Connect's schema with every record; `more` are options of the converter."""
-    return _both("org.apache.kafka.connect.json.JsonConverter", {"schemas.enable": "true", **more})
+def json_with_schema() -> Options:
+    """JSON that carries Connect's schema with every record, in keys and values."""
+    return _both("org.apache.kafka.connect.json.JsonConverter", {"schemas.enable": "true"})
 
 
 def avro(
