@@ -176,14 +176,16 @@ def await_equal(sandbox: SandboxApi, load: Load, *watch: Watched, columns: Seque
     expected = {u: contact for table in load.tables for u, contact in table.contacts(columns).items()}
     seen = {"_user_id", "_first_name", "points", "round", "row_version", *columns}
 
-    def held() -> dict[str, dict[str, Any]]:
+    def differing() -> list[Any]:
         contacts = sandbox.contacts()
-        return {u: {k: v for k, v in contact.items() if k in seen} for u, contact in contacts.items()}
+        held = {u: {k: v for k, v in contact.items() if k in seen} for u, contact in contacts.items()}
+        users = sorted(held.keys() | expected.keys())
+        return [(held.get(u), expected.get(u)) for u in users if held.get(u) != expected.get(u)]
 
     try:
-        wait_for(lambda: held() == expected, SECONDS, "the database's state", *watch)
-    except TimeoutError:
-        assert held() == expected
+        wait_for(lambda: not differing(), SECONDS, "the database's state", *watch)
+    except TimeoutError as error:
+        raise AssertionError(f"what Instasent holds, what the database holds: {differing()}") from error
 
 
 def assert_clean(sandbox: SandboxApi, service: Service) -> None:
