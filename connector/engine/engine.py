@@ -181,6 +181,7 @@ class Engine:
         self._forget(partition)
         fresh = Partition(partition.name, partition.counts, None, None)
         fresh.fetch_paused = partition.fetch_paused  # The consumer has not forgotten it.
+        fresh.revoking = True  # Until it is assigned anew: what still arrives was read at the old offset.
         self._partitions[event.partition] = fresh
         self._forget_revoked()
         self._commands.append(ev.Seek(event.partition, event.policy))

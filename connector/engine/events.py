@@ -183,7 +183,11 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log."""
+    """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log.
+
+    The consumer joins the group anew for it: `Revoked`, `Lost` and `Assigned` follow. What arrives of the
+    partition before that is of no use any more.
+    """
 
     partition: TopicPartition
     where: str

@@ -19,6 +19,7 @@ from connector.instasent.requests import Requests
 from connector.model import Answer, Record, TopicPartition, Verdict
 from connector.shell.clock import Clock
 from connector.shell.dead_letters import DeadLetterWriter
+from connector.shell.engine_time import EngineTime
 from connector.shell.http import HttpResponse, HttpThread, Lost, Result
 from connector.shell.kafka import Consumer
 from connector.shell.registry import Registry
@@ -31,12 +32,6 @@ TURN_SECONDS_MAX = 0.02
 WAIT_SECONDS_MAX = 0.1
 WAIT_SECONDS_IN_FLIGHT = 0.004
 """`poll` does not hear an answer of another thread: while one is expected, wait for records this long."""
-
-TURN_MS_MAX = 1_000
-"""A turn that took longer was a stall, of the machine or of this process (F007, F097)."""
-
-AFTER_STALL_MS = 1_000
-"""How long the engine's time stays behind after a stall: librdkafka needs a moment to hear what it missed."""
 
 CONFIRM_SECONDS_MAX = 1.0
 """How long one question for the committed offsets may take during a revoke."""
@@ -85,9 +80,7 @@ class Runner:
         self._schemas_asked = 0  # and not answered yet
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
-        self._looked_ms = world.clock.monotonic_ms()
-        self._behind_ms = 0
-        self._behind_until_ms = 0
+        self._time = EngineTime(world.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
@@ -129,8 +122,9 @@ class Runner:
         room = self.engine.room()
         records: Sequence[Record] = ()
         if room.records:
-            limit = min(room.records, POLL_RECORDS_MAX)
+            limit, begun_ms = min(room.records, POLL_RECORDS_MAX), self._clock.monotonic_ms()
             records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
+            self._time.polled(begun_ms)
         else:
             self._wait_for_answer(wait_s, turn_ms)
         now_ms = self._engine_ms()
@@ -143,20 +137,7 @@ class Runner:
         return now_ms
 
     def _engine_ms(self) -> int:
-        """The engine's time: the clock's, but behind it for a moment after a stall.
-
-        What is sent meanwhile counts its lease from before the stall (F007, F097), until the client
-        has had the time to hear that our partitions are somebody else's now.
-        """
-        clock_ms = self._clock.monotonic_ms()
-        stall_ms = clock_ms - self._looked_ms - TURN_MS_MAX
-        self._looked_ms = clock_ms
-        if stall_ms > 0:
-            self._behind_ms += stall_ms
-            self._behind_until_ms = clock_ms + AFTER_STALL_MS
-        elif clock_ms >= self._behind_until_ms:
-            self._behind_ms = 0
-        return clock_ms - self._behind_ms
+        return self._time.look(self._clock.monotonic_ms())
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()

@@ -68,6 +68,9 @@ def test_an_unknown_schema_is_not_asked_for_again_at_once() -> None:
     driver.arrive_awaiting(ID42, AwaitsSchema(ID42), P1)
     assert len(driver.letters) == 3
     assert len(driver.fetched) == 2
+    for letter in driver.letters:
+        driver.feed(ev.DeadLettered(letter.letter_id, None))
+    assert driver.commit() == {P0: 2, P1: 1}
     driver.wait(UNKNOWN_MS)
     only(driver.arrive_awaiting(ID42, [upsert("7")], P1), ev.FetchSchema)
     driver.schema()

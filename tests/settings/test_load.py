@@ -213,11 +213,10 @@ def test_topics_that_cannot_work(problems_of: Refuse, topics: str, path: str, wo
     assert words in problem.message
 
 
-def test_avro_is_refused_clearly(problems_of: Refuse) -> None:
-    """Avro belongs to the language, needs a registry, and is not supported yet."""
+def test_avro_needs_a_registry(problems_of: Refuse) -> None:
+    """A topic that is all Avro cannot be read without the registry's schemas."""
     problems = problems_of(KAFKA + INSTASENT + "topics: [{topic: a, format: avro, contact: {user_id: id}}]")
     words = " ".join(problem.message for problem in problems)
-    assert "not supported yet" in words
     assert "`schema_registry`" in words
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from connector.engine.arrivals import Arrivals
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commits import Commits
@@ -13,28 +12,17 @@ from connector.engine.engine import Engine
 from connector.engine.events import Assigned, DeadLetter
 from connector.engine.intake import Room
 from connector.engine.lanes import Item, Kind, Lane, LaneState
-from connector.engine.ledger import Partition
+from connector.engine.ledger import Entry, Partition
 from connector.engine.letters import Letters
 from connector.engine.outage import Outage
-from connector.engine.schemas import Schemas
-from connector.model import (
-    ALL_ACCEPTED,
-    Answer,
-    AwaitsSchema,
-    Event,
-    Record,
-    SchemaRef,
-    SchemaVerdict,
-    TopicPartition,
-    Translated,
-    Upsert,
-    Verdict,
-)
+from connector.model import ALL_ACCEPTED, Answer, Event, Record, TopicPartition, Upsert, Verdict
+from tests.simulation.broken_engines import BROKEN, Patch
+from tests.simulation.scenario import forget_logs
 
 
 @contextmanager
-def broken(owner: type, name: str, value: object) -> Iterator[None]:
-    """Replace one attribute of a class for a while."""
+def broken(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Replace one attribute of a class or a module for a while."""
     intact = owner.__dict__[name]
     setattr(owner, name, value)
     try:
@@ -46,6 +34,7 @@ def broken(owner: type, name: str, value: object) -> Iterator[None]:
 _add = Dispatch.add
 _again = Letters.again
 _assigned = Engine._assigned
+_open = Partition.open
 _answered = Dispatch.answered
 _probed = Dispatch.probed
 _back_to_ready = Dispatch._back_to_ready
@@ -53,10 +42,6 @@ _extend = Lane._extend
 _rejected = Dispatch._rejected
 _letter_answered = Letters.answered
 _commit_answered = Commits.answered
-_park = Arrivals._park
-_unpark = Arrivals._unpark
-_schema_answered = Schemas.answered
-_keep = Schemas.keep
 
 
 def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -153,14 +138,24 @@ def _commit_errors_are_fine(
 
 
 def _one_ledger_for_ever(self: Engine, event: Assigned) -> None:
-    old: dict[TopicPartition, Partition] = self.__dict__.setdefault("ledgers", {})
+    """A partition that comes back goes on with the ledger it had."""
     _assigned(self, event)
+    ledgers: dict[TopicPartition, Partition] = self.__dict__.setdefault("ledgers", {})
     for name, position in event.positions.items():
-        if name in old and old[name].position is not None:
-            for entry in old[name]._entries:
-                entry.partition = self._partitions[name]
-            old[name].position = position
-        old[name] = self._partitions[name]
+        known = ledgers.setdefault(name, self._partitions[name])
+        known.position, known.committed, known.alive, known.revoking = position, None, True, False
+        known.settled = known.unsettled = known.unsettled_bytes = 0
+        known.open_by_endpoint = [0, 0, 0]
+        self._partitions[name] = known
+
+
+def _same_entry_again(self: Partition, record: Record, count: int) -> Entry:
+    for entry in self._entries:
+        if entry.offset == record.offset:
+            self.unsettled += 1
+            self.unsettled_bytes += entry.size
+            return entry
+    return _open(self, record, count)
 
 
 def _letters_stay_in_trouble(self: Letters, now_ms: int) -> list[DeadLetter]:
@@ -179,35 +174,7 @@ def _no_wakeup(self: ReadyQueue) -> int | None:
     return 0 if self.count >= self.items_max else None
 
 
-def _parks_no_second(
-    self: Arrivals, partition: Partition, record: Record, translated: Translated, now_ms: int
-) -> None:
-    if isinstance(translated, AwaitsSchema):
-        _park(self, partition, record, translated, now_ms)
-    else:
-        self._take_again(partition.open(record, 1), translated, now_ms)
-
-
-def _not_parked(self: Partition) -> int | None:
-    parked = {entry for entry, _ in self.parked}
-    return next((entry.offset for entry in self._entries if entry not in parked), self.position)
-
-
-def _unparks_without_the_first(self: Arrivals, partition: Partition, now_ms: int) -> None:
-    entry, _ = partition.parked[0]
-    partition.unpark()
-    partition.leave_out(entry)
-    partition.counts.skipped["forgotten"] += 1
-    _unpark(self, partition, now_ms)
-
-
-def _never_doubts(self: Schemas, ref: SchemaRef, verdict: SchemaVerdict, reason: str, now_ms: int) -> bool:
-    if ref in self._wanted and verdict is SchemaVerdict.UNKNOWN:
-        self._wanted[ref].doubted = True
-    return _schema_answered(self, ref, verdict, reason, now_ms)
-
-
-_MUTANTS: dict[str, list[tuple[type, str, object]]] = {
+_MUTANTS: dict[str, list[Patch]] = {
     "commits the newest settled record": [(Partition, "committable", property(_newest_settled))],
     "settles what nobody answered": [(Dispatch, "answered", _settle_as(Verdict.UNKNOWN))],
     "drops on 401": [(Dispatch, "answered", _settle_as(Verdict.ENVIRONMENT))],
@@ -233,7 +200,10 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "takes a refused commit for confirmed": [(Commits, "answered", _commit_errors_are_fine)],
     "forgets to wake up for a partial batch": [(ReadyQueue, "due_ms", _no_wakeup)],
     "sends what was revoked": [(Dispatch, "forget_revoked", lambda _: None)],
-    "an old answer moves the new assignment": [(Engine, "_assigned", _one_ledger_for_ever)],
+    "an old answer moves the new assignment": [
+        (Engine, "_assigned", _one_ledger_for_ever),
+        (Partition, "open", _same_entry_again),
+    ],
     "knows no window": [
         (Budget, "ready_at_ms", lambda _self, now_ms, _wanted: now_ms),
         (Budget, "spend", lambda _self, _now_ms: None),
@@ -243,16 +213,8 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     ],
     "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
-    "lets a delivery overtake a parked record": [(Arrivals, "_park", _parks_no_second)],
-    "commits past a parked record": [(Partition, "committable", property(_not_parked))],
-    "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
-    "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
-    "forgets what one partition waits for when another one goes": [
-        (Schemas, "keep", lambda self, _refs: _keep(self, ()))
-    ],
-    "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
-    "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
+    **BROKEN,
 }
 
 
@@ -267,4 +229,6 @@ def mutant(name: str) -> Iterator[None]:
     with ExitStack() as patches:
         for patch in _MUTANTS[name]:
             patches.enter_context(broken(*patch))
+        forget_logs()  # with what their records were translated to
         yield
+    forget_logs()

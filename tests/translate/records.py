@@ -1,8 +1,5 @@
 """Records and translators for the tests of translate."""
 
-import base64
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +15,6 @@ from connector.translate.mapping import plan
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 TOPIC = "shop.public.customers"
 TIMESTAMP_MS = 1_700_000_000_123
 PLACEHOLDER = "__debezium_unavailable_value"
@@ -28,9 +24,14 @@ Headers = list[tuple[str, bytes | None]]
 
 def translator(**rules: Any) -> Translator:
     """Compile one topic file; `topic` is TOPIC unless given."""
+    return translator_with(Schemas(), **rules)
+
+
+def translator_with(schemas: Schemas, /, **rules: Any) -> Translator:
+    """Compile one topic file, for records that name these schemas."""
     model = TopicRules.model_validate(rules if "pattern" in rules else {"topic": TOPIC, **rules})
     assert plan.problems(model) == []
-    return Translator([plan.compile_topic(model)])
+    return Translator([plan.compile_topic(model)], schemas)
 
 
 def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
@@ -113,30 +114,6 @@ def upsert_of(translated: Translated) -> Upsert:
 def upserted(rule: Any, value: Any) -> Translated:
     """Translate a created row whose column `c` holds a value, mapped by a rule to the attribute `a`."""
     return contact({"a": rule}).translate(record(envelope("c", after={"id": 7, "c": value})))
-
-
-def captured(topic: str) -> list[Record]:
-    """Return the records of a topic as a real Debezium 3.6.1 wrote them."""
-    kind = "json" if topic.startswith("pj.") else "flattened"
-    lines = (FIXTURES / f"debezium-3.6.1-postgres-{kind}.jsonl").read_text().splitlines()
-    return [_captured(line) for line in map(json.loads, lines) if line["topic"] == topic]
-
-
-def _captured(line: dict[str, Any]) -> Record:
-    headers = [(name, _decoded(value)) for name, value in line["headers"]]
-    return Record(
-        line["topic"],
-        line["partition"],
-        line["offset"],
-        _decoded(line["key"]),
-        _decoded(line["value"]),
-        line["timestamp"][1],
-        lambda: headers,
-    )
-
-
-def _decoded(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)
 
 
 def _bytes(value: object) -> bytes | None:

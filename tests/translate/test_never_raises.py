@@ -161,7 +161,7 @@ POISON = [
     b"true",
     f'{{"id":{{"x":"{SECRET}"}}}}'.encode(),
     f'{{"id":"{SECRET}'.encode(),
-    json.dumps({"schema": {"type": "struct"}, "payload": {"id": SECRET}}).encode(),
+    json.dumps({"schema": {"type": "struct", "fields": 7}, "payload": {"id": SECRET}}).encode(),
     json.dumps({"id": SECRET, "__deleted": "true"}).encode(),
     json.dumps({"id": SECRET, "__op": SECRET}).encode(),
     json.dumps(json.dumps({"id": SECRET})).encode(),

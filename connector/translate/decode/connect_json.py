@@ -49,7 +49,7 @@ _ITEMS: Mapping[Base, str] = {"array": "items", "map": "values"}
 
 
 def _fields(node: Mapping[str, Any], depth: int, limits: SchemaLimits) -> dict[str, ConnectSchema]:
-    entries = node.get("fields")
+    entries = node.get("fields", [])  # left out, it says nothing about its columns
     if not isinstance(entries, list):
         raise SchemaError("a struct of the schema has no list of fields")
     fields: dict[str, ConnectSchema] = {}

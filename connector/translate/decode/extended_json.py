@@ -7,7 +7,7 @@ null in an array; NaN and infinities stay, for the mapping to leave out and coun
 """
 
 import binascii
-import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from connector.translate.decode.change import Row, UndecodableError
+from connector.translate.decode.json_weight import TOO_HEAVY, is_too_heavy
 
 DEPTH_MAX = 128  # MongoDB itself takes 100 levels
 
@@ -38,7 +39,9 @@ def read_document(text: str) -> Row:
     Raises:
         UndecodableError: the text is no document, or is nested too deeply.
     """
-    document = normalise(_parse(text)) if '"$' in text else _parse(text)
+    document = _parse(text)
+    if '"$' in text or "NaN" in text or "Infinity" in text:
+        document = normalise(document)
     if not isinstance(document, dict):
         raise UndecodableError("MongoDB's document is not a JSON object")
     return document
@@ -73,15 +76,25 @@ def normalise(value: Any) -> Any:
 
 
 def _parse(text: str) -> Any:
+    """Parse a document; NaN and infinities, which the strict mode writes bare, become their wrappers."""
+    if is_too_heavy(text):
+        raise UndecodableError(f"MongoDB's document: {TOO_HEAVY}")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         if "NaN" not in text and "Infinity" not in text:
             raise UndecodableError("MongoDB's document is not Extended JSON") from None
     try:
-        return json.loads(text)  # slower, and reads the bare NaN and Infinity of the strict mode
-    except (ValueError, RecursionError):
+        return orjson.loads(_STRING_OR_BARE.sub(_with_wrapper, text))
+    except orjson.JSONDecodeError:
         raise UndecodableError("MongoDB's document is not Extended JSON") from None
+
+
+_STRING_OR_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN')
+
+
+def _with_wrapper(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else f'{{"$numberDouble":"{found[0]}"}}'
 
 
 def _normal(value: Any, levels: int) -> Any:
@@ -143,6 +156,12 @@ def _number(name: str, convert: Callable[[str], Any]) -> Unwrap:
             return _NO_WRAPPER
 
     return unwrap
+
+
+def _integer(text: str) -> int | Decimal:
+    """Read a whole number; everything else takes an `int` to have 64 bits, as MongoDB's own have."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else Decimal(number)
 
 
 def _decimal(text: str) -> Decimal | float:
@@ -226,14 +245,14 @@ def _nothing(value: Row) -> Any:
     return _LEFT_OUT if len(value) == 1 else _NO_WRAPPER
 
 
-_LONG = _number("$numberLong", int)
+_LONG = _number("$numberLong", _integer)
 
 _WRAPPERS: Mapping[str, Unwrap] = {
     "$oid": _text("$oid"),
     "$uuid": _text("$uuid"),
     "$symbol": _text("$symbol"),
     "$date": _date,
-    "$numberInt": _number("$numberInt", int),
+    "$numberInt": _number("$numberInt", _integer),
     "$numberLong": _LONG,
     "$numberDouble": _number("$numberDouble", float),
     "$numberDecimal": _number("$numberDecimal", _decimal),

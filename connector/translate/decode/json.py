@@ -9,7 +9,7 @@ import orjson
 from connector.translate.decode.change import UndecodableError
 from connector.translate.decode.json_weight import LIGHT, TOO_HEAVY, is_too_heavy
 
-_INTEGER_DIGITS_MAX = 1000  # Python's own limit is 4,300; no number of a contact is that long
+_INTEGER_DIGITS = 20  # of the longest that has 64 bits
 
 
 def decode_json(data: bytes) -> Any:
@@ -30,7 +30,7 @@ def decode_json(data: bytes) -> Any:
 
 
 def decode_exactly(data: bytes) -> Any:
-    """Decode one JSON text with every number that is no integer as a `Decimal` of its very digits.
+    """Decode one JSON text with every number that is no integer of 64 bits as an exact `Decimal`.
 
     Slower by far: only for records in which a decimal is written as a number (`decimal.format=NUMERIC`).
     The strict parser reads it first, because the exact one takes lone surrogates and other encodings.
@@ -59,17 +59,19 @@ def refuse_repeated_names(data: bytes) -> None:
     try:
         json.loads(data, object_pairs_hook=_check_names)
     except RecursionError:
-        raise UndecodableError("the value is nested too deeply") from None
+        raise UndecodableError("JSON that is nested too deeply") from None
 
 
 def _check_names(pairs: list[tuple[str, Any]]) -> None:
     """Look at the members of one object, of which nothing is kept."""
     if len(dict(pairs)) != len(pairs):
-        raise UndecodableError("an object has the same name twice")
+        raise UndecodableError("JSON in which an object has the same name twice")
 
 
 def _integer(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else Decimal(digits)
+    """Read a whole number; one beyond 64 bits is a `Decimal`, because an `int` is sent without a look."""
+    number = int(digits) if len(digits) <= _INTEGER_DIGITS else 2**64
+    return number if -(2**63) <= number < 2**64 else Decimal(digits)
 
 
 def _why(data: bytes, error: orjson.JSONDecodeError) -> str:

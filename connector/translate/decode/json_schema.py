@@ -15,6 +15,7 @@ from connector.translate.decode.connect_schema import Base, ConnectSchema, Schem
 from connector.translate.decode.schema_limits import SchemaLimits
 
 _BYTES_MAX = 4 * 1024 * 1024
+_REFERENCES_MAX = 1_000  # a type that others refer to twice doubles with every level
 
 _CONNECT_TYPES: Mapping[str, Base] = {
     "int8": "int8",
@@ -74,6 +75,7 @@ class _Reader:
     def __init__(self, documents: Sequence[Node]) -> None:
         self._limits = SchemaLimits()
         self._by_id = dict(_identified(documents))
+        self._references = 0
 
     def read(self, place: _Place, depth: int) -> ConnectSchema:
         self._limits.enter(depth)
@@ -88,6 +90,9 @@ class _Reader:
         return self._read_type(node, place, depth)
 
     def _follow(self, ref: object, place: _Place, depth: int) -> ConnectSchema:
+        self._references += 1
+        if self._references > _REFERENCES_MAX:
+            raise SchemaError(f"the schema follows more than {_REFERENCES_MAX} references")
         try:
             found = self._resolve(ref, place.document) if isinstance(ref, str) else None
         except ValueError:  # no address at all

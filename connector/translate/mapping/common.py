@@ -16,7 +16,8 @@ from connector.translate.mapping.rules import TopicRules
 
 _OPERATIONS = {"c": Operation.CREATE, "u": Operation.UPDATE, "r": Operation.READ}
 
-_CONNECTORS = frozenset({"postgresql", "mysql", "mariadb", "sqlserver", "oracle", "db2", "informix"})
+_CONNECTORS = ("postgresql", "mysql", "mariadb", "sqlserver", "oracle", "db2", "informix")
+"""In a tuple, because a record may hold what cannot be looked up in a set."""
 
 _COLUMNS_MIN = 4
 """Rows of the signalling table have three columns."""

@@ -8,7 +8,7 @@ from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.user_id import UnmappableError, read_user_id, user_id_of
 from connector.translate.mapping.values import UnreadableError
 
-_WHOLE_IMAGE_CONNECTORS = frozenset({"mysql", "mariadb", "sqlserver", "oracle", "mongodb"})
+_WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
 """Their before-images hold the whole row; PostgreSQL's default one is filler (debezium-events 2.1, 2.2)."""
 
 _RULE = "contact.user_id"

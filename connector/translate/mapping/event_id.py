@@ -84,7 +84,8 @@ def _position(source: Row, *, enveloped: bool) -> tuple[Any, ...]:
     A flattened row rarely names its connector: whatever it has of anybody's position is taken.
     """
     of_all = _TIMES if enveloped else _ANY_POSITION
-    for names in (_POSITIONS.get(source.get("connector"), of_all), _TIMES):
+    connector = source.get("connector")
+    for names in (_POSITIONS.get(connector, of_all) if type(connector) is str else of_all, _TIMES):
         position = tuple(map(source.get, names))
         if any(part is not None for part in position):
             return position

@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 import phonenumbers
 
+from connector.translate.decode.json_weight import TOO_HEAVY, is_too_heavy
 from connector.translate.mapping.exact import decimal_text
 from connector.translate.mapping.plain import as_it_is, containers
 from connector.translate.mapping.values import LeftOut, UnreadableError
 
 _LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
 
+_CHANGED_LENGTH_MAX = 1024 * 1024
 _PHONE_LENGTH_MAX = 64
 _PHONES_REMEMBERED = 65_536  # reading one costs as much as ten records; some 20 MB when full
 
@@ -26,12 +28,15 @@ _BOOLEANS: dict[Any, bool] = {
 
 
 def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
-    """Make the reader that applies a method of `str`; anything but text is unreadable."""
+    """Make the reader that applies a method of `str`; anything but text is unreadable.
+
+    Changing the case of a text takes up to sixteen times its length for a moment.
+    """
 
     def read(value: Any) -> str:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) <= _CHANGED_LENGTH_MAX:
             return change(value)
-        raise UnreadableError("text is expected")
+        raise UnreadableError(f"text of at most {_CHANGED_LENGTH_MAX} characters is expected")
 
     return read
 
@@ -65,6 +70,8 @@ def read_json(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return as_it_is(value)
+    if is_too_heavy(value):
+        raise UnreadableError(TOO_HEAVY)
     try:
         parsed = orjson.loads(value)
     except orjson.JSONDecodeError:

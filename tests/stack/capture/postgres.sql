@@ -24,8 +24,8 @@ CREATE TABLE numbers (
     oid_    oid
 );
 
--- Debezium takes a scale below zero for one of 2046, in a kilobyte of digits.
-CREATE TABLE odd (id int PRIMARY KEY, hundreds numeric(6, -2));
+-- Debezium takes a scale of -2 for one of 2046, in a kilobyte of digits.
+CREATE TABLE odd (id int PRIMARY KEY, hundreds numeric(6, -2), dec2 numeric(12, 2), free numeric);
 
 CREATE TABLE times (
     id      int PRIMARY KEY,
@@ -191,7 +191,10 @@ INSERT INTO numbers VALUES (4, 0, 0, 0, -0.0, 1e300, 0, 99999999999999999999,
     9999999999999999999999999999.9999999999, 1e30, '92233720368547758.07', true, NULL);
 INSERT INTO numbers (id) VALUES (5);
 
-INSERT INTO odd VALUES (1, 123400);
+INSERT INTO odd VALUES (1, 123400, NULL, NULL);
+INSERT INTO odd VALUES (2, NULL, 'NaN', 'NaN');
+INSERT INTO odd VALUES (3, NULL, NULL, 'Infinity');
+INSERT INTO odd VALUES (4, NULL, NULL, '-Infinity');
 
 INSERT INTO times VALUES (1, '2026-11-23', '2026-11-23 10:20:30', '2026-11-23 10:20:30.123', '2026-11-23 10:20:30.123456',
     '2026-11-23 10:20:30.123456+02', '2026-11-23 10:20:30.120+02', '13:45:30', '13:45:30.123', '13:45:30.123456',

@@ -13,6 +13,9 @@ STATEMENT_END = re.compile(r";\n(?!    )")  # what is indented goes on
 CHANGE = re.compile(r"(?:^|; |^    )(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE) (\w+)", re.MULTILINE)
 
 
+ALTERED = re.compile(r"^ALTER TABLE (\w+)")
+
+
 class Database(Protocol):
     """A database as the script needs it."""
 
@@ -51,6 +54,9 @@ class History:
             self._database.run(statement)
             for table in dict.fromkeys(CHANGE.findall(statement)):
                 self._note(table)
+            for table in ALTERED.findall(statement):
+                # Rows that gain a column are no changes: nothing is streamed for them.
+                self._rows[table] = self._database.rows(table)
 
     def tables(self) -> Mapping[str, Any]:
         """Return by table the declared `columns`, and the `versions`: key and row, the row null once gone."""

@@ -92,7 +92,7 @@ def test_no_schema_says_nothing() -> None:
         {"type": "any"},
         {"type": ["null", "string"]},
         {"type": {"type": "string"}},
-        {"type": "struct"},
+        {"type": "struct", "fields": None},
         {"type": "struct", "fields": {"a": {"type": "string"}}},
         {"type": "struct", "fields": [7]},
         {"type": "struct", "fields": [{"type": "string"}]},

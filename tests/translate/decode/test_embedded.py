@@ -135,7 +135,7 @@ SCHEMAS: dict[str, Any] = {
     "unknown type": {"type": "uint128"},
     "no type": {"fields": []},
     "a list as type": {"type": ["struct"]},
-    "broken struct": {"type": "struct"},
+    "broken struct": {"type": "struct", "fields": 7},
     "number": 7,
     "empty": {},
 }
@@ -267,7 +267,7 @@ def test_what_is_no_schema_of_connect_is_a_value(name: str) -> None:
 def test_a_broken_schema_names_the_format() -> None:
     """A schema that Connect could not have written is an error that says where it stood (F036)."""
     with pytest.raises(UndecodableError, match="JSON with an embedded schema: a struct of the schema has no"):
-        EmbeddedSchemas().decode(text({"type": "struct"}, {"canary": 4711}))
+        EmbeddedSchemas().decode(text({"type": "struct", "fields": 7}, {"canary": 4711}))
 
 
 def test_repeated_members_are_not_proven_absent() -> None:

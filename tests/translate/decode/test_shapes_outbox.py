@@ -9,7 +9,7 @@ import pytest
 from connector.model import Event, Operation, Rejection, Skip, Translated
 from connector.translate.decode.change import UndecodableError
 from connector.translate.decode.connect_schema import ConnectSchema
-from tests.translate.records import Headers, captured, changed, envelope, record, shaped, struct, translator
+from tests.translate.records import Headers, changed, envelope, record, shaped, struct, translator
 
 BODY = {"total": 12.5, "customer": {"id": 7}}
 TEXT = json.dumps(BODY)
@@ -209,20 +209,6 @@ def test_a_raw_row_without_an_id_header_is_known_by_its_id() -> None:
     subject = translator(shape="outbox", event={"type": "x", "user_id": "payload.customer.id"})
     ids = {event_of(subject.translate(record(envelope(op, after=ROW)))).body["_event_id"] for op in "cr"}
     assert ids == {"0b5b1c1e"}
-
-
-def test_a_record_of_the_real_router() -> None:
-    """The event that Debezium 3.6.1 wrote with an expanded payload."""
-    subject = translator(
-        topic="outbox.event.order",
-        shape="outbox",
-        event={"type": "order", "user_id": "customer.id", "parameters": {"order": "__key", "total": "total"}},
-    )
-    (one,) = captured("outbox.event.order")
-    event = event_of(subject.translate(one))
-    assert event.user_id == "7"
-    assert event.body["_event_id"] == "0b5b1c1e-0000-4000-8000-000000000001"
-    assert event.body["_event_parameters"] == {"order": "42", "total": 12.5}
 
 
 def test_an_outbox_event_counts_whatever_on_says() -> None:

@@ -212,6 +212,7 @@ def test_exact_numbers_leave_avro_alone() -> None:
         (b"\1\2\3", None, "auto", "begins as Avro does, and holds no whole schema id"),
         (b"\0\0", None, "json", "JSON expected: not JSON"),
         (b"canary", None, "auto", "JSON, Avro or JSON Schema expected: not JSON"),
+        (b"Struct{canary=1}", None, "auto", "set a JSON or Avro value converter"),
         (b"", None, "auto", "the value is empty"),
         (b"", None, "avro", "no Avro"),
         (b"{canary", None, "auto", "not JSON"),
@@ -227,7 +228,12 @@ def test_exact_numbers_leave_avro_alone() -> None:
             "auto",
             "Avro in its JSON encoding is not supported",
         ),
-        (b'{"schema":{"type":"struct"},"payload":"canary"}', None, "auto", "JSON with an embedded schema: "),
+        (
+            b'{"schema":{"type":"struct","fields":7},"payload":"canary"}',
+            None,
+            "auto",
+            "JSON with an embedded schema: ",
+        ),
     ],
     ids=str,
 )
@@ -309,7 +315,8 @@ def test_keys_in_every_form(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xfe", b"{canary", id_of(AVRO) + b"\xff", b'{"schema":{"type":"struct"},"payload":1}']
+    "data",
+    [b"\xff\xfe", b"{canary", id_of(AVRO) + b"\xff", b'{"schema":{"type":"struct","fields":7},"payload":1}'],
 )
 def test_a_key_that_cannot_be_read_says_so(data: bytes) -> None:
     """The reason says that it is the key (F036)."""

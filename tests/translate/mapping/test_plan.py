@@ -22,7 +22,6 @@ def test_every_problem_is_found_at_once() -> None:
     rules = TopicRules.model_validate(
         {
             "topic": "t",
-            "format": "avro",
             "contact": {
                 "user_id": {"value": "x"},
                 "attributes": {
@@ -48,7 +47,6 @@ def test_every_problem_is_found_at_once() -> None:
         }
     )
     assert [problem.path for problem in plan.problems(rules)] == [
-        "format",
         "contact.user_id",
         "contact.attributes.path",
         "contact.attributes.function",

@@ -6,9 +6,11 @@ import struct
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.mapping.numbers import decimal_of
 from connector.translate.mapping.semantics import sender
 from connector.translate.mapping.values import NOT_A_NUMBER, NeedsExactError, UnreadableError
 from tests.translate.mapping.encodings import ENCODINGS, decimal, sent, through_avro, twos_complement, typed
@@ -75,7 +77,7 @@ def test_decimals_written_as_numbers_need_exact_decoding(schema: ConnectSchema) 
         "é===",
         "A",
         "AA=",
-        "A" * 1000,
+        "A" * 2052,
         b"\x7f" * 1000,
         True,
         [],
@@ -109,6 +111,20 @@ def test_a_decimal_without_a_scale_is_unreadable(scale: str) -> None:
     assert (
         sent(ConnectSchema("struct", fields={"a": schema, "b": decimal(1)}), {"b": b"\x01"}) == b'{"b":0.1}'
     )
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_zeros_behind_the_point_make_no_number_too_long(encoding: str) -> None:
+    """PostgreSQL's NUMERIC(6, -2), for which Debezium writes the scale 2046 and that many zeros."""
+    schema = decimal(2046)
+    for value in (123_400, -100, 0):
+        decoded = ENCODINGS[encoding](schema, twos_complement(value * 10**2046))
+        assert sent(schema, decoded) == b"%d" % value
+        assert orjson.dumps(decimal_of(None)(f"{value}.{'0' * 2046}")) == b"%d" % value
+    with pytest.raises(UnreadableError):
+        sent(schema, ENCODINGS[encoding](schema, twos_complement(10**2046 + 1)))
+    with pytest.raises(UnreadableError):
+        decimal_of(None)(f"1.{'0' * 2045}1")
 
 
 def test_a_scale_beyond_all_numbers_is_unreadable() -> None:
