@@ -46,7 +46,7 @@ class _Question:
 
 
 class Schemas:
-    """Wanted are at most as many schemas as there are partitions, and `AHEAD_MAX`.
+    """Wanted are at most as many schemas as there are partitions, and `AHEAD_MAX` more.
 
     `answers` counts the registry's answers by verdict.
     """
@@ -186,10 +186,14 @@ class Schemas:
         return True
 
     def _hurry(self, now_ms: int) -> None:
-        """Ask at once for what has failed, but only once: the registry may go on to stumble over it."""
+        """Ask at once for what has failed, and begin its backoff anew; but only once for each.
+
+        A registry that comes back may need a moment more, and one that is well may stumble over one schema.
+        """
         for question in map(self._wanted.__getitem__, self._failing):
             if not question.hurried:
                 question.hurried = True
+                question.backoff.succeeded()
                 question.due_ms = now_ms
 
     def _has_room(self, ref: SchemaRef) -> bool:

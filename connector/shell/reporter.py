@@ -56,7 +56,6 @@ class Reporter:
             self._publish_ms = now_ms + PUBLISH_MS
             self.publish()
             self._say_that_nothing_is_there()
-            self._warn_of_truncates()
         if now_ms >= self._credentials_ms:
             self._credentials_ms = now_ms + CREDENTIALS_MS
             if self._token_file is not None:
@@ -65,7 +64,7 @@ class Reporter:
                 self._read_registry_files(self._registry)
 
     def publish(self) -> None:
-        """Show the state as it is now; say in the log when it has changed."""
+        """Show the state as it is now; say in the log what is new about it."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
@@ -75,6 +74,7 @@ class Reporter:
             wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
             log = self._logger.warning if wrong else self._logger.info
             log("state", state=snapshot.state.value, cause=snapshot.cause)
+        self._warn_of_truncates()
 
     def _say_that_nothing_is_there(self) -> None:
         """A consumer all of whose topics are missing is never assigned anything: that counts as assigned."""

@@ -116,6 +116,24 @@ def test_a_schema_that_the_registry_stumbles_over_delays_no_other() -> None:
     assert registry.error == "HTTP 500"
 
 
+def test_what_comes_back_slowly_is_not_given_up_for_long() -> None:
+    """After a long outage the first answer ends the long waits, also of what fails once more (F040)."""
+    registry = schemas()
+    registry.want(ID42, 0)
+    now_ms = 0
+    for _ in range(20):
+        assert asked(registry, now_ms) == [ID42]
+        registry.answered(ID42, UNAVAILABLE, "timeout", now_ms)
+        now_ms = registry.due_ms() or 0
+    now_ms -= 1
+    registry.want(ID43, now_ms)
+    assert asked(registry, now_ms) == [ID43]
+    registry.answered(ID43, KNOWN, "", now_ms)
+    assert asked(registry, now_ms) == [ID42]
+    registry.answered(ID42, UNAVAILABLE, "HTTP 503", now_ms)
+    assert 0 < (registry.due_ms() or 0) - now_ms <= 100
+
+
 def test_the_first_answer_brings_none_along_twice() -> None:
     """A schema that the registry goes on to stumble over is not asked for after each answer to others.
 

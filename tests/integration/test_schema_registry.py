@@ -164,7 +164,8 @@ def test_addresses_stand_in_for_each_other(stores: Stores) -> None:
         two.down()
         stage.produce(created(*second, table=stores.table("more")))
         stage.await_contacts(second, service)
-        assert service.status()["schema_registry"] == {"known": 2, "unknown": 0, "unavailable": 0}
+        counts = {"known": 2, "unknown": 0, "unavailable": 0}
+        wait_for(lambda: service.status()["schema_registry"] == counts, 20, f"the counts {counts}", service)
         assert service.stop() == 0
 
 

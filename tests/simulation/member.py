@@ -217,7 +217,8 @@ class Member:
             self._lose([number for number in numbers if number in self.epochs])
             self._world.group.join(self)
         else:
-            self._revoke(list(self.epochs) if what == "revoke all" else numbers)
+            self._rejoins = what == "revoke all"
+            self._revoke(list(self.epochs) if self._rejoins else numbers)
 
     def _assign(self, numbers: list[int]) -> None:
         positions = {}
@@ -321,7 +322,6 @@ class Member:
     def _join_anew(self, number: int, where: str, epoch: Epoch) -> None:
         if self.epochs.get(number) is epoch and self._broker.names_nothing(number):
             self._broker.reset(number, where)
-            self._rejoins = True
             self.hears("revoke all", [], 0)
 
     # ------------------------------------------------------------------------------- commands

@@ -62,7 +62,7 @@ INCIDENTS = {
     "storm": (1, 20_000),  # a rebalance every 500 ms (F011)
     "arrival": (1, 0),  # one more instance (F001)
     "brokers away": (2, 60_000),  # F028, F030, F014
-    "letters away": (2, 30_000),  # F081, F082
+    "letters away": (3, 60_000),  # F081, F082
     "api away": (2, 60_000),  # no connection (F064, F069)
     "api failing": (2, 40_000),  # 503 (F059)
     "token revoked": (2, 30_000),  # 401, 403 (F052, F053)
@@ -165,7 +165,7 @@ def draw(seed: int) -> Scenario:
         static=rng.random() < 0.3,
         offsets_lost=rng.choice(("pause", "earliest", "latest")),
         says_ends=rng.random() < 0.7,
-        schemas=rng.random() < 0.2,
+        schemas=rng.random() < 0.4,
         calm_ms=calm_ms,
         members=1 if quiet else rng.choice((1, 1, 2, 3)),
         session_ms=session_ms,

@@ -34,6 +34,7 @@ from tests.translate.matrix.registry import APICURIO_2, CONFLUENT
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
 
 _AVRO = tuple(name for name in STRUCTS if name.startswith("avro-"))
+_JSON_SCHEMA = tuple(name for name in STRUCTS if name.startswith("json-schema-"))
 _APICURIO = ("avro-apicurio-4", "avro-apicurio-8", "avro-apicurio-header")
 _RAW = tuple(name for name in _AVRO if name.startswith("avro-confluent"))
 
@@ -287,7 +288,18 @@ KINDS = (
         produced(_JSON_ORDER, {"customer": {"id": 7}, "total": 12.5}),
         _JSON_EVENT,
         _JSON_RULES,
-        formats=tuple(name for name in STRUCTS if name.startswith("json-schema")),
+        formats=_JSON_SCHEMA,
+    ),
+    *(
+        Kind(
+            f"JSON Schema with `format: {name}`",
+            "7",
+            made(created({}, {})),
+            [upsert("7", plan="gold")],
+            {"format": name, **rules()},
+            formats=_JSON_SCHEMA,
+        )
+        for name in ("json", "avro")
     ),
     Kind(
         "topic that changes its format in its middle, and changes it back",
