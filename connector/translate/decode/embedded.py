@@ -137,8 +137,6 @@ def is_wrapped(value: Any) -> bool:
 
 def _opening_of(data: bytes) -> bytes | None:
     """Return the text up to the payload, None where that cannot be told cheaply."""
-    if not data.endswith(b"}"):
-        return None
     end = data.find(_PAYLOAD, len(OPENING))
     for _ in range(_CANDIDATES_MAX):
         if not 0 <= end < TEXTS_BYTES_MAX:
