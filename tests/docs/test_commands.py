@@ -115,6 +115,7 @@ def test_make_has_the_target(command: str) -> None:
         "make demo": f"{PROGRAM} demo",
         "make test": "-m pytest",
         "make bench": "-m tests.bench",
+        "make fuzz": "-m tests.fuzz",
         "make simulate": "-m tests.simulation",
     }
     assert behind[command] in planned.stdout
