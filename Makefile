@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas faults captures simulate bench lock clean
+.PHONY: setup demo test lint format schemas formats faults captures simulate fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -31,6 +31,10 @@ format: setup
 schemas: setup
 	$(BIN)/python -m connector.settings.schemas
 
+# The tables of docs/formats.md, out of the matrix of the tests; a test keeps them in step.
+formats: setup
+	$(BIN)/python -m tests.translate.matrix
+
 # Which fault of the catalogue is named by which test.
 faults: setup
 	$(BIN)/python -m tests.faults
@@ -42,6 +46,12 @@ simulate: setup
 # Records of a real Debezium that the tests decode; needs what the stack tests need.
 captures: setup
 	$(BIN)/python -m tests.stack.capture
+
+# Hostile records through the translator, in child processes; `make fuzz RUNS=5000000 SEED=7` for more and others.
+RUNS ?= 1000000
+SEED ?= 0
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -125,7 +125,7 @@ class RefKind(StrEnum):
     ID = "id"  # 4 bytes in the framing: Confluent's id; with Apicurio the kind that `use_id` says
     LONG_ID = "8-byte id"  # 8 bytes in Apicurio's framing, or its JSON converter's: likewise
     GUID = "guid"  # Confluent's framing version 1, and its headers
-    GLOBAL_ID = "globalId"  # Apicurio: 8 bytes in the framing, or a header
+    GLOBAL_ID = "globalId"  # Apicurio: a header
     CONTENT_ID = "contentId"  # Apicurio: a header
     CONTENT_HASH = "contentHash"  # Apicurio: a header
     ARTIFACT = "artifact"  # Apicurio: `group/artifact/version` from headers, each part percent-encoded

@@ -6,6 +6,7 @@ nothing of it is delivered, and no commit passes what stands before it anyway.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition
@@ -21,6 +22,9 @@ from connector.model import (
     Translated,
     Upsert,
 )
+
+LOOKED_AHEAD = 1_000
+"""How many parked records are looked at for schemas that could be asked for ahead."""
 
 
 class Arrivals:
@@ -75,12 +79,14 @@ class Arrivals:
                     deliver(Item(delivery, entry), now_ms)
 
     def _park(self, partition: Partition, record: Record, translated: Translated, now_ms: int) -> None:
-        if partition.awaits is None and isinstance(translated, AwaitsSchema):
-            unknown = self._unknown(translated, now_ms)
-            if unknown is not None:
+        if isinstance(translated, AwaitsSchema):
+            if partition.awaits is not None:
+                self._schemas.want_ahead(translated.ref, now_ms)
+            elif (unknown := self._unknown(translated, now_ms)) is not None:
                 self._reject(partition.open(record, 1), unknown)
                 return
-            self._await(partition, translated, now_ms)
+            else:
+                self._await(partition, translated, now_ms)
         partition.park(record, translated)
 
     def release(self, partitions: Iterable[Partition], ref: SchemaRef, now_ms: int) -> None:
@@ -100,6 +106,7 @@ class Arrivals:
                 if unknown is None:
                     assert translated.ref != partition.awaits, f"schema {translated.ref} was given in vain"
                     self._await(partition, translated, now_ms)
+                    self._ask_ahead(partition, now_ms)
                     return
                 translated = unknown
             partition.unpark()
@@ -128,6 +135,12 @@ class Arrivals:
     def _await(self, partition: Partition, awaiting: AwaitsSchema, now_ms: int) -> None:
         partition.awaits = awaiting.ref
         self._schemas.want(awaiting.ref, now_ms)
+
+    def _ask_ahead(self, partition: Partition, now_ms: int) -> None:
+        """Ask for what the next parked records need, as far as it was not when they were parked."""
+        for _, translated in islice(partition.parked, LOOKED_AHEAD):
+            if isinstance(translated, AwaitsSchema):
+                self._schemas.want_ahead(translated.ref, now_ms)
 
     def _unknown(self, awaiting: AwaitsSchema, now_ms: int) -> Rejection | None:
         """What becomes of a record whose schema is known not to exist; None where that is not known."""

@@ -36,7 +36,9 @@ class Intake:
     """Knows what is buffered, as `measure` has last seen it: records that arrived and are not settled.
 
     Those among them that are parked, because their schema is not there yet, get half of the buffer: a
-    registry that is away must not stop the partitions that do not need it.
+    registry that is away must not stop the partitions that do not need it. All that one poll brings may have
+    to be parked, and only then are its partitions paused. So a poll may fill what is left of the first
+    quarter, and after that each partition may bring its part of the second.
     """
 
     __slots__ = (
@@ -45,6 +47,7 @@ class Intake:
         "_open",
         "_parked_bytes",
         "_parked_records",
+        "_partitions",
         "_resume_at",
         "buffered_bytes",
         "buffered_records",
@@ -58,12 +61,14 @@ class Intake:
         self.pausing_all = False
         self._parked_records = 0
         self._parked_bytes = 0
+        self._partitions = 0
         self._closed_since_ms: int | None = None
         self._resume_at = 0
         self._open = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
 
     def measure(self, partitions: Collection[Partition]) -> None:
         """Add up what the partitions hold: cheaper once for many records than with every record."""
+        self._partitions = len(partitions)
         self.buffered_records = sum([partition.unsettled for partition in partitions])
         self.buffered_bytes = sum([partition.unsettled_bytes for partition in partitions])
         waiting = [partition for partition in partitions if partition.awaits is not None]
@@ -74,8 +79,8 @@ class Intake:
     def room(self) -> Room:
         """What the buffer can still take."""
         limits = self._limits
-        records = _left(limits.buffered_records_max, self.buffered_records, self._parked_records)
-        size = _left(limits.buffered_bytes_max, self.buffered_bytes, self._parked_bytes)
+        records = self._left(limits.buffered_records_max, self.buffered_records, self._parked_records)
+        size = self._left(limits.buffered_bytes_max, self.buffered_bytes, self._parked_bytes)
         return Room(records, size) if records > 0 and size > 0 else CLOSED
 
     def shut(self, partitions: Collection[Partition]) -> bool:
@@ -155,7 +160,6 @@ class Intake:
             or self._parked_bytes * PARKED_SHARE > self._limits.buffered_bytes_max
         )
 
-
-def _left(limit: int, held: int, parked: int) -> int:
-    """How much one poll may bring: all of it may have to be parked, and that gets half of the buffer."""
-    return min(limit - held, max(1, limit // 2 - parked))
+    def _left(self, limit: int, held: int, parked: int) -> int:
+        quarter = limit // 4
+        return min(limit - held, max(quarter - parked, quarter // max(1, self._partitions), 1))

@@ -5,6 +5,7 @@ too long (S02, S11, S14).
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,7 +114,9 @@ def _cause(error: Exception) -> str:
     said = ""
     inner: BaseException | None = error
     while inner is not None:
-        if isinstance(inner, OSError):
+        if isinstance(inner, ConnectionError) and inner.errno:
+            said = os.strerror(inner.errno)  # asyncio puts the address there, which is said already
+        elif isinstance(inner, OSError):
             said = inner.strerror or str(inner)
         inner = inner.__cause__ or inner.__context__
     return said or "closed by the other side"

@@ -1,6 +1,5 @@
 """What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -14,6 +13,7 @@ from connector.shell.http import HttpThread
 from connector.shell.registry import Registry
 from connector.shell.runner import Runner
 from connector.shell.telemetry import Redactor
+from connector.translate.translate import Translator
 
 PUBLISH_MS = 250
 CREDENTIALS_MS = 1_000
@@ -29,7 +29,7 @@ class Reporter:
         http: HttpThread,
         registry: Registry | None,
         settings: Settings,
-        values_left_out: Mapping[str, int],
+        translator: Translator,
         redactor: Redactor,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
@@ -37,7 +37,7 @@ class Reporter:
         self._board = board
         self._http = http
         self._registry = registry
-        self._values_left_out = values_left_out
+        self._translator = translator
         self._redactor = redactor
         self._logger = logger
         self._token_file = settings.instasent.token_file
@@ -56,7 +56,6 @@ class Reporter:
             self._publish_ms = now_ms + PUBLISH_MS
             self.publish()
             self._say_that_nothing_is_there()
-            self._warn_of_truncates()
         if now_ms >= self._credentials_ms:
             self._credentials_ms = now_ms + CREDENTIALS_MS
             if self._token_file is not None:
@@ -65,16 +64,17 @@ class Reporter:
                 self._read_registry_files(self._registry)
 
     def publish(self) -> None:
-        """Show the state as it is now; say in the log when it has changed."""
+        """Show the state as it is now; say in the log what is new about it."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
-        self._board.publish(snapshot, causes, self._values_left_out)
+        self._board.publish(snapshot, causes, self._translator.counts, self._translator.formats)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
             wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
             log = self._logger.warning if wrong else self._logger.info
             log("state", state=snapshot.state.value, cause=snapshot.cause)
+        self._warn_of_truncates()
 
     def _say_that_nothing_is_there(self) -> None:
         """A consumer all of whose topics are missing is never assigned anything: that counts as assigned."""

@@ -22,7 +22,7 @@ from connector.shell.dead_letters import DeadLetterWriter
 from connector.shell.engine_time import EngineTime
 from connector.shell.http import HttpResponse, HttpThread, Lost, Result
 from connector.shell.kafka import Consumer
-from connector.shell.registry_ports import SchemaRegistry
+from connector.shell.registry import Registry
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
@@ -49,7 +49,7 @@ class World:
     translator: Translator
     requests: Requests
     clock: Clock
-    registry: SchemaRegistry | None
+    registry: Registry | None
 
 
 class Runner:

@@ -160,7 +160,7 @@ class Service:
             self._http,
             self._registry,
             settings,
-            translator.counts,
+            translator,
             self._redactor,
             self._logger,
         )

@@ -31,7 +31,7 @@ def full_board() -> StatusBoard:
         endpoints=(EndpointStatus(Endpoint.EVENTS, budget_limit=1, budget_remaining=1),),
         schema_answers={SchemaVerdict.KNOWN: 1},
     )
-    board.publish(snapshot, {}, {"nan_values": 1})
+    board.publish(snapshot, {}, {"nan_values": 1}, {"t": ["JSON"]})
     return board
 
 

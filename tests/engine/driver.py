@@ -134,6 +134,11 @@ class Driver:
         self.travelling.remove(send)
         return self.feed(ev.Answered(send.send_id, answer))
 
+    def answer_all(self) -> None:
+        """The API accepts everything that travels, and what follows."""
+        while self.travelling:
+            self.answer(self.travelling[0])
+
     def wait(self, ms: int) -> list[ev.Command]:
         """Time passes; the engine is woken when it asked for it, and only then."""
         end_ms = self.now_ms + ms
@@ -166,6 +171,11 @@ class Driver:
     def sends(self) -> list[ev.Send]:
         """Every request so far."""
         return find(self.commands, ev.Send)
+
+    @property
+    def fetched(self) -> list[SchemaRef]:
+        """Every schema that was asked for so far."""
+        return [command.ref for command in find(self.commands, ev.FetchSchema)]
 
     @property
     def letters(self) -> list[ev.DeadLetter]:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from connector.engine.schemas import ASKED_MAX, DOUBT_MS, UNKNOWN_MS, UNKNOWN_REFS_MAX, Schemas
+from connector.engine.schemas import AHEAD_MAX, ASKED_MAX, DOUBT_MS, REMEMBERED_MAX, UNKNOWN_MS, Schemas
 from connector.model import RefKind, SchemaRef, SchemaVerdict
 from tests.engine.driver import ID42, ID43
 
@@ -116,6 +116,44 @@ def test_a_schema_that_the_registry_stumbles_over_delays_no_other() -> None:
     assert registry.error == "HTTP 500"
 
 
+def test_what_comes_back_slowly_is_not_given_up_for_long() -> None:
+    """After a long outage the first answer ends the long waits, also of what fails once more (F040)."""
+    registry = schemas()
+    registry.want(ID42, 0)
+    now_ms = 0
+    for _ in range(20):
+        assert asked(registry, now_ms) == [ID42]
+        registry.answered(ID42, UNAVAILABLE, "timeout", now_ms)
+        now_ms = registry.due_ms() or 0
+    now_ms -= 1
+    registry.want(ID43, now_ms)
+    assert asked(registry, now_ms) == [ID43]
+    registry.answered(ID43, KNOWN, "", now_ms)
+    assert asked(registry, now_ms) == [ID42]
+    registry.answered(ID42, UNAVAILABLE, "HTTP 503", now_ms)
+    assert 0 < (registry.due_ms() or 0) - now_ms <= 100
+
+
+def test_the_first_answer_brings_none_along_twice() -> None:
+    """A schema that the registry goes on to stumble over is not asked for after each answer to others.
+
+    New credentials are a reason to ask for it at once again.
+    """
+    registry = schemas()
+    registry.want(ID42, 0)
+    asked(registry, 0)
+    registry.answered(ID42, UNAVAILABLE, "HTTP 500", 0)
+    for number, again in ((1, [ID42]), (2, [])):
+        registry.want(numbered(number), 0)
+        assert numbered(number) in asked(registry, 0)
+        registry.answered(numbered(number), KNOWN, "", 0)
+        assert asked(registry, 0) == again
+        for ref in again:
+            registry.answered(ref, UNAVAILABLE, "HTTP 500", 0)
+    registry.try_again(0)
+    assert asked(registry, 0) == [ID42]
+
+
 def test_an_unknown_schema_is_asked_for_once_more() -> None:
     """The first answer that there is no such schema is doubted for two seconds (F040)."""
     registry = schemas()
@@ -123,7 +161,7 @@ def test_an_unknown_schema_is_asked_for_once_more() -> None:
     asked(registry, 0)
     assert not registry.answered(ID42, UNKNOWN, "HTTP 404", 10)
     assert registry.unknown(ID42, 10) is None
-    assert list(registry.late) == [ID42]
+    assert list(registry.late) == []
     assert registry.error is None
     assert registry.due_ms() == 10 + DOUBT_MS
     assert asked(registry, 9 + DOUBT_MS) == []
@@ -147,7 +185,7 @@ def test_an_outage_settles_no_doubt() -> None:
 
 
 def test_that_a_schema_is_unknown_is_remembered_briefly() -> None:
-    """For thirty seconds nobody asks; then one more answer is enough, because it was doubted before."""
+    """For a few seconds nobody asks; then one more answer is enough, because it was doubted before."""
     registry = schemas()
     found_unknown(registry, ID42, 5_000)
     over_ms = 5_000 + UNKNOWN_MS
@@ -162,11 +200,11 @@ def test_that_a_schema_is_unknown_is_remembered_briefly() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     """Ids come from the wire: the oldest makes room for the newest (S15)."""
     registry = schemas()
-    for number in range(UNKNOWN_REFS_MAX + 1):
+    for number in range(REMEMBERED_MAX + 1):
         found_unknown(registry, numbered(number), 5_000)
     assert registry.unknown(numbered(0), 5_000) is None
     assert registry.unknown(numbered(1), 5_000) is not None
-    assert registry.unknown(numbered(UNKNOWN_REFS_MAX), 5_000) is not None
+    assert registry.unknown(numbered(REMEMBERED_MAX), 5_000) is not None
 
 
 def test_what_is_asked_at_once_is_bounded() -> None:
@@ -182,3 +220,60 @@ def test_what_is_asked_at_once_is_bounded() -> None:
     assert asked(registry, 100) == [numbered(ASKED_MAX)]
     registry.answered(first[1], UNAVAILABLE, "timeout", 100)
     assert asked(registry, 5_000) == [numbered(ASKED_MAX + 1)]
+
+
+def test_what_is_asked_ahead_leaves_room() -> None:
+    """Half of the questions are kept for what partitions wait for, which also goes first."""
+    registry = schemas()
+    for number in range(ASKED_MAX):
+        registry.want_ahead(numbered(number), 0)
+    ahead = asked(registry, 0)
+    assert ahead == [numbered(number) for number in range(ASKED_MAX // 2)]
+    assert registry.due_ms() is None
+    registry.want(ID42, 5)
+    registry.want(numbered(ASKED_MAX - 1), 5)
+    assert registry.due_ms() == 0
+    assert set(asked(registry, 5)) == {ID42, numbered(ASKED_MAX - 1)}
+
+
+def test_what_is_wanted_ahead_is_bounded() -> None:
+    """The rest is asked for when its turn comes; what is answered makes room (S15)."""
+    registry = schemas()
+    for number in range(AHEAD_MAX + 1):
+        registry.want_ahead(numbered(number), 0)
+    last = numbered(AHEAD_MAX)
+    everything = [numbered(number) for number in range(AHEAD_MAX)]
+    while refs := asked(registry, 0):
+        for ref in refs:
+            everything.remove(ref)
+            registry.answered(ref, KNOWN, "", 0)
+    assert everything == []
+    registry.want_ahead(last, 0)
+    assert asked(registry, 0) == [last]
+
+
+def test_what_was_answered_is_not_asked_ahead() -> None:
+    """Neither what is known nor what is known to be missing; a partition that waits for it asks again."""
+    registry = schemas()
+    registry.want(ID42, 0)
+    asked(registry, 0)
+    registry.answered(ID42, KNOWN, "", 0)
+    found_unknown(registry, ID43, 5_000)
+    registry.want_ahead(ID42, 5_000)
+    registry.want_ahead(ID43, 5_000)
+    assert registry.due_ms() is None
+    registry.want(ID42, 5_000)
+    assert asked(registry, 5_000) == [ID42]
+
+
+def test_what_was_wanted_ahead_goes_with_the_partitions() -> None:
+    """A partition that is gone needs nothing; those that are left ask anew as they go on."""
+    registry = schemas()
+    registry.want(ID42, 0)
+    registry.want_ahead(ID43, 0)
+    registry.keep({ID42})
+    assert asked(registry, 0) == [ID42]
+    assert not registry.answered(ID42, UNAVAILABLE, "timeout", 0)
+    registry.keep(())
+    assert registry.error is None
+    assert registry.due_ms() is None

@@ -56,7 +56,7 @@ def _print(report: Report, seconds: float) -> None:
         sys.stdout.write(f"seed {fault.seed}: {fault.words}\n")
     speed = report.inputs / report.seconds if report.seconds else 0
     sys.stdout.write(
-        f"{report.inputs} inputs in {seconds:.0f} s, {speed:.0f}/s for each process:"
+        f"{report.inputs} inputs in {seconds:.0f} s, {speed:.0f} for each second of a CPU:"
         f" {len(report.faults)} faults\n"
     )
 

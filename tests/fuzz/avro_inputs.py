@@ -59,7 +59,12 @@ class AvroDraw:
             return draw.pick(self._named)
         if not levels or draw.chance(0.3):
             return draw.pick((self._primitive, self._primitive, self._primitive, self._enum, self._fixed))()
-        wraps = (self._array, self._map, self.record, self.record)
+        wraps: tuple[Callable[[int], tuple[Any, Encode]], ...] = (
+            self._array,
+            self._map,
+            self.record,
+            self.record,
+        )
         if not in_union or draw.chance(0.02):
             wraps = (*wraps, self._optional, self._optional, self._optional, self._union)
         return draw.pick(wraps)(levels - 1)
@@ -155,7 +160,10 @@ class AvroDraw:
 def draw_identifier(draw: Draw) -> tuple[Any, Encode]:
     """Draw what an id is: a number, or a text."""
     return draw.pick(
-        (("long", lambda: varint(draw.below(99))), ("string", lambda: b"\4" + draw.pick((b"a7", b".."))))
+        (
+            ("long", lambda: varint(draw.below(99))),
+            ("string", lambda: b"\4" + draw.pick((b"a7", b"a7", b"a7", b".."))),
+        )
     )
 
 
@@ -194,7 +202,7 @@ _SCALARS: dict[str, Callable[[Draw], bytes]] = {
 def drawn(draw: Draw) -> tuple[SchemaArtifact, bytes]:
     """Draw a schema of a row or of a change event, and a value that it may have written."""
     avro = AvroDraw(draw)
-    if draw.chance(0.4):
+    if draw.chance(0.2):
         schema, write = avro.record(2)
         return artifact(schema), write()
     row, write = avro.record(2, "id", "a", "b", draw.pick(COLUMNS))

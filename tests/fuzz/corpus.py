@@ -50,10 +50,13 @@ def _schemas(file: Path) -> dict[SchemaRef, SchemaArtifact]:
         return {
             SchemaRef(RefKind.ID, number): SchemaArtifact(text, "AVRO") for number, text in document.items()
         }
-    return {
+    schemas = {
         SchemaRef(RefKind(kind), number): SchemaArtifact(
             texts[entry["text"]], entry["type"], tuple(texts[place] for place in entry["references"])
         )
         for kind, entries in document.items()
         for number, entry in entries.items()
     }
+    # Ids of eight bytes are global ids, unless the registry's settings say otherwise.
+    long_ids = {ref._replace(kind=RefKind.LONG_ID): known for ref, known in schemas.items()}
+    return {**long_ids, **schemas}

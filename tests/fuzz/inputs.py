@@ -19,7 +19,7 @@ Headers = list[tuple[str, bytes | None]]
 
 
 class Input(NamedTuple):
-    """What one seed stands for. `schemas` are what the registry has, `artifact` what it has of any other id."""
+    """What one seed stands for. The registry has `schemas` and, under any other id, `artifact`."""
 
     kind: str
     record: Record

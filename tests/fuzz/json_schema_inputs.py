@@ -46,11 +46,12 @@ def json_schema(draw: Draw, levels: int = 3) -> str:
 
 def _doubling(draw: Draw) -> str:
     levels = draw.below(60)
-    names = (
-        f'"d{n}":{{"type":"object","properties":{{"a":{{"$ref":"#/$defs/d{n + 1}"}},"b":{{"$ref":"#/$defs/d{n + 1}"}}}}}}'
-        for n in range(levels)
-    )
-    return f'{{"$ref":"#/$defs/d0","$defs":{{{",".join((*names, f""""d{levels}":{{"type":"string"}}"""))}}}}}'
+    definitions = []
+    for n in range(levels):
+        twice = f'"a":{{"$ref":"#/$defs/d{n + 1}"}},"b":{{"$ref":"#/$defs/d{n + 1}"}}'
+        definitions.append(f'"d{n}":{{"type":"object","properties":{{{twice}}}}}')
+    definitions.append(f'"d{levels}":{{"type":"string"}}')
+    return f'{{"$ref":"#/$defs/d0","$defs":{{{",".join(definitions)}}}}}'
 
 
 def _nested(draw: Draw) -> str:

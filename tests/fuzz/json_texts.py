@@ -57,21 +57,34 @@ def wide(draw: Draw) -> str:
     return "{" + ",".join(f'"{number}":{unit}' for number in range(draw.below(_WIDE_MAX // 4))) + "}"
 
 
-def source(draw: Draw) -> str:
-    """Write what stands in `source`."""
-    connector = draw.pick(
-        ("postgresql", "mysql", "mariadb", "sqlserver", "oracle", "mongodb", "cassandra", "")
-    )
-    if draw.chance(0.1):
+_CONNECTORS = (
+    "postgresql",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "sqlserver",
+    "oracle",
+    "mongodb",
+    "cassandra",
+    "",
+)
+
+
+def source(draw: Draw, connector: str = "") -> str:
+    """Write what stands in `source`, of one connector or of any."""
+    if draw.chance(0.05):
         return value(draw, 1)
-    return f'{{"connector":"{connector}","name":"crm","ts_ms":{draw.pick(NUMBERS)},"db":"shop","table":"t","lsn":7}}'
+    position = f'"ts_ms":{draw.pick(NUMBERS)},"db":"shop","table":"t","lsn":7'
+    if draw.chance(0.05):
+        return f'{{"connector":{value(draw, 1)},{position}}}'
+    return f'{{"connector":"{connector or draw.pick(_CONNECTORS)}","name":"crm",{position}}}'
 
 
-def envelope(draw: Draw, image: Callable[[Draw], str] = row) -> str:
+def envelope(draw: Draw, image: Callable[[Draw], str] = row, connector: str = "") -> str:
     """Write a change event around images."""
     members = [
-        f'"op":"{draw.pick("cccuuuddrtmCxi")}"',
-        f'"source":{source(draw)}',
+        f'"op":"{draw.pick("cccccuuuuuddddrrtmCx")}"',
+        f'"source":{source(draw, connector)}',
         f'"after":{"null" if draw.chance(0.2) else image(draw)}',
         f'"before":{"null" if draw.chance(0.6) else image(draw)}',
         f'"ts_ms":{draw.pick(NUMBERS)}',

@@ -43,7 +43,7 @@ class Judge:
         for _ in range(_QUESTIONS_MAX):
             translated = self._translator.translate(given.record)
             if not isinstance(translated, AwaitsSchema):
-                return _judged(translated)
+                return judged(translated)
             known = given.schemas.get(translated.ref, given.artifact)
             if known is None:
                 return "awaits schema"
@@ -51,7 +51,12 @@ class Judge:
         raise FaultError("the record asks for schema after schema")
 
 
-def _judged(translated: Translated) -> str:
+def judged(translated: Translated) -> str:
+    """Return in a word what a record became.
+
+    Raises:
+        FaultError: the outcome breaks a promise.
+    """
     if isinstance(translated, Skip):
         _check(bool(translated.rule), "a skip has no rule")
         return "skipped"
@@ -60,9 +65,10 @@ def _judged(translated: Translated) -> str:
         return f"rejected by {translated.rule.split('.')[0]}"
     _check(isinstance(translated, list) and bool(translated), "there is nothing to deliver")
     for delivery in translated:
-        _check(isinstance(delivery, Upsert | Delete | Event), "a delivery is of no known kind")
+        if not isinstance(delivery, Upsert | Delete | Event):
+            raise FaultError("a delivery is of no known kind")
         _check(0 < len(delivery.user_id) <= _USER_ID_LENGTH_MAX, "a user id is empty or too long")
-        if isinstance(delivery, Upsert | Event):
+        if not isinstance(delivery, Delete):
             sent = orjson.loads(orjson.dumps([delivery.body]))[0]
             _check(sent["_user_id"] == delivery.user_id, "the body has another user id")
     return "delivered"

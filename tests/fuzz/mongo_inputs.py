@@ -1,4 +1,4 @@
-"""MongoDB: documents and ids in Extended JSON of every version, or something near it (debezium-events 2.3)."""
+"""MongoDB: documents and ids in Extended JSON of every version, or something near it."""
 
 from tests.fuzz import json_texts
 from tests.fuzz.draw import Draw
@@ -51,7 +51,10 @@ _WRAPPERS = (
 def document(draw: Draw, levels: int = 3) -> str:
     """Write a document in Extended JSON of any version, or something near it."""
     members = (f'"{draw.pick(COLUMNS)}":{_member(draw, levels)}' for _ in range(draw.small(7)))
-    return f'{{"_id":{_member(draw, 1)}{"".join("," + member for member in members)}}}'
+    row_id = (
+        draw.pick(('{"$oid":"65a1"}', "7", '{"$numberLong":"7"}')) if draw.chance(0.7) else _member(draw, 1)
+    )
+    return f'{{"_id":{row_id}{"".join("," + member for member in members)}}}'
 
 
 def _member(draw: Draw, levels: int) -> str:
@@ -75,7 +78,8 @@ def text(draw: Draw) -> str:
     write = draw.pick(
         (document, document, document, document, json_texts.deep, json_texts.wide, json_texts.value)
     )
-    return json_texts.envelope(draw, lambda inner: _quoted(write(inner)))
+    connector = "mongodb" if draw.chance(0.9) else ""
+    return json_texts.envelope(draw, lambda inner: _quoted(write(inner)), connector)
 
 
 def key(draw: Draw) -> str:

@@ -50,10 +50,14 @@ def _topic_files() -> list[dict[str, Any]]:
     shapes: list[dict[str, Any]] = [
         {"shape": shape, "contact": contact(_PLAIN), "format": form}
         for shape in ("auto", "envelope", "flattened", "outbox", "event")
-        for form in ("auto", "json", "avro")
+        for form in ("auto", "auto", "auto", "json", "avro")
     ]
     return [
         *shapes,
+        *[
+            {"contact": contact(_PLAIN, user_id="_id"), "shape": shape}
+            for shape in ("auto", "auto", "envelope")
+        ],
         {"contact": contact(_PLAIN), "event": _EVENT},
         {"event": _EVENT | {"id": "a", "date": "b", "when": "a != 'x' && b < `7`"}},
         {"shape": "outbox", "event": _EVENT | {"user_id": "__key"}},

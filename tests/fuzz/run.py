@@ -16,6 +16,7 @@ from tests.fuzz.inputs import BLOCK
 from tests.fuzz.worker import BYTES_MAX, MILLISECONDS_MAX, Cost, Fault
 
 _ROOT = Path(__file__).parents[2]
+_WORKER = "tests.fuzz.worker"
 _SHARE = 10 * BLOCK
 _HANG_SECONDS = 60
 _MEASUREMENTS = 3
@@ -23,7 +24,7 @@ _MEASUREMENTS = 3
 
 @dataclass
 class Report:
-    """What became of all inputs; `seconds` are those of all children together."""
+    """What became of all inputs; `seconds` are the CPU's in all children together."""
 
     inputs: int = 0
     seconds: float = 0.0
@@ -38,23 +39,29 @@ class Report:
         self.faults += other.faults
 
 
-def run(first: int, count: int, workers: int = 1, tell: Callable[[Report], None] = lambda _: None) -> Report:
-    """Try the inputs of so many seeds; `tell` is called whenever a child has ended."""
+def run(
+    first: int,
+    count: int,
+    workers: int = 1,
+    tell: Callable[[Report], None] = lambda _: None,
+    worker: str = _WORKER,
+) -> Report:
+    """Try the inputs of so many seeds; `tell` is called whenever a child, which runs `worker`, has ended."""
     whole = Report()
     with ThreadPoolExecutor(workers) as children:
-        for report in children.map(lambda share: _child(*share), _shares(first, count)):
+        for report in children.map(lambda share: _child(worker, *share), _shares(first, count)):
             whole.add(report)
             tell(whole)
     return whole
 
 
-def measure(seed: int) -> Cost:
+def measure(seed: int, worker: str = _WORKER) -> Cost:
     """Try one input in a process of its own, behind those before it in its block.
 
     Raises:
         subprocess.CalledProcessError: the process ended otherwise than by itself; its `stderr` says how.
     """
-    command = [sys.executable, "-m", "tests.fuzz.worker", str(seed), "0", "-"]
+    command = [sys.executable, "-m", worker, str(seed), "0", "-"]
     answer = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True, timeout=600)
     return Cost(**json.loads(answer.stdout))
 
@@ -68,25 +75,26 @@ def _shares(first: int, count: int) -> Iterator[tuple[int, int]]:
         first += size
 
 
-def _child(first: int, count: int) -> Report:
+def _child(worker: str, first: int, count: int) -> Report:
     report = Report()
     while count:
-        seed = _try_share(first, count, report)
+        seed = _try_share(worker, first, count, report)
         if seed is None:
             break
         report.inputs += seed + 1 - first
         first, count = seed + 1, first + count - seed - 1  # on behind the one that ended the child
     report.inputs += count
-    report.faults = [fault for fault in map(_confirmed, report.faults) if fault is not None]
+    confirmed = (_confirmed(fault, worker) for fault in report.faults)
+    report.faults = [fault for fault in confirmed if fault is not None]
     return report
 
 
-def _try_share(first: int, count: int, report: Report) -> int | None:
+def _try_share(worker: str, first: int, count: int, report: Report) -> int | None:
     """Let a child try so many inputs; return the seed that it ended at, None when it came to the end."""
     with tempfile.NamedTemporaryFile() as progress:
         progress.write(first.to_bytes(8, "little"))
         progress.flush()
-        command = [sys.executable, "-m", "tests.fuzz.worker", str(first), str(count), progress.name]
+        command = [sys.executable, "-m", worker, str(first), str(count), progress.name]
         with subprocess.Popen(
             command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as child:
@@ -128,12 +136,12 @@ def _seed_of(progress: Path) -> int:
     return int.from_bytes(progress.read_bytes()[:8], "little")
 
 
-def _confirmed(fault: Fault) -> Fault | None:
+def _confirmed(fault: Fault, worker: str) -> Fault | None:
     """Measure a suspect again, alone and several times: a busy machine makes anything slow once."""
     if not fault.suspect:
         return fault
     try:
-        costs = [measure(fault.seed) for _ in range(_MEASUREMENTS)]
+        costs = [measure(fault.seed, worker) for _ in range(_MEASUREMENTS)]
     except subprocess.CalledProcessError as error:
         return Fault(fault.seed, f"ended the process when it was measured\n{error.stderr[-2000:]}")
     milliseconds, size = min(cost.milliseconds for cost in costs), min(cost.bytes for cost in costs)

@@ -12,8 +12,10 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.fuzz.inputs import BLOCK, input_of
 from tests.fuzz.judge import FaultError, Judge
@@ -38,8 +40,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one input took."""
+    """What one input took, and what became of it."""
 
+    seed: int
     milliseconds: float
     bytes: int
     outcome: str
@@ -77,27 +80,35 @@ class Session:
             raise FaultError("".join(traceback.format_exception(error)[-4:])) from None
         return given.kind, outcome, (time.thread_time_ns() - begin) / 1e6
 
-    def measure(self, seed: int) -> Cost:
-        """Try the input of a seed behind those that come before it in its block, and measure it alone.
-
-        Raises:
-            FaultError: its outcome breaks a promise.
-        """
-        for before in range(seed - seed % BLOCK, seed):
+    def costs(self, first: int, last: int) -> Iterator[Cost]:
+        """Try inputs of one block behind those that come before them, and measure each of them alone."""
+        self._next = -1
+        for seed in range(first - first % BLOCK, last + 1):
+            if seed >= first:
+                gc.collect()
+            peak = Peak() if seed >= first else None
             try:
-                self.try_one(before)
-            except FaultError:
-                continue
-        gc.collect()
-        peak = Peak()
-        _, outcome, milliseconds = self.try_one(seed)
-        return Cost(milliseconds, peak.bytes(), outcome)
+                _, outcome, milliseconds = self.try_one(seed)
+            except FaultError as fault:
+                outcome, milliseconds = f"fault: {fault}", 0.0
+            if peak is not None:
+                yield Cost(seed, milliseconds, peak.bytes(), outcome)
 
 
-def work(first: int, count: int, progress: mmap.mmap) -> None:
+class Tries(Protocol):
+    """What a child process does with each seed: `Session`, but for tests of the machinery."""
+
+    def try_one(self, seed: int) -> tuple[str, str, float]:
+        """Try one input; return its kind, its outcome and the milliseconds of CPU time."""
+
+    def costs(self, first: int, last: int) -> Iterator[Cost]:
+        """Try some inputs again and measure each of them alone."""
+
+
+def work(session: Tries, first: int, count: int, progress: mmap.mmap) -> None:
     """Try so many inputs and print what there is to say."""
-    session, outcomes = Session(), Counter[str]()
-    begin, peak = time.monotonic(), Peak()
+    outcomes = Counter[str]()
+    begin, peak = time.process_time(), Peak()
     for seed in range(first, first + count):
         progress[:8] = seed.to_bytes(8, "little")
         try:
@@ -110,12 +121,11 @@ def work(first: int, count: int, progress: mmap.mmap) -> None:
             _print({"fault": asdict(Fault(seed, f"took {milliseconds:.0f} ms", suspect=True))})
         if seed % _WINDOW == _WINDOW - 1:
             if peak.bytes() > BYTES_MAX:
-                for one in range(max(first, seed - _WINDOW + 1), seed + 1):
-                    _print(
-                        {"fault": asdict(Fault(one, "is one of several that took much memory", suspect=True))}
-                    )
+                costs = session.costs(max(first, seed - _WINDOW + 1), seed)
+                for one in (cost.seed for cost in costs if cost.bytes > BYTES_MAX):
+                    _print({"fault": asdict(Fault(one, "took much memory", suspect=True))})
             peak = Peak()
-    _print({"outcomes": outcomes, "seconds": time.monotonic() - begin})
+    _print({"outcomes": outcomes, "seconds": time.process_time() - begin})
 
 
 def _print(line: object) -> None:
@@ -123,16 +133,16 @@ def _print(line: object) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
+def main(session: Callable[[], Tries]) -> None:
     """Run as a child process."""
     faulthandler.enable()
     first, count, path = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     if not count:
-        _print(asdict(Session().measure(first)))
+        _print(*map(asdict, session().costs(first, first)))
         return
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as progress:
-        work(first, count, progress)
+        work(session(), first, count, progress)
 
 
 if __name__ == "__main__":
-    main()
+    main(Session)

@@ -3,11 +3,12 @@
 import base64
 import io
 import json
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import fastavro
 
+from connector.model import Record, RefKind, SchemaRef
 from connector.sandbox.formats.avro import without_logical_types
 from connector.sandbox.records.columns import (
     BOOLEAN,
@@ -23,7 +24,9 @@ from connector.sandbox.records.columns import (
     MICRO_TIME,
     MICRO_TIMESTAMP,
     POINT,
+    SEMANTIC,
     STRING,
+    TIME,
     TIMESTAMP,
     UUID,
     VARIABLE_DECIMAL,
@@ -38,109 +41,151 @@ from connector.sandbox.records.columns import (
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import Row, Schema, nullable
 from connector.sandbox.records.table import Table
+from tests.fixtures import captures
 
-_FIXTURES = Path(__file__).parents[1] / "fixtures"
-_LINES = (_FIXTURES / "debezium-3.6.1-excerpt.jsonl").read_text().splitlines()
-SCHEMAS: dict[str, str] = json.loads((_FIXTURES / "debezium-3.6.1-excerpt.schemas.json").read_text())
-"""The Avro schemas by the ids that the captured records name."""
+MOOD = enum("sad", "happy")
+LTREE, TSVECTOR = (SEMANTIC[f"io.debezium.data.{name}"] for name in ("Ltree", "Tsvector"))
 
-CUSTOMERS: dict[str, Schema] = {
-    "id": INT64,
+_CUSTOMERS = {
+    "id": INT32,
+    "email": STRING,
+    "first_name": nullable(STRING),
+    "birth_date": nullable(DATE),
+    "balance": nullable(decimal(2, 12)),
+    "seen_at": nullable(TIMESTAMP),
+    "created_at": nullable(ZONED_TIMESTAMP),
+    "vip": BOOLEAN,
+    "notes": nullable(STRING),
+}
+
+_NUMBERS = {
+    "small": INT16,
+    "whole": INT32,
+    "big": INT64,
+    "single": FLOAT,
+    "double_": DOUBLE,
+    "dec2": decimal(2, 12),
+    "dec0": decimal(0, 20),
+    "dec10": decimal(10, 38),
+    "free": VARIABLE_DECIMAL,
+    "cash": decimal(2),
+    "flag": BOOLEAN,
+    "oid_": INT64,
+}
+
+_TIMES = {
+    "day": DATE,
+    **dict.fromkeys(("ts0", "ts3"), TIMESTAMP),
+    "ts6": MICRO_TIMESTAMP,
+    **dict.fromkeys(("tz", "tz3"), ZONED_TIMESTAMP),
+    **dict.fromkeys(("t0", "t3"), TIME),
+    "t6": MICRO_TIME,
+    "ttz": ZONED_TIME,
+    "span": MICRO_DURATION,
+}
+
+_TEXTS = {
+    **dict.fromkeys(("txt", "vary", "fixed", "blind"), STRING),
+    "bytes": BYTES,
+    "bit1": BOOLEAN,
+    "bit10": bits(10),
+    "bits": bits(12),
+    **dict.fromkeys(("doc", "docb"), JSON),
+    "mark": XML,
+    "uid": UUID,
+    **dict.fromkeys(("host", "net", "mac"), STRING),
+    "feeling": MOOD,
+    "path": LTREE,
+    "words": TSVECTOR,
+    **dict.fromkeys(("r_int", "r_num", "r_day", "r_ts", "r_tz"), STRING),
+}
+
+_ITEMS = {
+    "texts": STRING,
+    "ints": INT32,
+    "bigs": INT64,
+    "decs": decimal(2, 10),
+    "frees": VARIABLE_DECIMAL,
+    "doubles": DOUBLE,
+    "flags": BOOLEAN,
+    "days": DATE,
+    "stamps": MICRO_TIMESTAMP,
+    "zoned": ZONED_TIMESTAMP,
+    "uids": UUID,
+    "docs": JSON,
+    "blobs": BYTES,
+}
+
+_NESTED = {
+    **{name: array_of(nullable(item)) for name, item in _ITEMS.items()},
+    "feelings": array_of(MOOD),
+    "pairs": JSON,
+    "place": POINT,
+}
+
+COLUMNS: Mapping[str, dict[str, Schema]] = {
+    "customers": _CUSTOMERS,
+    "members": {"tenant": STRING, "no": INT32, "name": nullable(STRING)},
     **{
-        name: nullable(column)
-        for name, column in {
-            "first_name": STRING,
-            "last_name": STRING,
-            "email": STRING,
-            "phone": STRING,
-            "birth_date": DATE,
-            "seen_at": TIMESTAMP,
-            "seen_us": MICRO_TIMESTAMP,
-            "seen_tz": ZONED_TIMESTAMP,
-            "t": MICRO_TIME,
-            "ttz": ZONED_TIME,
-            "balance": decimal(2, 12),
-            "free": VARIABLE_DECIMAL,
-            "score": DOUBLE,
-            "r": FLOAT,
-            "n": INT16,
-            "flag": BOOLEAN,
-            "uid": UUID,
-            "doc": JSON,
-            "docb": JSON,
-            "raw": BYTES,
-            "tags": array_of(nullable(STRING)),
-            "nums": array_of(nullable(INT32)),
-            "m": enum("sad", "ok", "happy"),
-            "iv": MICRO_DURATION,
-            "ip": STRING,
-            "x": XML,
-            "big": STRING,
-            "hs": JSON,
-            "c": STRING,
-            "money_": decimal(2),
-            "pt": POINT,
-            "rng": STRING,
-            "vb": bits(10),
+        table: {"id": INT32, **{name: nullable(column) for name, column in columns.items()}}
+        for table, columns in {
+            "numbers": _NUMBERS,
+            "times": _TIMES,
+            "texts": _TEXTS,
+            "nested": _NESTED,
         }.items()
     },
 }
-
-MEMBERS: dict[str, Schema] = {"tenant": STRING, "no": INT32, "name": nullable(STRING)}
-
-
-class Captured(NamedTuple):
-    """One captured record."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """The value as JSON, without its schema."""
-        body: dict[str, Any] = json.loads(self.value or b"null")
-        return body["payload"] if body.keys() == {"schema", "payload"} else body
+"""The captured tables, as they were at first."""
 
 
 def table(server: str, name: str) -> Table:
     """Give the table behind a captured topic."""
-    columns, key = (CUSTOMERS, ("id",)) if name == "customers" else (MEMBERS, ("tenant", "no"))
-    return Table(Place(server, "shop", "public", name), columns, key)
+    key = ("tenant", "no") if name == "members" else ("id",)
+    return Table(Place(server, "shop", "public", name), COLUMNS[name], key)
 
 
-def captured(topic: str) -> list[Captured]:
+def captured(topic: str) -> list[Record]:
     """Give the captured records of a topic."""
-    lines = map(json.loads, _LINES)
-    return [
-        Captured(
-            _decoded(line["key"]),
-            _decoded(line["value"]),
-            [(name, _decoded(text)) for name, text in line["headers"]],
-        )
-        for line in lines
-        if line["topic"] == topic
-    ]
+    return captures.captured(captures.POSTGRES, topic)
 
 
-def avro_event(value: bytes, schema: str) -> Any:
+def rows(topic: str) -> list[Record]:
+    """Give those with a value from before the table was altered, which is when its last key changed."""
+    found = [record for record in captured(topic) if record.value is not None]
+    return found[:9] if topic.endswith(".customers") else found
+
+
+def event(record: Record) -> Any:
+    """Give the value as JSON, without its schema."""
+    body = json.loads(record.value or b"null")
+    return body["payload"] if isinstance(body, dict) and body.keys() == {"schema", "payload"} else body
+
+
+def schema_text(framed: bytes | None) -> str:
+    """Give the Avro schema that a key or value names in Confluent's framing."""
+    number = int.from_bytes((framed or b"")[1:5], "big")
+    return captures.schemas(captures.POSTGRES)[SchemaRef(RefKind.ID, str(number))].text
+
+
+def avro_event(framed: bytes | None) -> Any:
     """Read a framed Avro value with the schema that the registry had, by fastavro alone."""
-    parsed = fastavro.parse_schema(without_logical_types(json.loads(schema)))
-    return fastavro.schemaless_reader(io.BytesIO(value[5:]), parsed, None)
+    parsed = fastavro.parse_schema(without_logical_types(json.loads(schema_text(framed))))
+    return fastavro.schemaless_reader(io.BytesIO((framed or b"")[5:]), parsed, None)
 
 
 def row_of_json(row: Row | None, columns: dict[str, Schema]) -> dict[str, Any] | None:
-    """Give a row of Connect's JSON as it travels: what is base64 there becomes bytes."""
-    return None if row is None else {name: _bytes(value, columns.get(name)) for name, value in row.items()}
+    """Give a row of Connect's JSON as it travels: what is base64 there becomes bytes, NaN a float."""
+    return None if row is None else {name: _value(value, columns.get(name)) for name, value in row.items()}
 
 
-def _bytes(value: Any, schema: Schema | None) -> Any:
+def _value(value: Any, schema: Schema | None) -> Any:
     if value is None or schema is None:
         return value
     if schema.base == "struct":
-        return {name: _bytes(member, schema.fields[name]) for name, member in value.items()}
+        return {name: _value(member, schema.fields[name]) for name, member in value.items()}
+    if schema.base == "array":
+        return [_value(member, schema.items) for member in value]
+    if schema.base in ("float", "double"):
+        return float(value)
     return base64.b64decode(value) if schema.base == "bytes" else value
-
-
-def _decoded(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from connector.model import Record
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro_schema import AvroSchema
 from connector.sandbox.records import notices
-from connector.sandbox.records.columns import STRING
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.flatten import Flatten
 from connector.sandbox.records.outbox import Route, outbox_columns
@@ -17,17 +17,15 @@ from connector.sandbox.records.table import NEW_KEY, OLD_KEY, Table
 from connector.sandbox.registry.store import SchemaStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.captured import (
-    CUSTOMERS,
-    MEMBERS,
-    SCHEMAS,
-    Captured,
+    COLUMNS,
     avro_event,
     captured,
+    event,
     row_of_json,
+    rows,
+    schema_text,
     table,
 )
-
-COLUMNS: dict[str, dict[str, Schema]] = {"customers": CUSTOMERS, "members": MEMBERS}
 
 
 def writer(format_name: str, **options: Any) -> Writer:
@@ -36,7 +34,7 @@ def writer(format_name: str, **options: Any) -> Writer:
     return Writer(converter, converter, **options)
 
 
-def event(place: Table, captured_event: dict[str, Any]) -> ConnectRecord:
+def told(place: Table, captured_event: dict[str, Any]) -> ConnectRecord:
     """Give a captured event as the table's source would."""
     return place.change(
         captured_event["op"],
@@ -54,7 +52,7 @@ def written(record: SampleRecord | None) -> SampleRecord:
     return record
 
 
-def same_body(record: SampleRecord, real: Captured, frame: int) -> bool:
+def same_body(record: SampleRecord, real: Record, frame: int) -> bool:
     """Compare key and value without their frames, which hold another registry's ids."""
     assert record.key is not None
     assert record.value is not None
@@ -63,74 +61,84 @@ def same_body(record: SampleRecord, real: Captured, frame: int) -> bool:
     return (record.key[frame:], record.value[frame:]) == (real.key[frame:], real.value[frame:])
 
 
-@pytest.mark.parametrize(
-    ("server", "name", "key", "value"), [("pav", "customers", "10", "12"), ("pav", "members", "17", "19")]
-)
-def test_avro_schemas_are_those_that_the_converter_registered(
-    server: str, name: str, key: str, value: str
-) -> None:
+def same_headers(record: SampleRecord, real: Record) -> bool:
+    """Compare all headers, but of those that differ with each run of a connector only the names."""
+    runs = {"__debezium.context.taskId", "__debezium.context.runId"}
+    ours, theirs = (
+        [(name, None if name in runs else value) for name, value in headers]
+        for headers in (record.headers, real.headers)
+    )
+    return ours == theirs
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_avro_schemas_are_those_that_the_converter_registered(name: str) -> None:
     """Names, references to names, defaults and every `connect.*` attribute, in the same order."""
-    source = table(server, name)
-    assert AvroSchema(source.key_schema).text == SCHEMAS[key]
-    assert AvroSchema(source.envelope_schema).text == SCHEMAS[value]
+    source, real = table("pav", name), rows(f"pav.public.{name}")[0]
+    assert AvroSchema(source.key_schema).text == schema_text(real.key)
+    assert AvroSchema(source.envelope_schema).text == schema_text(real.value)
 
 
-@pytest.mark.parametrize("name", ["customers", "members"])
+@pytest.mark.parametrize("name", COLUMNS)
 def test_avro_bodies_are_the_same(name: str) -> None:
     """Each captured event, read by fastavro alone, is written to the same bytes; its key too."""
     source, out = table("pav", name), writer("avro-confluent")
-    reals = [real for real in captured(f"pav.public.{name}") if real.value]
-    schema = SCHEMAS["12" if name == "customers" else "19"]
+    reals = rows(f"pav.public.{name}")
     for real in reals:
-        assert same_body(
-            written(out.record(event(source, avro_event(real.value or b"", schema)))), real, frame=5
-        )
-    assert len(reals) >= 2
+        assert same_body(written(out.record(told(source, avro_event(real.value)))), real, frame=5)
+    assert len(reals) >= 3
 
 
-@pytest.mark.parametrize("format_name", ["json", "json-embedded"])
-@pytest.mark.parametrize("name", ["customers", "members"])
-def test_json_is_the_same(name: str, format_name: str) -> None:
-    """Bare or with its schema, a captured event is written to the same bytes; its key too."""
-    server = "pj" if format_name == "json" else "pjs"
+@pytest.mark.parametrize(("server", "format_name"), [("pj", "json"), ("pjs", "json-embedded")])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_json_is_the_same(name: str, server: str, format_name: str) -> None:
+    """Bare or with its schema, a captured event is written to the same bytes; its key too.
+
+    Java spells 1e300 and characters beyond the first 65,536 otherwise: there the same JSON will do.
+    """
     source, out = table(server, name), writer(format_name)
-    reals = [real for real in captured(f"{server}.public.{name}") if real.value]
-    for real in reals:
-        body, columns = real.event, COLUMNS[name]
-        images = {image: row_of_json(body[image], columns) for image in ("before", "after")}
-        assert same_body(written(out.record(event(source, {**body, **images}))), real, frame=0)
-    assert reals or (server, name) == ("pj", "members")
+    for real in rows(f"{server}.public.{name}"):
+        body = event(real)
+        images = {image: row_of_json(body[image], COLUMNS[name]) for image in ("before", "after")}
+        result = written(out.record(told(source, {**body, **images})))
+        if name in ("numbers", "texts"):
+            assert (result.key, in_order(result.value)) == (real.key, in_order(real.value))
+        else:
+            assert same_body(result, real, frame=0)
+
+
+def in_order(value: bytes | None) -> Any:
+    """Parse JSON; the members of objects are compared in their order."""
+    return json.loads(value or b"", object_pairs_hook=list)
 
 
 def test_a_key_change_is_three_records_with_the_same_headers() -> None:
     """The delete and its tombstone name the new key, the create the old one, before the context headers."""
-    source, out = table("pjs", "members"), writer("json")
+    source, out = table("pj", "members"), writer("json")
     before, after = {"tenant": "acme", "no": 1, "name": "uno"}, {"tenant": "beta", "no": 1, "name": "uno"}
     records = list(out.records(source.change_key(before, after, 1_795_461_391_170_431)))
-    reals = captured("pjs.public.members")
+    reals = captured("pj.public.members")[-3:]
     assert [record.value is None for record in records] == [real.value is None for real in reals]
     for record, real in zip(records, reals, strict=True):
-        context = {f"__debezium.context.{name}" for name in ("connectorLogicalName", "connectorName")}
-        assert [name for name, _ in record.headers] == [name for name, _ in real.headers]
-        assert [h for h in record.headers if h[0] in {NEW_KEY, OLD_KEY, *context}] == [
-            h for h in real.headers if h[0] in {NEW_KEY, OLD_KEY, *context}
-        ]
-    assert json.loads(records[0].value or b"")["before"] == reals[0].event["before"]
+        assert same_headers(record, real)
+        assert {NEW_KEY, OLD_KEY} & {name for name, _ in record.headers}
+    assert json.loads(records[0].value or b"")["before"] == event(reals[0])["before"]
 
 
-def test_flattened_rows_are_the_same() -> None:
+@pytest.mark.parametrize("name", ["customers", "members"])
+def test_flattened_rows_are_the_same(name: str) -> None:
     """`rewrite` with added fields and headers gives the captured rows and headers, also of a key change."""
-    flatten = Flatten("rewrite", ("op", "source.ts_ms", "source.lsn"), ("op",))
-    source, out = table("pfl", "customers"), writer("json", transforms=[flatten])
-    created, deleted, renamed = captured("pfl.public.customers")
-    for real in (created, deleted, renamed):
-        row = row_of_json(real.event, CUSTOMERS) or {}
-        op = row["__op"]
-        row = {name: row[name] for name in CUSTOMERS}
+    flatten = Flatten("rewrite", ("op", "table", "lsn", "source.ts_ms"), ("op",))
+    source, out = table("pfr", name), writer("json", transforms=[flatten])
+    for real in rows(f"pfr.public.{name}"):
+        body = event(real)
+        op, row = body["__op"], row_of_json(body, COLUMNS[name]) or {}
+        row = {column: row[column] for column in COLUMNS[name] if column in row}
+        if row.keys() != COLUMNS[name].keys():
+            continue  # of the altered table
         before, after = (row, None) if op == "d" else (None, row)
-        position = {"ts_ms": real.event["__source_ts_ms"], "lsn": real.event["__source_lsn"]}
-        record = source.change(op, before, after, source=position, handled_ns=0)
-        result = written(out.record(record))
+        position = {"ts_ms": body["__source_ts_ms"], "lsn": body["__lsn"], "table": body["__table"]}
+        result = written(out.record(source.change(op, before, after, source=position, handled_ns=0)))
         assert same_body(result, real, frame=0)
         assert result.headers[-1] == real.headers[-1] == ("__op", op.encode())
 
@@ -138,45 +146,49 @@ def test_flattened_rows_are_the_same() -> None:
 def test_heartbeats_transactions_and_messages_are_the_same() -> None:
     """Schemas and bodies of records about no row."""
     avro, bare = writer("avro-confluent"), writer("json")
-    (real,) = captured("__debezium-heartbeat.pav")
-    at_ms = avro_event(real.value or b"", SCHEMAS["3"])["ts_ms"]
-    heartbeat = notices.heartbeat("pav", at_ms)
-    assert same_body(written(avro.record(heartbeat)), real, frame=5)
-    assert [AvroSchema(schema(part)).text for part in (heartbeat.key, heartbeat.value)] == [
-        SCHEMAS["1"],
-        SCHEMAS["3"],
-    ]
-    begin, end = captured("pj.transaction")
-    begun = notices.transaction("pj", begin.event["id"], begin.event["ts_ms"])
-    assert same_body(written(bare.record(begun)), begin, frame=0)
-    ended = notices.transaction("pj", end.event["id"], end.event["ts_ms"], {"public.customers": 1})
-    assert same_body(written(bare.record(ended)), end, frame=0)
-    message = notices.logical_message(Place("pav", "shop", "public", ""), "app", b"hello", 0)
-    assert [AvroSchema(schema(part)).text for part in (message.key, message.value)] == [
-        SCHEMAS["53"],
-        SCHEMAS["55"],
-    ]
-    (real,) = captured("pjs.message")
+    for real in captured("__debezium-heartbeat.pav"):
+        heartbeat = notices.heartbeat("pav", avro_event(real.value)["ts_ms"])
+        assert same_body(written(avro.record(heartbeat)), real, frame=5)
+        assert AvroSchema(schema(heartbeat.key)).text == schema_text(real.key)
+        assert AvroSchema(schema(heartbeat.value)).text == schema_text(real.value)
+    ends = 0
+    for real in captured("pj.transaction"):
+        body = event(real)
+        counts = body["data_collections"] and {
+            one["data_collection"]: one["event_count"] for one in body["data_collections"]
+        }
+        notice = notices.transaction("pj", body["id"], body["ts_ms"], counts)
+        assert same_body(written(bare.record(notice)), real, frame=0)
+        ends += body["status"] == "END"
+    assert ends
+    hello, empty = captured("pav.message")
+    for real, content in ((hello, b"hello"), (empty, b"")):
+        message = notices.logical_message(Place("pav", "shop", "public", ""), "app", content, 0)
+        assert AvroSchema(schema(message.key)).text == schema_text(real.key)
+        assert AvroSchema(schema(message.value)).text == schema_text(real.value)
+        assert avro_event(real.value)["message"] == {"prefix": "app", "content": content}
+    real = captured("pjs.message")[0]
+    message = notices.logical_message(Place("pjs", "shop", "public", ""), "app", b"hello", 0)
     ours = json.loads(written(writer("json-embedded").record(message)).value or b"")
     assert ours["schema"] == json.loads(real.value or b"")["schema"]
-    assert ours["payload"]["message"] == real.event["message"]
+    assert ours["payload"]["message"] == event(real)["message"]
 
 
 def test_an_outbox_record_is_the_same() -> None:
-    """The expanded payload, the quoted key and the id header of the captured event."""
-    (real,) = captured("outbox.event.order")
-    outbox = Table(Place("pob", "shop", "public", "outbox"), outbox_columns())
+    """The expanded payload, the quoted key, the header with the id and the one with the type."""
+    real = captured("poe.order")[0]
+    outbox = Table(Place("outbox", "shop", "public", "outbox"), outbox_columns())
     row = {
-        "id": "0b5b1c1e-0000-4000-8000-000000000001",
+        "id": "c0ffee00-0000-4000-8000-000000000001",
         "aggregatetype": "order",
         "aggregateid": "42",
         "type": "OrderPlaced",
-        "payload": '{"total": 12.5, "customer": {"id": 7}}',
+        "payload": '{"none": [], "lines": [{"n": 1, "sku": "a"}], "total": 12.50,'
+        ' "customer": {"id": 7, "name": null}}',
     }
-    (record,) = writer("json", transforms=[Route(expand_json=True, placed=())]).records(outbox.create(row, 0))
-    assert record.topic == "outbox.event.order"
+    (record,) = writer("json", transforms=[Route(expand_json=True)]).records(outbox.create(row, 0))
     assert same_body(record, real, frame=0)
-    assert record.headers[-1] == real.headers[-1]
+    assert record.headers[-2:] == tuple(real.headers[-2:])
 
 
 def schema(data: Data | None) -> Schema:
@@ -186,8 +198,7 @@ def schema(data: Data | None) -> Schema:
     return data.schema
 
 
-def test_the_columns_of_the_captured_tables_are_all_there() -> None:
-    """The captured row has every column of its table, so that the comparisons above leave nothing out."""
-    (real,) = captured("pj.public.customers")
-    assert list(real.event["after"]) == list(CUSTOMERS)
-    assert CUSTOMERS["email"].base == STRING.base
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_columns_of_the_captured_tables_are_all_there(name: str) -> None:
+    """The captured rows have every column of their table, so that the comparisons above leave nothing out."""
+    assert list(event(captured(f"pj.public.{name}")[0])["after"]) == list(COLUMNS[name])

@@ -61,6 +61,7 @@ _queue_init = ReadyQueue.__init__
 _park = Arrivals._park
 _unpark = Arrivals._unpark
 _schema_answered = Schemas.answered
+_keep = Schemas.keep
 
 
 def _reads_as(verdict: Verdict, *taken_for_it: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -299,6 +300,9 @@ BROKEN: dict[str, list[Patch]] = {
     "commits past a parked record": [(Partition, "committable", property(_not_parked))],
     "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
     "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
+    "forgets what a partition waits for when another one goes": [
+        (Schemas, "keep", lambda self, _refs: _keep(self, ()))
+    ],
     "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
     "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "wakes up all the time": [(Engine, "next_wakeup_ms", lambda self: self._now_ms)],

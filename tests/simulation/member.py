@@ -217,7 +217,8 @@ class Member:
             self._lose([number for number in numbers if number in self.epochs])
             self._world.group.join(self)
         else:
-            self._revoke(list(self.epochs) if what == "revoke all" else numbers)
+            self._rejoins = what == "revoke all"
+            self._revoke(list(self.epochs) if self._rejoins else numbers)
 
     def _assign(self, numbers: list[int]) -> None:
         positions = {}
@@ -314,13 +315,13 @@ class Member:
     def _seek(self, seek: ev.Seek) -> None:
         """As the shell: the new offset is committed, and the member joins the group anew."""
         number = int(seek.partition.topic[-1])
-        self.epochs[number].revoked = True
-        self.later(COMMIT_MS_MAX + 1, self._join_anew, number, seek.where)  # behind our own commits
+        epoch = self.epochs[number]
+        epoch.revoked = True
+        self.later(COMMIT_MS_MAX + 1, self._join_anew, number, seek.where, epoch)  # behind our own commits
 
-    def _join_anew(self, number: int, where: str) -> None:
-        if number in self.epochs and self._broker.names_nothing(number):
+    def _join_anew(self, number: int, where: str, epoch: Epoch) -> None:
+        if self.epochs.get(number) is epoch and self._broker.names_nothing(number):
             self._broker.reset(number, where)
-            self._rejoins = True
             self.hears("revoke all", [], 0)
 
     # ------------------------------------------------------------------------------- commands

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.simulation.member import Member
     from tests.simulation.world import World
 
-MISSING = SchemaRef(RefKind.GUID, "missing")
 
 Needs = Mapping[tuple[int, int], tuple[SchemaRef, ...]]
 """Log and offset of a record → the schemas of its value and its key, none where it needs none."""
@@ -31,6 +30,7 @@ class Registry:
 
     def __init__(self, scenario: Scenario) -> None:
         rng = self._rng = Random(f"schemas of {scenario.seed}")  # noqa: S311 - a run to be repeated
+        self._missing = [SchemaRef(RefKind.GUID, f"missing {n}") for n in range(rng.choice((1, 100)))]
         self.needs: Needs = {
             (log.number, offset): refs
             for log in scenario.logs
@@ -56,7 +56,7 @@ class Registry:
                 value = SchemaRef(RefKind.ID, f"{log.name.topic}-{version}")
                 needs[entry.offset] = (value, SchemaRef(RefKind.ID, "key")) if keys else (value,)
             if entry.dead and rng.random() < 0.5:
-                needs[entry.offset] = (MISSING,)
+                needs[entry.offset] = (rng.choice(self._missing),)
         return needs
 
     def calm(self) -> None:
@@ -74,7 +74,8 @@ class Registry:
             return SchemaVerdict.UNAVAILABLE
         lag_ms = self._rng.randrange(DOUBT_MS) if self._lags and not self._calm else 0
         there_ms = self._there_ms.setdefault(ref, now_ms + lag_ms)
-        return SchemaVerdict.UNKNOWN if ref == MISSING or now_ms < there_ms else SchemaVerdict.KNOWN
+        missing = ref.kind is RefKind.GUID or now_ms < there_ms
+        return SchemaVerdict.UNKNOWN if missing else SchemaVerdict.KNOWN
 
 
 class Schooled:

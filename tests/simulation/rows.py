@@ -134,8 +134,8 @@ class Writer:
         self._tombstones = rng.random() < 0.7
         self._connector = rng.choice(("postgresql", "mysql"))
         weights = {kind: rng.choice((0.0, 0.0, 0.03, 0.2)) for kind in ("delete", "move", "read")}
-        weights |= {"upsert": 1.5, "lone": 0.01, "skip": 0.05, "dead": rng.choice((0.0, 0.02, 0.05))}
-        weights["poison"] = rng.choice((0.0, 0.0, 0.02, 0.1))
+        weights |= {"upsert": 1.5, "lone": 0.01, "skip": 0.05, "dead": rng.choice((0.0, 0.02, 0.04))}
+        weights["poison"] = rng.choice((0.0, 0.0, 0.0, 0.02, 0.1))
         self._updates = rng.choice((0.05, 0.05, 0.4))
         if self._kind == "orders":
             weights = {"event": 1.0, "bad event": weights["poison"], "draft": 0.1, "dead": weights["dead"]}

@@ -62,7 +62,7 @@ INCIDENTS = {
     "storm": (1, 20_000),  # a rebalance every 500 ms (F011)
     "arrival": (1, 0),  # one more instance (F001)
     "brokers away": (2, 60_000),  # F028, F030, F014
-    "letters away": (2, 30_000),  # F081, F082
+    "letters away": (3, 60_000),  # F081, F082
     "api away": (2, 60_000),  # no connection (F064, F069)
     "api failing": (2, 40_000),  # 503 (F059)
     "token revoked": (2, 30_000),  # 401, 403 (F052, F053)
@@ -151,7 +151,7 @@ def draw(seed: int) -> Scenario:
     rng = Random(seed)  # noqa: S311 - a run to be repeated, not a secret
     quiet = rng.random() < 0.06
     share = rng.choice((0.05, 0.15, 0.4))
-    kinds = rng.choice((0.05, 0.15, 0.25))
+    kinds = rng.choice((0.03, 0.1, 0.25))
     session_ms = rng.choice((6_000, 12_000, 45_000))
     return Scenario(
         seed=seed,
@@ -165,12 +165,12 @@ def draw(seed: int) -> Scenario:
         static=rng.random() < 0.3,
         offsets_lost=rng.choice(("pause", "earliest", "latest")),
         says_ends=rng.random() < 0.7,
-        schemas=rng.random() < 0.2,
+        schemas=rng.random() < 0.4,
         calm_ms=calm_ms,
         members=1 if quiet else rng.choice((1, 1, 2, 3)),
         session_ms=session_ms,
         poll_ms=rng.choice((5, 50, 200)),
-        poll_records=rng.choice((7, 500, 500)),
+        poll_records=rng.choice((7, 500, 500, 500, 500)),
         latency_ms=rng.choice((5, 50, 300)),
     )
 
@@ -179,9 +179,9 @@ def draw(seed: int) -> Scenario:
 def _logs(block: int) -> tuple[int, tuple[Log, ...]]:
     rng = Random(-1 - block)  # noqa: S311 - a run to be repeated, not a secret
     calm_ms = rng.choice((10_000, 30_000, 120_000, 600_000))
-    contacts = rng.choice((3, 20, 50, 100))
+    contacts = rng.choice((3, 30, 100, 100))
     count = rng.randint(1, LOGS_MAX)
-    length = rng.choice((150, 200, 220)) // count
+    length = rng.choice((175, 210, 240)) // count
     return calm_ms, tuple(Writer(rng, number, contacts, calm_ms).log(length) for number in range(count))
 
 
@@ -211,17 +211,17 @@ def _incidents(rng: Random, calm_ms: int, share: float) -> tuple[Incident, ...]:
 def _limits(rng: Random, session_ms: int) -> Limits:
     choice: Callable[[tuple[int, ...]], int] = rng.choice
     return Limits(
-        batch_items_max=choice((2, 10, 50, 100, 100, 100)),
-        batch_bytes_max=choice((1_500, 2_000_000, 2_000_000)),
+        batch_items_max=choice((2, 10, 50, 100, 100, 100, 100, 100)),
+        batch_bytes_max=choice((1_500, *[2_000_000] * 5)),
         linger_ms=choice((0, 0, 50)),
         requests_in_flight_max=choice((1, 2, 4, 8)),
-        buffered_records_max=choice((10, 40, 20_000, 20_000, 20_000)),
-        buffered_bytes_max=choice((2_000, 1_000_000, 1_000_000, 1_000_000)),
+        buffered_records_max=choice((10, 40, *[20_000] * 6)),
+        buffered_bytes_max=choice((2_000, *[1_000_000] * 7)),
         retry_backoff_first_ms=choice((10, 200)),
-        retry_backoff_largest_ms=choice((3_000, 30_000)),
+        retry_backoff_largest_ms=choice((3_000, 30_000, 30_000)),
         drain_ms=choice((2_000, 30_000)),
         lease_ms=lease_ms({"session.timeout.ms": session_ms}),
-        commit_interval_ms=choice((1_000, 5_000)),
+        commit_interval_ms=choice((1_000, 5_000, 5_000)),
         contacts_remembered_max=choice((0, 3, 1_000)),
         probe_first=rng.random() < 0.7,
         until_caught_up=rng.random() < 0.1,
@@ -239,7 +239,7 @@ def _traits(rng: Random) -> Traits:
         says_date=rng.random() < 0.7,
         empty_deletes=rng.random() < 0.2,
         queue_ms=rng.choice((0, 0, 3_000, 20_000)),
-        body_bytes_max=rng.choice((1_500, 10_000_000, 10_000_000, 10_000_000)),
+        body_bytes_max=rng.choice((1_500, *[10_000_000] * 7)),
         calls_per_window=rng.choice((4, 10, 30, 600)) if limited else None,
         window_s=rng.choice((5, 60)),
         reset_form=rng.choice(("epoch", "epoch", "epoch", "milliseconds", "duration", "text", "past")),

@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.mutants import mutant, names
 from tests.simulation.run import Failure, run
 
-SEEDS_MAX = 400
+SEEDS_MAX = 1_000
 """Within so many seeds each of them is caught."""
 
 

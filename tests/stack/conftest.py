@@ -17,6 +17,7 @@ from tests.stack.postgres import PostgresServer
 from tests.stack.registry import Registry
 from tests.stack.servers import SHORT_LIFE, Stack, running, stack_running
 
+SERVERS = (KafkaBroker, PostgresServer, ConnectWorker, MariaDbServer, Registry)
 TOLD = pytest.StashKey[list[str]]()
 
 
@@ -24,12 +25,9 @@ TOLD = pytest.StashKey[list[str]]()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the end of every server's log with a test that failed."""
     report = yield
-    used = item.funcargs.values() if report.failed and isinstance(item, pytest.Function) else ()
-    for value in used:
-        servers = (value.kafka, value.postgres, value.connect) if isinstance(value, Stack) else (value,)
-        for server in servers:
-            if isinstance(server, KafkaBroker | PostgresServer | ConnectWorker | MariaDbServer | Registry):
-                report.sections.append((str(server.process.log), server.process.log_tail()))
+    if report.failed and isinstance(item, pytest.Function):
+        servers = [value for value in item.funcargs.values() if isinstance(value, SERVERS)]
+        report.sections += [(str(one.process.log), one.process.log_tail()) for one in servers]
     return report
 
 
@@ -79,8 +77,7 @@ def stack(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: N
     """Kafka, PostgreSQL and Connect, ready; stopped at the end, also after Ctrl-C or SIGTERM."""
     del endings
     try:
-        started = stack_running(stack_jars, tmp_path_factory.mktemp("stack"))
-        with started as stack:
+        with stack_running(stack_jars, tmp_path_factory.mktemp("stack")) as stack:
             yield stack
     except StackMissingError as error:
         missing(error)

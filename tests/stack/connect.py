@@ -71,13 +71,17 @@ class ConnectWorker:
         """Stop a connector and forget it."""
         self._http.delete(f"/connectors/{name}").raise_for_status()
 
+    def await_failure(self, name: str) -> None:
+        """Wait until the task of a connector has given up, as over a schema that it cannot register."""
+        wait_for(lambda: "FAILED" in self._states(name), READY_SECONDS, f"{name} to fail", self.process)
+
     def restart(self, name: str) -> None:
         """Stop a connector and its task, start them again, and wait until they are running.
 
-        A PostgreSQL source loses what changes meanwhile unless it has `slot.drop.on.stop: false`.
+        A PostgreSQL source loses what changed meanwhile unless it has `slot.drop.on.stop: false`.
         """
         self._http.post(f"/connectors/{name}/restart", params={"includeTasks": "true"}).raise_for_status()
-        wait_for(lambda: self._runs(name), READY_SECONDS, f"the connector {name}", self.process)
+        wait_for(lambda: self._states(name) == ["RUNNING"], READY_SECONDS, name, self.process)
 
     def put_debezium(self, name: str, database: Database, tables: str, *parts: Options) -> None:
         """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`.
@@ -88,6 +92,10 @@ class ConnectWorker:
         for part in parts:
             config |= part
         self.put(name, config)
+
+    def _states(self, name: str) -> list[str]:
+        status = self._get(f"/connectors/{name}/status")
+        return [task["state"] for task in status["tasks"]] if status else []
 
     def _runs(self, name: str) -> bool:
         status = self._get(f"/connectors/{name}/status")

@@ -1,8 +1,10 @@
 """Configurations of Debezium's connectors, in parts that can be put together.
 
-A part is a mapping of Connect's option names. What they make of a row is in debezium-events 4 to 7.
+A part is a mapping of Connect's option names; a connector with no part for it writes JSON without a schema.
+What the parts make of a row is in debezium-events 4 to 7.
 """
 
+import zlib
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -16,9 +18,6 @@ DeleteMode: TypeAlias = Literal[
     "drop", "tombstone", "rewrite", "rewrite-with-tombstone", "delete-to-tombstone"
 ]
 
-JSON: Options = {}
-"""JSON without a schema, which is the worker's own converter."""
-
 
 def source(name: str, database: Database, tables: str, bootstrap_servers: str) -> Options:
     """Stream `tables` (comma-separated list of `schema.table`) to topics called `name.schema.table`."""
@@ -31,14 +30,15 @@ def source(name: str, database: Database, tables: str, bootstrap_servers: str) -
         "poll.interval.ms": "20",
     }
     if isinstance(database, PostgresServer):
+        slot = name.replace("-", "_")  # PostgreSQL takes no hyphens in its name
         return common | {
             "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
             "database.user": "postgres",
             "database.password": "postgres",
             "database.dbname": "postgres",
-            "slot.name": name,
+            "slot.name": slot,
             "slot.drop.on.stop": "true",
-            "publication.name": name,
+            "publication.name": slot,
             "publication.autocreate.mode": "filtered",
             "plugin.name": "pgoutput",
         }
@@ -46,7 +46,7 @@ def source(name: str, database: Database, tables: str, bootstrap_servers: str) -
         "connector.class": "io.debezium.connector.mariadb.MariaDbConnector",
         "database.user": "root",
         "database.password": "",
-        "database.server.id": str(1000 + sum(name.encode())),  # one of its own, as a replica has
+        "database.server.id": str(zlib.crc32(name.encode())),  # one of its own, as a replica has
         "database.include.list": "shop",
         "schema.history.internal.kafka.bootstrap.servers": bootstrap_servers,
         "schema.history.internal.kafka.topic": f"history.{name}",

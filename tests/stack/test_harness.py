@@ -127,29 +127,32 @@ def test_sql_in_mariadb_becomes_debezium_records(
 def test_a_killed_registry_keeps_its_schemas(
     kafka: KafkaBroker, postgres: PostgresServer, connect: ConnectWorker, registry: Registry
 ) -> None:
-    """The id in an Avro record is the registry's before and after a kill, and changed tables get new ones."""
+    """Ids resolve after a kill; a source that needed the registry meanwhile loses nothing by a restart.
+
+    The converter knows for 30 s what it has registered; for a new schema its task fails at once.
+    """
     topic = "harness-a.public.place"
     kafka.create_topic(topic)
+    keep = {"slot.drop.on.stop": "false"}
     with postgres.connect() as sql, reader(kafka, topic, 1) as consumer:
         sql.execute("CREATE TABLE place (id int PRIMARY KEY, name text)")
         sql.execute("INSERT INTO place VALUES (1, 'before')")
-        connect.put_debezium("harness-a", postgres, "public.place", avro(registry, framing="confluent"))
+        connect.put_debezium("harness-a", postgres, "public.place", avro(registry, framing="confluent"), keep)
         [before] = read(consumer, 1)
         text = schema(registry, before)
         registry.kill()
-        sql.execute("INSERT INTO place VALUES (2, 'meanwhile')")
-        [meanwhile] = read(consumer, 1)
+        sql.execute("ALTER TABLE place ADD COLUMN size int")
+        sql.execute("INSERT INTO place VALUES (2, 'meanwhile', 42)")
+        connect.await_failure("harness-a")
         registry.start()
         registry.await_ready()
-        assert schema(registry, meanwhile) == text
-        sql.execute("ALTER TABLE place ADD COLUMN size int")
-        sql.execute("INSERT INTO place VALUES (3, 'after', 42)")
-        [after] = read(consumer, 1)
+        connect.restart("harness-a")
+        [meanwhile] = read(consumer, 1)
         connect.delete("harness-a")
 
+    assert schema(registry, before) == text
     assert row_after(text, before) == {"id": 1, "name": "before"}
-    assert row_after(text, meanwhile) == {"id": 2, "name": "meanwhile"}
-    assert row_after(schema(registry, after), after) == {"id": 3, "name": "after", "size": 42}
+    assert row_after(schema(registry, meanwhile), meanwhile) == {"id": 2, "name": "meanwhile", "size": 42}
 
 
 def schema(registry: Registry, message: Message) -> str:

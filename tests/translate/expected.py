@@ -50,6 +50,8 @@ OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     f"{MARIADB} zeros 2": {**_ALL_ZEROS, "ts0n": _EPOCH_MS, "yr": number(1900)},
     f"{MARIADB} zeros 3": _ZEROS,
     f"{MARIADB} times 4": {"yr": number(1900)},
+    # A scale of -2 is taken for one of 2046.
+    "pvt odd 1": {"hundreds": f"123400.{'0' * 2046}"},
     # Options lose what their form cannot hold: times beyond a day, timestamps beyond 64 bits of nanoseconds.
     "mvl times 2": _NO_TIMES,
     "mvl times 3": _NO_TIMES,

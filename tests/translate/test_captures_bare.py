@@ -13,7 +13,7 @@ from connector.model import Record, Rejection
 from tests.fixtures.captures import MARIADB, POSTGRES, Version, truth
 from tests.translate.captured import body, capture_of, contacts, each, records, table_of
 from tests.translate.expected import STORED_ELSEWHERE, expected, refused, sent_of, value_topics
-from tests.translate.truths import Fate, exactly
+from tests.translate.truths import Fate, exactly, sent
 
 STANDS: Final = "stands"
 """No `as:` says what such a column is: its JSON value is sent as it stands."""
@@ -48,6 +48,8 @@ AS: Mapping[str, Mapping[str, Any]] = {
 """Whatever is not here needs no `as:`: text, integers, booleans, bytes and what is made of them."""
 
 BOOLEANS = {"0": False, "1": True, None: None}
+
+NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 TOPICS = value_topics(bare=True)
 
@@ -113,6 +115,24 @@ def test_each_value_that_cannot_be_sent_is_named(topic: str) -> None:
             assert isinstance(alone, Rejection)
             assert alone.rule == f"contact.attributes.{name}"
             assert alone.reason.startswith(f"column {name}: ")
+
+
+@pytest.mark.parametrize("topic", ["pvt.public.numbers", "pvt.public.odd", "mvt.shop.numbers"])
+def test_decimals_that_come_as_text_are_numbers(topic: str) -> None:
+    """With `decimal.handling.mode: string` nothing but `as: decimal` says so; NaN is left out (F043)."""
+    capture = capture_of(topic)
+    columns, versions = truth(capture, table_of(topic))
+    decimals = {name: text for name, text in columns.items() if re.match("numeric|money|decimal", text)}
+    rules = {name: {"from": name, "as": "decimal"} for name in decimals}
+    for record, version in zip(records(topic), versions, strict=True):
+        assert version.row is not None
+        row = {
+            name: Fate.LEFT_OUT
+            if version.row[name] in NOT_NUMBERS
+            else sent(capture, declared, version.row[name])
+            for name, declared in decimals.items()
+        }
+        assert body(contacts(topic, rules).translate(record)) == sent_of(row)
 
 
 def test_unchanged_values_are_left_out_in_every_form() -> None:

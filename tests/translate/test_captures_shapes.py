@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.model import Event, Rejection, Skip, Upsert
+from connector.model import Delete, Event, Rejection, Skip, Upsert
 from tests.fixtures.captures import MARIADB, POSTGRES, topics
 from tests.translate import changes, expected
 from tests.translate.captured import (
@@ -112,6 +112,31 @@ def test_whole_before_images_resolve_ids_outside_the_key(connector: str) -> None
     assert deleted(gone) == ("z@b.c", False)
     assert tombstone == Skip("tombstone_without_user_id")
     assert one.counts == {}  # a whole image has the large column, changed or not (F044)
+
+
+@pytest.mark.parametrize(
+    ("topic", "before", "changed"),
+    [
+        ("mj.shop.customers", "auto", [("ADA@Example.com", False)]),
+        ("mav.shop.customers", "auto", [("ADA@Example.com", False)]),
+        ("mfr.shop.customers", "full", []),  # a flattened update has no image of what was before
+        ("mfa.shop.customers", "full", []),
+    ],
+)
+def test_before_images_of_mariadb_are_whole(topic: str, before: str, changed: list[tuple[str, bool]]) -> None:
+    """An e-mail as id needs no option; flattened rows do not say of which database they are (F045)."""
+    results = translated(topic, contacts(topic, {}, user_id="email", before=before))
+    gone = [
+        (delivery.user_id, delivery.tombstone)
+        for result in results
+        if isinstance(result, list)
+        for delivery in result
+        if isinstance(delivery, Delete)
+    ]
+    assert gone == [*changed, ("nulls@example.com", False), ("tx2@example.com", False)]
+    assert [result for result in results if isinstance(result, Rejection)] == [
+        Rejection("contact.user_id", KEY_LACKS_IT)
+    ]
 
 
 def test_a_flattened_delete_of_a_whole_row_resolves_its_contact() -> None:

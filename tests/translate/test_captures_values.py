@@ -26,7 +26,7 @@ def test_each_value_is_what_the_database_held(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_each_value_that_cannot_be_sent_is_named(topic: str) -> None:
-    """An infinite date, or one beyond the years 1 to 9999, makes a dead letter that names its column."""
+    """An infinite date, one beyond the years 1 to 9999, or a 750-digit number makes a dead letter."""
     columns, versions = truth(capture_of(topic), table_of(topic))
     for record, version in zip(records(topic), versions, strict=True):
         rules = {f"contact.attributes.{name}": name for name in refused(expected(topic, version))}

@@ -97,13 +97,19 @@ def _floating(text: str, _inside: str, _handling: Handling) -> Any:
     return number(text) if Decimal(text).is_finite() else Fate.LEFT_OUT
 
 
+_NO_NUMBERS = {"NaN": "NAN", "Infinity": "POSITIVE_INFINITY", "-Infinity": "NEGATIVE_INFINITY"}
+
+
 def _decimal(text: str, _inside: str, handling: Handling) -> Any:
+    """Beyond 1e308 every reader of JSON has infinity: that is refused."""
+    if text in _NO_NUMBERS and handling.decimals == "precise":
+        return None  # Debezium writes null
     digits = text.replace("$", "").replace(",", "")
     if handling.decimals == "string":
-        return digits  # no schema says that such a text is a number
+        return _NO_NUMBERS.get(digits, digits)  # no schema says that such a text is a number
     if handling.decimals == "double":
         return _floating(repr(float(digits)), "", handling)
-    return number(digits)
+    return number(digits) if Decimal(digits).adjusted() < 308 else Fate.DEAD_LETTER
 
 
 def _boolean(text: str, _inside: str, _handling: Handling) -> bool:

@@ -43,8 +43,9 @@ class AvroConverter:
             raise TypeError("Avro needs a schema")
         known = self.store.register(subject, text, "AVRO", references)
         prefix, headers = FRAMINGS[self.framing](known, role)
-        if tree == "bytes" or (isinstance(tree, dict) and tree["type"] == "bytes"):
-            # Confluent's serializer writes them without Avro's length (debezium-events 7).
+        is_bytes = tree == "bytes" or (isinstance(tree, dict) and tree["type"] == "bytes")
+        if is_bytes and self.framing.startswith("confluent"):
+            # Confluent's serializer leaves Avro's length out (debezium-events 7), Apicurio's does not.
             return lambda value: Encoded(None if value is None else prefix + value, headers)
         parsed = fastavro.parse_schema(tree)
 

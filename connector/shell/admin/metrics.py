@@ -19,11 +19,18 @@ class SnapshotCollector(Collector):
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric; the labels are topics, partitions, endpoints, rules and states (S10)."""
+        """Yield every metric; the labels are topics, formats, partitions, endpoints, rules, states (S10)."""
         snapshot = self._board.snapshot
         yield from _service(snapshot, ready=not self._board.causes)
         yield _gauge("loop_idle_seconds", "Since the engine's loop last turned.", self._board.idle_ms / 1000)
         yield from _topics(snapshot)
+        yield _labelled(
+            GaugeMetricFamily,
+            "topic_format_info",
+            "1 for each wire format that a topic's values were seen in.",
+            ("topic", "format"),
+            [((topic, name), 1) for topic, names in self._board.formats.items() for name in names],
+        )
         yield _labelled(
             CounterMetricFamily,
             "values_left_out",

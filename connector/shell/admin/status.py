@@ -6,7 +6,7 @@ from connector.shell.admin.board import StatusBoard
 
 
 def status_of(board: StatusBoard) -> dict[str, Any]:
-    """Render the newest snapshot; at least what the design lists, plus counts by rule."""
+    """Render the newest snapshot; at least what the design lists, plus counts by rule and wire formats."""
     snapshot = board.snapshot
     return {
         "state": snapshot.state,
@@ -15,6 +15,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
         "topics": [
             {
                 "topic": t.topic,
+                "formats": list(board.formats.get(t.topic, ())),
                 "records_consumed": t.records_consumed,
                 "deliveries_accepted": t.deliveries_accepted,
                 "skipped": sum(t.skipped.values()),

@@ -1,9 +1,10 @@
 """Reads Avro: a schema is compiled once into a chain of small functions over the bytes.
 
-Why not `fastavro.schemaless_reader`: its C code calls a file object for every byte, and an envelope is
-half unions, so it takes several times as long as what is below (`make bench` shows the ratio), and a
-hostile schema makes it end the process or fill its memory (F042, S15). Here a schema that could is refused
-when it is read (`avro_schema`), and collections are counted against `COLLECTIONS_WEIGHT_MAX`.
+Why not `fastavro.schemaless_reader`: a hostile schema makes it end the process or fill its memory (F042,
+S15). Here a schema that could is refused when it is read (`avro_schema`), and collections are counted
+against `COLLECTIONS_WEIGHT_MAX`. It is not faster either: its C code calls a file object for every byte, and
+an envelope is half unions, so that what is below takes nine tenths of its time for all of a change event,
+and half of it where a mapping needs less (`make bench` shows the ratio with the mapping).
 
 A value that nobody needs is stepped over, not built: see `Wanted`.
 """
@@ -33,6 +34,9 @@ from connector.translate.decode.change import UndecodableError
 COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
 """Bytes of memory that the items of all collections of one record may take (S14): up to 100,000 numbers."""
 
+VALUE_BYTES_MAX = 10 * 1024 * 1024
+"""Bytes of one value: one character beyond the basic plane makes all of a text four times as long."""
+
 _ITEM_WEIGHT, _ENTRY_WEIGHT = 64, 192
 """What an item of an array and an entry of a map weigh besides their value, in memory or in time."""
 
@@ -59,6 +63,8 @@ def compile_reader(root: AvroType, wanted: Wanted = None) -> Callable[[bytes, in
     read = _reader(root, wanted, left)
 
     def read_whole(data: bytes, position: int) -> Any:
+        if len(data) > VALUE_BYTES_MAX:
+            raise UndecodableError(f"Avro: the value is larger than {VALUE_BYTES_MAX} bytes")
         left[0] = COLLECTIONS_WEIGHT_MAX
         try:
             value, end = read(data, position)

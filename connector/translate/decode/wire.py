@@ -22,6 +22,7 @@ ReadHeaders: TypeAlias = Callable[[], Headers | None]
 _NO_VALUE = Decoded(None)
 
 _MAGIC = (b"\0", b"\1")
+_STRUCT = b"Struct{"  # what `StringConverter` makes of a row
 _SPACES = b" \t\r\n"
 
 _EXPECTED = {
@@ -164,6 +165,10 @@ class Wire:
         try:
             return self._bare_json(data, load)
         except UndecodableError as error:
+            if data.startswith(_STRUCT):
+                raise UndecodableError(
+                    "Java's text of a struct cannot be read; set a JSON or Avro value converter"
+                ) from None
             if self._wanted == "auto" and data.startswith(_MAGIC):
                 raise UndecodableError("it begins as Avro does, and holds no whole schema id") from None
             raise UndecodableError(f"{_EXPECTED[self._wanted]} expected: {error}") from None

@@ -20,7 +20,8 @@ SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
 _WHOLE_DIGITS_MAX = 308  # beyond it whoever reads the number has infinity
 _DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
 _UNSCALED_LIMIT = 10**_DIGITS_MAX
-_WITH_ZEROS_LIMIT = 10**4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
+_DIGITS_WITH_ZEROS_MAX = 4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
+_WITH_ZEROS_LIMIT = 10**_DIGITS_WITH_ZEROS_MAX
 _BASE64_LENGTH_MAX = 2048
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can write
 
@@ -94,7 +95,7 @@ def split_text(text: str) -> tuple[int, int]:
     Raises:
         UnreadableError: the text is something else, or has more digits than can sensibly be sent.
     """
-    found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_MAX else None
+    found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_WITH_ZEROS_MAX else None
     if found is None:
         raise UnreadableError("a number in decimal digits is expected")
     sign, whole, fraction, exponent = found.groups(default="")

@@ -1,4 +1,4 @@
-"""Refresh the captured records: `python -m tests.stack.capture`, two minutes.
+"""Refresh the captured records: `python -m tests.stack.capture`, some minutes.
 
 Writes to `tests/fixtures`, for each database, the records, the schemas that they name, and what the
 database held; `tests/fixtures/captures.py` reads them.
@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from tests.fixtures.captures import FIXTURES, MARIADB, POSTGRES
 from tests.stack import jars
 from tests.stack.capture import mariadb, postgres
 from tests.stack.capture.connectors import Connector
@@ -29,7 +30,6 @@ from tests.stack.servers import SHORT_LIFE, Stack, running, stack_running
 from tests.waiting import wait_for
 
 HERE = Path(__file__).parent
-FIXTURES = HERE.parents[1] / "fixtures"
 SECONDS = 180
 HEARTBEAT = "__debezium-heartbeat."
 FIRST = {
@@ -50,37 +50,45 @@ class Scripted(Database, Protocol):
         """Whether incremental snapshots of so many connectors have closed a window."""
 
 
-def capture(
-    stack: Stack,
-    registry: Registry,
-    server: Server,
-    script: Scripted,
-    connectors: Mapping[str, Connector],
-    name: str,
-) -> None:
-    """Run the statements of one database while its connectors stream, and write what they wrote."""
-    parts = sections(HERE / f"{name.rpartition('-')[2]}.sql")
-    history = History(script)
+class Scene(NamedTuple):
+    """One database, its connectors by name, and the name of its capture."""
+
+    name: str
+    schema: str
+    server: Server
+    script: Scripted
+    connectors: Mapping[str, Connector]
+
+
+def capture(stack: Stack, registry: Registry, scene: Scene) -> None:
+    """Run the statements of one database while its connectors stream, and write what came of it."""
+    parts = sections(HERE / f"{scene.name.rpartition('-')[2]}.sql")
+    history = History(scene.script)
     history.run(parts.pop("tables"))
-    schema = "public" if name.endswith("postgres") else "shop"
-    for prefix, connector in connectors.items():
-        tables = ",".join(f"{schema}.{table}" for table in connector.tables)
-        stack.connect.put_debezium(prefix, server, tables, *connector.parts)
-    wait_for(lambda: script.streaming(len(connectors)), SECONDS, "snapshots", stack.connect.process)
     last = parts.pop("done")
+    stream(stack, scene)
     for statements in parts.values():
         history.run(statements)
-    signalled = sum("signal.data.collection" in part for one in connectors.values() for part in one.parts)
-    wait_for(lambda: script.windows(signalled), SECONDS, "incremental snapshots", stack.connect.process)
+    signalled = [name for name, one in scene.connectors.items() if "signals" in one.tables]
+    worker = stack.connect.process
+    wait_for(lambda: scene.script.windows(len(signalled)), SECONDS, "incremental snapshots", worker)
     history.run(last)
-    for prefix, connector in connectors.items():
-        topic = connector.done or f"{prefix}.{schema}.done"
-        wait_for(partial(filled, stack.kafka, topic), SECONDS, topic, stack.connect.process)
-    for prefix in connectors:
-        stack.connect.delete(prefix)
-    write(stack.kafka, registry, connectors, name)
+    for name, connector in scene.connectors.items():
+        topic = connector.done or f"{name}.{scene.schema}.done"
+        wait_for(partial(filled, stack.kafka, topic), SECONDS, topic, worker)
+        stack.connect.delete(name)
+    write(stack.kafka, registry, scene)
     truth = {table: entry for table, entry in history.tables().items() if table not in {"done", "signals"}}
-    store(FIXTURES / f"{name}.truth.json", truth)
+    store(FIXTURES / f"{scene.name}.truth.json", truth)
+
+
+def stream(stack: Stack, scene: Scene) -> None:
+    """Start the connectors and wait until each has done its first snapshot."""
+    for name, connector in scene.connectors.items():
+        tables = ",".join(f"{scene.schema}.{table}" for table in connector.tables)
+        stack.connect.put_debezium(name, scene.server, tables, *connector.parts)
+    count = len(scene.connectors)
+    wait_for(lambda: scene.script.streaming(count), SECONDS, "snapshots", stack.connect.process)
 
 
 def kept(topic: str, offset: int) -> bool:
@@ -103,20 +111,20 @@ def filled(kafka: KafkaBroker, topic: str) -> bool:
         consumer.close()
 
 
-def write(kafka: KafkaBroker, registry: Registry, connectors: Mapping[str, Connector], name: str) -> None:
+def write(kafka: KafkaBroker, registry: Registry, scene: Scene) -> None:
     """Write the records of the connectors and the schemas that these name."""
     schemas = Schemas(registry)
     lines = []
     for message in read_all(kafka):
         topic = str(message.topic())
-        owner = connectors.get(topic.removeprefix(HEARTBEAT).split(".")[0])
+        owner = scene.connectors.get(topic.removeprefix(HEARTBEAT).split(".")[0])
         if not owner or topic.endswith(".done") or not kept(topic, message.offset() or 0):
             continue
         lines.append(json.dumps(line(message), separators=(",", ":")))
         for kind, number in named(message, owner.framing):
             schemas.add(kind, number, "KCONNECT" if owner.framing == "pretty" else "AVRO")
-    (FIXTURES / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
-    store(FIXTURES / f"{name}.schemas.json", schemas.document())
+    (FIXTURES / f"{scene.name}.jsonl").write_text("\n".join(lines) + "\n")
+    store(FIXTURES / f"{scene.name}.schemas.json", schemas.document())
 
 
 def store(path: Path, document: Mapping[str, Any]) -> None:
@@ -132,21 +140,14 @@ def main(names: list[str]) -> None:
         stack = ending.enter_context(stack_running(resolved, folder, connect_heap="2g"))
         registry = ending.enter_context(running(Registry(resolved, folder, flags=SHORT_LIFE)))
         if "postgres" in names or not names:
-            sql = ending.enter_context(stack.postgres.connect())
+            script = postgres.PostgresScript(ending.enter_context(stack.postgres.connect()))
             connectors = postgres.connectors(registry)
-            capture(
-                stack,
-                registry,
-                stack.postgres,
-                postgres.PostgresScript(sql),
-                connectors,
-                "debezium-3.6.1-postgres",
-            )
+            capture(stack, registry, Scene(POSTGRES, "public", stack.postgres, script, connectors))
         if "mariadb" in names or not names:
             server = ending.enter_context(running(MariaDbServer(folder)))
             connectors = mariadb.connectors(registry)
             capture(
-                stack, registry, server, mariadb.MariaDbScript(server), connectors, "debezium-3.5.0-mariadb"
+                stack, registry, Scene(MARIADB, "shop", server, mariadb.MariaDbScript(server), connectors)
             )
 
 

@@ -55,7 +55,7 @@ def connectors(registry: Registry) -> Mapping[str, Connector]:
     added = {"fields": "op,table,lsn,source.ts_ms", "headers": "op"}
     return {
         "pj": Connector(f"{VALUES} odd {SHAPES} signals", META),
-        "pjs": Connector(f"{VALUES} customers members", json_with_schema(), HEADERS_AS_JSON),
+        "pjs": Connector(f"{VALUES} customers members nokey", json_with_schema(), HEADERS_AS_JSON),
         "pav": Connector(f"{VALUES} odd {SHAPES} signals", META, confluent, framing="confluent"),
         "pa8": Connector("customers members", QUIET, avro(registry, framing="8 bytes"), framing="8 bytes"),
         "pah": Connector("customers members", QUIET, avro(registry, framing="headers"), framing="headers"),
@@ -68,7 +68,7 @@ def connectors(registry: Registry) -> Mapping[str, Connector]:
         "pvn": Connector("times texts toasted", QUIET, confluent, FINE, framing="confluent"),
         "pfd": Connector(ROWS, QUIET, flattened("drop", **added)),
         "pft": Connector(ROWS, QUIET, flattened("tombstone", **added)),
-        "pfr": Connector(f"{ROWS} full_rows", flattened("rewrite", **added)),
+        "pfr": Connector(f"{ROWS} full_rows nokey orders", flattened("rewrite", **added)),
         "pfw": Connector(ROWS, QUIET, flattened("rewrite-with-tombstone", **added)),
         "pfz": Connector(ROWS, QUIET, flattened("delete-to-tombstone", **added)),
         "pfs": Connector("members", QUIET, json_with_schema(), flattened("tombstone")),

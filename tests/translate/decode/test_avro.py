@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.translate.decode.avro import Wanted, compile_reader
+from connector.translate.decode.avro import VALUE_BYTES_MAX, Wanted, compile_reader
 from connector.translate.decode.change import UndecodableError
 from tests.translate.decode.avro_samples import (
     projected,
@@ -308,3 +308,11 @@ def test_a_long_honest_array_is_read() -> None:
     """Fifty thousand numbers in one column are no attack."""
     numbers = list(range(50_000))
     assert read(ARRAY, written(ARRAY, numbers)) == numbers
+
+
+def test_a_value_of_any_size_is_no_matter_up_to_a_limit() -> None:
+    """Megabytes of text are read; what could fill memory because it is wide is refused (S14)."""
+    long = "😀" + "x" * (VALUE_BYTES_MAX - 100)
+    assert read("string", text(long)) == long
+    with pytest.raises(UndecodableError, match="larger than"):
+        read("bytes", text("x" * VALUE_BYTES_MAX))

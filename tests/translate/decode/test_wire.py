@@ -212,6 +212,7 @@ def test_exact_numbers_leave_avro_alone() -> None:
         (b"\1\2\3", None, "auto", "begins as Avro does, and holds no whole schema id"),
         (b"\0\0", None, "json", "JSON expected: not JSON"),
         (b"canary", None, "auto", "JSON, Avro or JSON Schema expected: not JSON"),
+        (b"Struct{canary=1}", None, "auto", "set a JSON or Avro value converter"),
         (b"", None, "auto", "the value is empty"),
         (b"", None, "avro", "no Avro"),
         (b"{canary", None, "auto", "not JSON"),

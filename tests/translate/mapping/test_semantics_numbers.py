@@ -6,9 +6,11 @@ import struct
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.mapping.numbers import decimal_of
 from connector.translate.mapping.semantics import sender
 from connector.translate.mapping.values import NOT_A_NUMBER, NeedsExactError, UnreadableError
 from tests.translate.mapping.encodings import ENCODINGS, decimal, sent, through_avro, twos_complement, typed
@@ -118,8 +120,11 @@ def test_zeros_behind_the_point_make_no_number_too_long(encoding: str) -> None:
     for value in (123_400, -100, 0):
         decoded = ENCODINGS[encoding](schema, twos_complement(value * 10**2046))
         assert sent(schema, decoded) == b"%d" % value
+        assert orjson.dumps(decimal_of(None)(f"{value}.{'0' * 2046}")) == b"%d" % value
     with pytest.raises(UnreadableError):
         sent(schema, ENCODINGS[encoding](schema, twos_complement(10**2046 + 1)))
+    with pytest.raises(UnreadableError):
+        decimal_of(None)(f"1.{'0' * 2045}1")
 
 
 def test_a_scale_beyond_all_numbers_is_unreadable() -> None:

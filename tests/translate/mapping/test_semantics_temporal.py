@@ -92,49 +92,49 @@ def test_a_duration_of_oracle_is_a_float() -> None:
     assert sent(typed(f"{DEBEZIUM}MicroDuration", "double"), 1500000.5) == b"1500000.5"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        (f"{DEBEZIUM}Date", 2932897),
-        (f"{DEBEZIUM}Date", -719163),
-        (f"{DEBEZIUM}Date", 2**31 - 1),
-        (f"{DEBEZIUM}Date", -(2**31)),
-        (f"{DEBEZIUM}Date", True),
-        (f"{DEBEZIUM}Date", 17422.0),
-        (f"{DEBEZIUM}Date", [17422]),
-        (f"{DEBEZIUM}MicroTime", 839 * 3_600_000_000),
-        (f"{DEBEZIUM}MicroTime", -839 * 3_600_000_000),
-        (f"{DEBEZIUM}MicroTime", "13:45:30"),
-        (f"{DEBEZIUM}MicroTime", True),
-        (f"{CONNECT}Timestamp", 253402300800000),
-        (f"{CONNECT}Timestamp", -62135596800001),
-        (f"{CONNECT}Timestamp", 9223372036825200000),
-        (f"{CONNECT}Timestamp", -9223372036832400000),
-        (f"{CONNECT}Timestamp", True),
-        (f"{CONNECT}Timestamp", 1.5),
-        (f"{CONNECT}Timestamp", {}),
-        (f"{DEBEZIUM}MicroTimestamp", 9223372036825200000),
-        (f"{DEBEZIUM}MicroTimestamp", -9223372036832400000),
-        (f"{DEBEZIUM}NanoTimestamp", 9223372036825200000),
-        (f"{DEBEZIUM}NanoTimestamp", -9223372036832400000),
-        (f"{DEBEZIUM}NanoTimestamp", INT64_MAX),
-        (f"{DEBEZIUM}NanoTimestamp", -(2**63)),
-        (f"{DEBEZIUM}NanoTimestamp", 10**30),
-        (f"{DEBEZIUM}ZonedTimestamp", "infinity"),
-        (f"{DEBEZIUM}ZonedTimestamp", "-infinity"),
-        (f"{DEBEZIUM}ZonedTimestamp", "+294247-01-10T04:00:54.775807Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", "-0043-01-10T04:00:54Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", "0001-01-01T00:00:00+14:00"),
-        (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13.5555555Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13:37:60Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", "2018-02-30T13:37:00Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13:37:0\u0663Z"),
-        (f"{DEBEZIUM}ZonedTimestamp", 1529507596945),
-        (f"{DEBEZIUM}IsoDate", "10000-01-01Z"),
-        (f"{DEBEZIUM}IsoTime", "10h"),
-        (f"{DEBEZIUM}IsoTime", 7),
-    ],
-)
+UNREADABLE: list[tuple[str, Any]] = [
+    (f"{DEBEZIUM}Date", 2932897),
+    (f"{DEBEZIUM}Date", -719163),
+    (f"{DEBEZIUM}Date", 2**31 - 1),
+    (f"{DEBEZIUM}Date", -(2**31)),
+    (f"{DEBEZIUM}Date", True),
+    (f"{DEBEZIUM}Date", 17422.0),
+    (f"{DEBEZIUM}Date", [17422]),
+    (f"{DEBEZIUM}MicroTime", 839 * 3_600_000_000),
+    (f"{DEBEZIUM}MicroTime", -839 * 3_600_000_000),
+    (f"{DEBEZIUM}MicroTime", "13:45:30"),
+    (f"{DEBEZIUM}MicroTime", True),
+    (f"{CONNECT}Timestamp", 253402300800000),
+    (f"{CONNECT}Timestamp", -62135596800001),
+    (f"{CONNECT}Timestamp", 9223372036825200000),
+    (f"{CONNECT}Timestamp", -9223372036832400000),
+    (f"{CONNECT}Timestamp", True),
+    (f"{CONNECT}Timestamp", 1.5),
+    (f"{CONNECT}Timestamp", {}),
+    (f"{DEBEZIUM}MicroTimestamp", 9223372036825200000),
+    (f"{DEBEZIUM}MicroTimestamp", -9223372036832400000),
+    (f"{DEBEZIUM}NanoTimestamp", 9223372036825200000),
+    (f"{DEBEZIUM}NanoTimestamp", -9223372036832400000),
+    (f"{DEBEZIUM}NanoTimestamp", INT64_MAX),
+    (f"{DEBEZIUM}NanoTimestamp", -(2**63)),
+    (f"{DEBEZIUM}NanoTimestamp", 10**30),
+    (f"{DEBEZIUM}ZonedTimestamp", "infinity"),
+    (f"{DEBEZIUM}ZonedTimestamp", "-infinity"),
+    (f"{DEBEZIUM}ZonedTimestamp", "+294247-01-10T04:00:54.775807Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", "-0043-01-10T04:00:54Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", "0001-01-01T00:00:00+14:00"),
+    (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13.5555555Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13:37:60Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", "2018-02-30T13:37:00Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", "2018-06-20T13:37:0\u0663Z"),
+    (f"{DEBEZIUM}ZonedTimestamp", 1529507596945),
+    (f"{DEBEZIUM}IsoDate", "10000-01-01Z"),
+    (f"{DEBEZIUM}IsoTime", "10h"),
+    (f"{DEBEZIUM}IsoTime", 7),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNREADABLE)
 def test_what_the_form_cannot_carry_is_unreadable(name: str, value: Any) -> None:
     """Infinities, years beyond 9999 and what is no date are refused by a text that quotes nothing (S08)."""
     with pytest.raises(UnreadableError) as caught:
@@ -215,30 +215,30 @@ def test_an_elapsed_time_is_a_time_of_day() -> None:
 NOON = {"hour": 12, "minute": 0, "second": 0}
 
 
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("StructuredDate", {"year": 2024, "month": 0, "day": 0}),
-        ("StructuredDate", {"year": 0, "month": 1, "day": 1}),
-        ("StructuredDate", {"year": 10000, "month": 1, "day": 1}),
-        ("StructuredDate", {"year": 2**62, "month": 1, "day": 1}),
-        ("StructuredDate", {"year": 2024, "month": 1}),
-        ("StructuredDate", {"year": 2024, "month": "1", "day": 1}),
-        ("StructuredDate", {"year": 2024, "month": True, "day": 1}),
-        ("StructuredDate", {"specialValue": "POSITIVE_INFINITY"}),
-        ("StructuredDate", [2024, 1, 1]),
-        ("StructuredTimestamp", {"specialValue": "NEGATIVE_INFINITY", "year": 2024, "month": 1, "day": 1}),
-        ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1}),
-        ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1, **NOON, "nanos": -1}),
-        ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1, **NOON, "nanos": 10**9}),
-        ("StructuredZonedTimestamp", {"year": 1, "month": 1, "day": 1, **NOON, "offsetSeconds": 50000}),
-        ("StructuredTime", {"hour": 24, "minute": 0, "second": 1}),
-        ("StructuredTime", {"hour": -1, "minute": 0, "second": 1}),
-        ("StructuredTime", {"hour": 1, "minute": 60, "second": 1}),
-        ("StructuredZonedTime", {**NOON, "offsetSeconds": 10**6}),
-        ("StructuredDuration", {"seconds": 2**64}),
-    ],
-)
+UNREADABLE_PARTS: list[tuple[str, Any]] = [
+    ("StructuredDate", {"year": 2024, "month": 0, "day": 0}),
+    ("StructuredDate", {"year": 0, "month": 1, "day": 1}),
+    ("StructuredDate", {"year": 10000, "month": 1, "day": 1}),
+    ("StructuredDate", {"year": 2**62, "month": 1, "day": 1}),
+    ("StructuredDate", {"year": 2024, "month": 1}),
+    ("StructuredDate", {"year": 2024, "month": "1", "day": 1}),
+    ("StructuredDate", {"year": 2024, "month": True, "day": 1}),
+    ("StructuredDate", {"specialValue": "POSITIVE_INFINITY"}),
+    ("StructuredDate", [2024, 1, 1]),
+    ("StructuredTimestamp", {"specialValue": "NEGATIVE_INFINITY", "year": 2024, "month": 1, "day": 1}),
+    ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1}),
+    ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1, **NOON, "nanos": -1}),
+    ("StructuredTimestamp", {"year": 2024, "month": 1, "day": 1, **NOON, "nanos": 10**9}),
+    ("StructuredZonedTimestamp", {"year": 1, "month": 1, "day": 1, **NOON, "offsetSeconds": 50000}),
+    ("StructuredTime", {"hour": 24, "minute": 0, "second": 1}),
+    ("StructuredTime", {"hour": -1, "minute": 0, "second": 1}),
+    ("StructuredTime", {"hour": 1, "minute": 60, "second": 1}),
+    ("StructuredZonedTime", {**NOON, "offsetSeconds": 10**6}),
+    ("StructuredDuration", {"seconds": 2**64}),
+]
+
+
+@pytest.mark.parametrize(("name", "parts"), UNREADABLE_PARTS)
 def test_parts_that_make_no_date_are_unreadable(name: str, parts: Any) -> None:
     """Infinities, zero days and months and missing parts are refused."""
     with pytest.raises(UnreadableError):
