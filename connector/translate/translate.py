@@ -11,6 +11,7 @@ from connector.translate.decode.schemas import SchemaNeededError, Schemas
 from connector.translate.decode.shapes import is_flattened_topic, read_shape
 from connector.translate.decode.wire import Wire
 from connector.translate.mapping import apply
+from connector.translate.mapping.common import CommonCase
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.mapping.user_id import UnmappableError
 from connector.translate.mapping.values import NeedsExactError
@@ -89,15 +90,13 @@ class _Topic:
 
     def __init__(self, mapping: apply.Mapping, schemas: Schemas) -> None:
         rules = mapping.rules
-        # Only a default event id looks at all of a change event.
-        lean = rules.event is None or rules.event.id is not None
-        self.value = Wire(framing.VALUE, rules.format, schemas, lean=lean)
+        self.value = Wire(framing.VALUE, rules.format, schemas, _columns_of_changes(mapping))
         self._key = Wire(framing.KEY, "auto", schemas)
         self._rules = rules
         self._shape = rules.shape
-        self._common = mapping.common
         self._mapping = mapping
-        self._mappings: dict[ConnectSchema | None, apply.Mapping] = {None: mapping}
+        self._mappings: dict[ConnectSchema, apply.Mapping] = {}  # by the schema of the row
+        self._commons: dict[ConnectSchema | None, CommonCase | None] = {}  # by that of the value
         # Bound once: making a method of each costs as much as a look-up, for every record.
         self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
         self._read_key, self._decode_key = self._key_of_record, self._key_of_header
@@ -122,8 +121,12 @@ class _Topic:
         value, schema = decoded
         if value is None:
             return self._tombstone(record, counts, has_bytes=True)
-        if schema is None and self._common is not None and type(value) is dict:
-            upsert = self._common.upsert(value, counts)
+        if type(value) is dict:
+            try:
+                common = self._commons[schema]
+            except KeyError:
+                common = self._common_of(schema)
+            upsert = None if common is None else common.upsert(value, counts)
             if upsert is not None:
                 self._flattened = False
                 return [upsert]
@@ -150,6 +153,15 @@ class _Topic:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 
+    def _common_of(self, schema: ConnectSchema | None) -> CommonCase | None:
+        """Find the common case of values of one schema, as it is compiled for the row in them."""
+        row = None if schema is None else schema.fields.get("after")
+        mapping = self._mapping if row is None else self._mapping_for(row)
+        if len(self._commons) >= MAPPINGS_MAX:
+            self._commons.clear()
+        self._commons[schema] = mapping.common
+        return mapping.common
+
     def _mapping_for(self, schema: ConnectSchema) -> apply.Mapping:
         try:
             return self._mappings[schema]
@@ -159,3 +171,14 @@ class _Topic:
             self._mappings.clear()
         self._mappings[schema] = compile_topic(self._rules, schema)
         return self._mappings[schema]
+
+
+def _columns_of_changes(mapping: apply.Mapping) -> frozenset[str] | None:
+    """Return the columns that are read of the rows in change events; None where that is not all.
+
+    A default event id is made from all of a change event, an outbox row is a message of unknown form, and
+    under `shape: event` what looks like a change event is none.
+    """
+    rules = mapping.rules
+    default_id = rules.event is not None and rules.event.id is None
+    return None if default_id or rules.shape in ("outbox", "event") else mapping.columns

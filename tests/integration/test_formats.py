@@ -32,7 +32,7 @@ def test_a_topic_migrates_while_it_is_read(stores: Stores) -> None:
     service.start()
     stage.produce(written(json, *people), partition=0)
     stage.await_contacts(people, service)
-    assert service.topic(STORES_TOPIC)["formats"] == ["JSON"]
+    wait_for(lambda: service.topic(STORES_TOPIC)["formats"] == ["JSON"], 20, "the first format", service)
 
     stage.produce(written(avro, *at_version(people, 2)), partition=0)
     stage.produce(written(json, *at_version(people[:5], 3)), partition=0)

@@ -10,9 +10,12 @@ A value that nobody needs is stepped over, not built: see `Wanted`.
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 
+from connector.translate.decode.avro_runs import RUN_MAX, Match, match_numbers
 from connector.translate.decode.avro_scalars import (
     BAD_LENGTH,
     SCALARS,
@@ -152,9 +155,11 @@ def _map_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
 # --------------------------------------------------------------------------------------- records
 
 
-def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:  # noqa: C901 - see `read`
-    steps = tuple(_step(name, member, wanted, left) for name, member in node.fields)
+def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
+    return _follow(tuple(_merged(_step(name, member, wanted, left) for name, member in node.fields)))
 
+
+def _follow(steps: tuple[_Step, ...]) -> Read:  # noqa: C901 - see `read`
     # One loop with what is commonest written out: a call costs as much as reading two small fields.
     def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:  # noqa: C901, PLR0912
         row: dict[str, Any] = {}
@@ -222,6 +227,28 @@ def _step(name: str, node: AvroType, wanted: Wanted, left: list[int]) -> _Step:
     if node.kind in ("int", "long"):
         return name, null, present, _LONG, None
     return name, null, present, _CALL, _reader(node, inner, left)
+
+
+def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
+    """Make one step of consecutive numbers of one form that nobody needs."""
+    for (null, present, what), alike in groupby(steps, itemgetter(1, 2, 3)):
+        run = tuple(alike)
+        if what != _PASS_LONG or len(run) == 1:
+            yield from run
+            continue
+        for first in range(0, len(run), RUN_MAX):
+            numbers = run[first : first + RUN_MAX]
+            match, one_by_one = match_numbers(null, present, len(numbers)), _follow(numbers)
+            yield "", -1, -1, _PASS_CALL, _pass_run(match, one_by_one)
+
+
+def _pass_run(match: Match, one_by_one: Read) -> Skip:
+    def skip(data: bytes, position: int) -> int:
+        found = match(data, position)
+        # Where something else is there, taking them one by one says what.
+        return one_by_one(data, position)[1] if found is None else found.end()
+
+    return skip
 
 
 _NOTHING: dict[str, Any] = {}

@@ -10,6 +10,9 @@ from connector.translate.decode.connect_schema import ConnectSchema
 Row: TypeAlias = dict[str, Any]
 """One row, or the body of a domain event: a decoded JSON object."""
 
+WHOLE_ROW = "@"
+"""Stands among the columns that a mapping reads where it looks at the row as a whole."""
+
 NO_ROW: Row = {}
 """Shared by all changes that have none; never written to."""
 

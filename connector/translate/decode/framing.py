@@ -26,14 +26,21 @@ class Framed(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The headers that belong to the value, or to the key."""
+    """The headers that belong to the value, or to the key: Confluent's one, the prefix of Apicurio's, all."""
 
     confluent: str
     apicurio: str
+    names: frozenset[str]
 
 
-VALUE = Side("__value_schema_id", "apicurio.value.")
-KEY = Side("__key_schema_id", "apicurio.key.")
+def _side(confluent: str, apicurio: str) -> Side:
+    return Side(confluent, apicurio, frozenset({confluent, *(apicurio + name for name in _APICURIO_NAMES)}))
+
+
+_APICURIO_NAMES = ("globalId", "contentId", "contentHash", "groupId", "artifactId", "version", "encoding")
+
+VALUE = _side("__value_schema_id", "apicurio.value.")
+KEY = _side("__key_schema_id", "apicurio.key.")
 
 _SEGMENT_LENGTH_MAX = 512  # as long as Apicurio's own ids may be
 _ID_BYTES, _LONG_ID_BYTES, _GUID_BYTES = 4, 8, 16
@@ -47,7 +54,8 @@ def framed_by_headers(headers: Headers, side: Side) -> Framed | None:
     Raises:
         UndecodableError: a header of that name holds no reference.
     """
-    found = {name: value for name, value in headers if name.startswith(side) and value is not None}
+    names = side.names
+    found = {name: value for name, value in headers if name in names and value is not None}
     if not found:
         return None
     if side.confluent in found:

@@ -5,8 +5,7 @@ them, so the oldest are forgotten when there are too many (S15); the registry is
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -15,15 +14,15 @@ from connector.model import SchemaArtifact, SchemaRef
 from connector.translate.decode.avro import Wanted, compile_reader
 from connector.translate.decode.avro_schema import read_avro_schema
 from connector.translate.decode.avro_types import AvroType
-from connector.translate.decode.change import UndecodableError
+from connector.translate.decode.change import WHOLE_ROW, UndecodableError
 from connector.translate.decode.connect_json import read_connect_schema
 from connector.translate.decode.connect_schema import ConnectSchema, SchemaError
 from connector.translate.decode.json_schema import read_json_schema
 
 SCHEMAS_MAX = 5_000
 
-_ENVELOPE = {"op": None, "before": None, "after": None, "source": {"connector": None}}
-"""What every mapping needs of a change event."""
+_COLUMNS_MIN = 4
+"""A row that is not whole still has more columns than one of the signalling table."""
 
 ReadBody = Callable[[bytes, int], Any]
 
@@ -46,27 +45,40 @@ class WriterSchema:
     format: str
     connect: ConnectSchema | None
     avro: AvroType | None = None
+    _readers: dict[frozenset[str] | None, ReadBody] = field(default_factory=dict)
 
     @property
     def is_bytes(self) -> bool:
         """Whether the schema is Avro's `bytes` and nothing else."""
         return self.avro is not None and self.avro.kind == "bytes"
 
-    @cached_property
-    def read(self) -> ReadBody:
-        """Read a whole Avro value."""
-        return compile_reader(self._root)
+    def reader(self, columns: frozenset[str] | None) -> ReadBody:
+        """Make what reads an Avro value: of a change event only what a mapping of these columns needs.
 
-    @cached_property
-    def read_lean(self) -> ReadBody:
-        """Read of a change event what every mapping needs; of any other value everything."""
-        wanted: Wanted = _ENVELOPE if self._root.connect.name.endswith(".Envelope") else None
-        return compile_reader(self._root, wanted)
-
-    @property
-    def _root(self) -> AvroType:
+        Everything is read of any other value, and where `columns` is None.
+        """
         assert self.avro is not None, "a schema that is not Avro"  # noqa: S101 - only the format's decoder asks
-        return self.avro
+        known = self._readers.get(columns)
+        if known is None:
+            known = self._readers[columns] = compile_reader(self.avro, _wanted(self.avro.connect, columns))
+        return known
+
+
+def _wanted(value: ConnectSchema, columns: frozenset[str] | None) -> Wanted:
+    """Tell what is read of values of a schema."""
+    if columns is None or not value.name.endswith(".Envelope"):
+        return None
+    rows = {image: _wanted_of_row(value.fields.get(image), columns) for image in ("before", "after")}
+    return {"op": None, "source": {"connector": None}, **rows}
+
+
+def _wanted_of_row(row: ConnectSchema | None, columns: frozenset[str]) -> Wanted:
+    """Choose the columns, and some besides where rows with so few could be taken for signals."""
+    names = () if row is None else tuple(row.fields)
+    if WHOLE_ROW in columns or len(names) < _COLUMNS_MIN:
+        return None
+    needed_first = sorted(names, key=lambda name: name not in columns)
+    return dict.fromkeys(needed_first[: max(_COLUMNS_MIN, len(columns.intersection(names)))])
 
 
 class Schemas:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from connector.model import Headers
 from connector.translate.decode import framing
@@ -11,7 +11,7 @@ from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.embedded import OPENING, EmbeddedSchemas, Load
 from connector.translate.decode.framing import Framed, Side
 from connector.translate.decode.json import decode_exactly, decode_json, refuse_repeated_names
-from connector.translate.decode.schemas import Schemas, WriterSchema
+from connector.translate.decode.schemas import ReadBody, Schemas, WriterSchema
 
 Format = Literal["json", "avro", "auto"]
 """The topic file's `format`."""
@@ -32,22 +32,35 @@ _EXPECTED = {
 }
 
 
+class _Body(NamedTuple):
+    """How the bytes behind one reference are read: as JSON where there is no `read`."""
+
+    framed: Framed
+    read: ReadBody | None
+    connect: ConnectSchema | None
+
+
 class Wire:
     """Decodes the values, or the keys, of one topic.
 
-    `seen` names the formats that were met, for the operator: a topic may change them in its middle. `lean`
-    leaves out of Avro change events what no mapping without a default event id needs.
+    `seen` names the formats that were met, for the operator: a topic may change them in its middle. Where
+    `columns` are given, no others are read of the rows in Avro change events, and of the rest only what
+    every mapping needs.
     """
 
-    def __init__(self, side: Side, wanted: Format, schemas: Schemas, *, lean: bool = False) -> None:
+    def __init__(
+        self, side: Side, wanted: Format, schemas: Schemas, columns: frozenset[str] | None = None
+    ) -> None:
         self.seen: set[str] = set()
         self._side = side
         self._wanted = wanted
         self._takes_json = wanted != "avro"
         self._never_framed = not schemas.configured
         self._schemas = schemas
-        self._lean = lean
+        self._columns = columns
         self._embedded = EmbeddedSchemas()
+        # What the bytes began with when they last named a schema: that alone says which and how to go on.
+        self._last: tuple[bytes, _Body] | None = None
 
     def decode(
         self, data: bytes | None, read_headers: ReadHeaders, load: Load = decode_json
@@ -69,9 +82,9 @@ class Wire:
                     self.seen.add("JSON")
                     return value, None
             return self._object(data, read_headers, load)
-        framed = self._framed(data, read_headers)
-        if framed is not None:
-            return self._with_schema(data, framed, load)
+        body = self._body_of(data, read_headers)
+        if body is not None:
+            return _read(data, body, load)
         if self._wanted == "avro":
             raise UndecodableError("no Avro: it begins with no schema id, and its headers hold none")
         return self._other_json(data, load)
@@ -99,9 +112,9 @@ class Wire:
             return _NO_VALUE
         try:
             if data.startswith((b"{", b"[", b'"')) and self._takes_json:
-                return self._object(data, read_headers, decode_json)
-            framed = self._framed(data, read_headers)
-            return Decoded(_text_of(data)) if framed is None else self._with_schema(data, framed, decode_json)
+                return Decoded(*self._object(data, read_headers, decode_json))
+            body = self._body_of(data, read_headers)
+            return Decoded(_text_of(data)) if body is None else Decoded(*_read(data, body, decode_json))
         except UndecodableError as error:
             raise UndecodableError(f"key: {error}") from None
 
@@ -119,7 +132,7 @@ class Wire:
             with suppress(ValueError):  # Not JSON: an Avro body may begin like that too.
                 refuse_repeated_names(body)
 
-    def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> Decoded:
+    def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> tuple[Any, ConnectSchema | None]:
         """Decode what begins as JSON does; so may an Avro body whose schema is in the headers.
 
         Headers may also name the JSON Schema of what is JSON without doubt. They are asked only where there
@@ -129,13 +142,23 @@ class Wire:
         if self._schemas.configured:
             framed = framing.framed_by_headers(read_headers() or (), self._side)
         if framed is not None:
-            return self._with_schema(data, framed, load)
+            return _read(data, self._behind(framed), load)
         return self._bare_json(data, load)
 
-    def _framed(self, data: bytes, read_headers: ReadHeaders) -> Framed | None:
+    def _body_of(self, data: bytes, read_headers: ReadHeaders) -> _Body | None:
+        """Tell how the bytes are read where they or the headers name a schema; one follows its like."""
         headers = read_headers()
         framed = framing.framed_by_headers(headers, self._side) if headers else None
-        return framed or framing.framed_by_bytes(data)
+        if framed is not None:
+            return self._behind(framed)
+        if self._last is not None and data.startswith(self._last[0]):
+            return self._last[1]
+        framed = framing.framed_by_bytes(data)
+        if framed is None:
+            return None
+        body = self._behind(framed)
+        self._last = data[: framed.begin], body
+        return body
 
     def _other_json(self, data: bytes, load: Load) -> Decoded:
         """Decode JSON that begins with white space, or is no object."""
@@ -164,26 +187,26 @@ class Wire:
             self.seen.add("JSON")
         return decoded
 
-    def _with_schema(self, data: bytes, framed: Framed, load: Load) -> Decoded:
+    def _behind(self, framed: Framed) -> _Body:
+        """Tell how what is framed so is read."""
         try:
             schema = self._schemas.get(framed.ref)
-            return Decoded(self._read_body(data, framed, schema, load), schema.connect)
+            return _Body(framed, self._reader(framed, schema), schema.connect)
         except UndecodableError as error:
             raise UndecodableError(f"{framed.name}: {error}") from None
 
-    def _read_body(self, data: bytes, framed: Framed, schema: WriterSchema, load: Load) -> Any:
+    def _reader(self, framed: Framed, schema: WriterSchema) -> ReadBody | None:
         if schema.format == "json":
             self.seen.add(f"JSON Schema ({framed.name})")
-            return load(data[framed.begin :])
+            return None
         if self._wanted == "json":
             raise UndecodableError("Avro, in a topic with `format: json`")
         if framed.avro_json:
             raise UndecodableError("Avro in its JSON encoding is not supported; write it in binary")
         self.seen.add(f"Avro ({framed.name})")
         if schema.is_bytes and self._schemas.raw_bytes:
-            return data[framed.begin :]
-        read = schema.read_lean if self._lean else schema.read
-        return read(data, framed.begin)
+            return _rest
+        return schema.reader(self._columns)
 
     def _apicurio_json(self, value: dict[str, Any]) -> Decoded:
         """Take a value out of the wrapper of Apicurio's JSON converter."""
@@ -194,6 +217,19 @@ class Wire:
             if reference is None
             else Decoded(value["payload"], self._schemas.get(reference).connect)
         )
+
+
+def _read(data: bytes, body: _Body, load: Load) -> tuple[Any, ConnectSchema | None]:
+    begin = body.framed.begin
+    try:
+        value = load(data[begin:]) if body.read is None else body.read(data, begin)
+    except UndecodableError as error:
+        raise UndecodableError(f"{body.framed.name}: {error}") from None
+    return value, body.connect
+
+
+def _rest(data: bytes, begin: int) -> bytes:
+    return data[begin:]
 
 
 def _text_of(key: bytes) -> str:

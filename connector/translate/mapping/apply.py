@@ -21,13 +21,14 @@ from connector.translate.mapping.values import UnreadableError
 class Mapping:
     """The compiled rules of one topic file.
 
-    `metadata` has the roots besides columns that a rule names (`decode.metadata`). `common` does the
-    commonest of all records by itself.
+    `columns` are the top-level columns that the rules read, or hold `WHOLE_ROW`; `metadata` has what is not
+    of the row among them (`decode.metadata`). `common` does the commonest of all records by itself.
     """
 
     rules: TopicRules
     contact: ContactPlan | None
     event: EventPlan | None
+    columns: frozenset[str]
     metadata: frozenset[str]
     common: CommonCase | None
 

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from connector.translate.decode.change import Decoded, ReadHeaders, ReadKey, Row, UndecodableError
+from connector.translate.decode.change import (
+    WHOLE_ROW,
+    Decoded,
+    ReadHeaders,
+    ReadKey,
+    Row,
+    UndecodableError,
+)
 from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.decode.keys import NEW_KEY, columns_of, header
 from connector.translate.decode.metadata import KEY_ROOT, METADATA_ROOTS
-from connector.translate.mapping.paths import WHOLE_ROW
 from connector.translate.mapping.readers import Reader
 
 ReaderFor: TypeAlias = Callable[[ConnectSchema | None], Reader]

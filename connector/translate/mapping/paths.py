@@ -8,7 +8,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
-from connector.translate.decode.change import Row
+from connector.translate.decode.change import WHOLE_ROW, Row
 from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.mapping.exact_search import search_of
 from connector.translate.mapping.semantics import expression_value
@@ -22,9 +22,6 @@ from connector.translate.mapping.values import (
 )
 
 Find: TypeAlias = Callable[[Row], Any]
-
-WHOLE_ROW = "@"
-"""Stands among the columns of an expression that looks at the row as a whole."""
 
 _EVALUATION_ERRORS = (
     JMESPathError,

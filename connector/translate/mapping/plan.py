@@ -31,11 +31,13 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
     """
     omit_nulls = rules.nulls == "omit"
     contact = _contact(rules.contact, omit_nulls, schema) if rules.contact else None
-    metadata = _metadata(rules)
+    columns = _columns(rules)
+    metadata = wanted_metadata(columns)
     return Mapping(
         rules=rules,
         contact=contact,
         event=_event(rules.event, rules.contact, omit_nulls, schema) if rules.event else None,
+        columns=columns,
         metadata=metadata,
         common=common_case(rules, contact, metadata=bool(metadata)),
     )
@@ -51,14 +53,14 @@ def problems(rules: TopicRules) -> list[Problem]:
     return found
 
 
-def _metadata(rules: TopicRules) -> frozenset[str]:
-    """Return what the rules read besides columns."""
+def _columns(rules: TopicRules) -> frozenset[str]:
+    """Return the top-level columns that the rules read, and what they read beside them."""
     columns: set[str] = set()
     for _, rule in _all_rules(rules):
         columns |= compile_rule(rule).columns
     if rules.event and rules.event.when:
         columns |= compile_expression(rules.event.when).columns
-    return wanted_metadata(columns)
+    return frozenset(columns)
 
 
 def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None) -> ContactPlan:

@@ -142,6 +142,36 @@ def test_numbers_of_64_bits(number: int) -> None:
     assert read(schema, data, {"b": None}) == {"b": -5}
 
 
+FORMS: tuple[tuple[Any, bytes], ...] = (
+    ("int", b""),
+    ("long", b""),
+    (["null", "long"], b"\2"),
+    (["long", "null"], b"\0"),
+)
+"""Numbers as they stand in a record, and what is before one that is not null."""
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 20])
+@pytest.mark.parametrize(("form", "branch"), FORMS, ids=str)
+def test_runs_of_numbers_are_stepped_over_as_they_are_read(form: Any, branch: bytes, count: int) -> None:
+    """However many numbers nobody needs, what is behind them is found, and what is wrong in them is told."""
+    fields = [*({"name": f"n{index}", "type": form} for index in range(count)), {"name": "z", "type": "int"}]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    numbers = [None if isinstance(form, list) and n % 3 == 2 else (-1) ** n << 3 * n for n in range(count)]
+    row = {**{f"n{index}": number for index, number in enumerate(numbers)}, "z": 5}
+    data = written(schema, row)
+    assert read(schema, data, {"z": None}) == {"z": 5}
+    for size in range(len(data)):
+        with pytest.raises(UndecodableError, match=r"bytes end before|beyond the end"):
+            read(schema, data[:size], {"z": None})
+    for wanted in (None, {"z": None}):
+        with pytest.raises(UndecodableError, match="longer than 64 bits"):
+            read(schema, branch + b"\xff" * 99, wanted)
+        if isinstance(form, list):
+            with pytest.raises(UndecodableError, match="no such branch"):
+                read(schema, b"\4" + data[1:], wanted)
+
+
 @pytest.mark.parametrize("data", [b"\x80" * 10 + b"\x00", b"\xff" * 10 + b"\x01", b"\xff" * 100_000])
 def test_numbers_longer_than_64_bits_are_refused(data: bytes) -> None:
     """A number without an end costs no more than ten bytes of reading, wanted or not."""

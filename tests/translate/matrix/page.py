@@ -47,7 +47,7 @@ CONVERTERS: Mapping[str, str] = {
     "json-schema-confluent-guid": "… with the GUID in front",
     "json-schema-confluent-header": "… with the GUID in a header",
     "json-schema-confluent-header-id": "… with the id in a header",
-    "apicurio-json": "Apicurio's `ExtJsonConverter`",
+    "apicurio-json": "Apicurio's `ExtJsonConverter`, with content ids (2 writes global ids by default)",
     "apicurio-json-framed": "… in its compact form",
     "string": "`StringConverter`: only where it is given text of JSON, as by the outbox router",
     "bytes": "`ByteArrayConverter`, `BinaryDataConverter`: as the bytes are",

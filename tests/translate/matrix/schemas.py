@@ -181,7 +181,8 @@ KINDS = (
         made(created({"plan": _WITH_DEFAULT}, {"plan": None})),
         [upsert("7", plan="free")],
         note="**with the default in the null's place**",
-        remedy="set `replace.null.with.default: false`, for Avro `ignore.default.for.nullables: true`",
+        remedy="set `replace.null.with.default: false`, for Confluent's Avro"
+        " `ignore.default.for.nullables: true`; Apicurio's has no such option: drop the default",
     ),
     Kind(
         'a column with a default (`[T, "null"]` in Avro): null, with `replace.null.with.default: false`',
