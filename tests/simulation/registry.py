@@ -72,7 +72,8 @@ class Registry:
         away = any(start <= now_ms < end for start, end in self._outages)
         if not self._calm and (away or self._rng.random() < self._fails):
             return SchemaVerdict.UNAVAILABLE
-        lag_ms = self._rng.randrange(DOUBT_MS) if self._lags and not self._calm else 0
+        # Half of the doubt: after a stall the engine's time leaps, and a wait of its own is shorter by that.
+        lag_ms = self._rng.randrange(DOUBT_MS) // 2 if self._lags and not self._calm else 0
         there_ms = self._there_ms.setdefault(ref, now_ms + lag_ms)
         missing = ref.kind is RefKind.GUID or now_ms < there_ms
         return SchemaVerdict.UNKNOWN if missing else SchemaVerdict.KNOWN
