@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas faults bench lock clean
+.PHONY: setup demo test lint format schemas formats faults captures simulate fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -31,9 +31,27 @@ format: setup
 schemas: setup
 	$(BIN)/python -m connector.settings.schemas
 
+# The tables of docs/formats.md, out of the matrix of the tests; a test keeps them in step.
+formats: setup
+	$(BIN)/python -m tests.translate.matrix
+
 # Which fault of the catalogue is named by which test.
 faults: setup
 	$(BIN)/python -m tests.faults
+
+# A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one.
+simulate: setup
+	$(BIN)/python -m tests.simulation
+
+# Records of a real Debezium that the tests decode; needs what the stack tests need.
+captures: setup
+	$(BIN)/python -m tests.stack.capture
+
+# Hostile records through the translator, in child processes; `make fuzz RUNS=5000000 SEED=7` for more and others.
+RUNS ?= 1000000
+SEED ?= 0
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --runs $(RUNS) --seed $(SEED)
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -7,7 +7,7 @@ in batches and learns from an `Answer` what became of each one. Nothing here doe
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, final
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 """A record's headers in their order; a name may occur more than once, a value may be null."""
@@ -100,12 +100,14 @@ class Event:
 Delivery: TypeAlias = Upsert | Delete | Event
 
 
+@final
 class Skip(NamedTuple):
     """A record that a rule leaves out on purpose; counted under the rule's name."""
 
     rule: str
 
 
+@final
 class Rejection(NamedTuple):
     """A record that can never be delivered as it is.
 
@@ -121,8 +123,9 @@ class RefKind(StrEnum):
     """How a record names the schema that it was written with (debezium-events 7)."""
 
     ID = "id"  # 4 bytes in the framing: Confluent's id; with Apicurio the kind that `use_id` says
+    LONG_ID = "8-byte id"  # 8 bytes in Apicurio's framing, or its JSON converter's: likewise
     GUID = "guid"  # Confluent's framing version 1, and its headers
-    GLOBAL_ID = "globalId"  # Apicurio: 8 bytes in the framing, or a header
+    GLOBAL_ID = "globalId"  # Apicurio: a header
     CONTENT_ID = "contentId"  # Apicurio: a header
     CONTENT_HASH = "contentHash"  # Apicurio: a header
     ARTIFACT = "artifact"  # Apicurio: `group/artifact/version` from headers, each part percent-encoded
@@ -167,6 +170,7 @@ class SchemaAnswer(NamedTuple):
     reason: str = ""
 
 
+@final
 class AwaitsSchema(NamedTuple):
     """A record that cannot be read before the registry has delivered this schema."""
 

@@ -18,11 +18,13 @@ FOLDERS = {
     # folder -> what it may import of ours besides itself
     "translate": SHARED,
     "instasent": SHARED,
+    "registry": SHARED,
     "engine": SHARED,
     "settings": SHARED | {"connector.translate"},
     "sandbox": SHARED,
     "shell": SHARED
-    | {"connector.translate", "connector.instasent", "connector.engine", "connector.settings"},
+    | {"connector.translate", "connector.instasent", "connector.engine", "connector.settings"}
+    | {"connector.registry"},
     "cli": SHARED | {"connector.translate", "connector.settings", "connector.shell", "connector.sandbox"},
 }
 
@@ -39,6 +41,8 @@ ENGINE_PARTS = {
     "lanes": {"ledger"},
     "batches": {"lanes"},
     "outage": {"retries"},
+    "schemas": {"events", "retries"},
+    "arrivals": {"lanes", "ledger", "schemas"},
     "letters": {"events", "ledger", "retries"},
     "commits": {"events", "ledger"},
     "endpoints": {"batches", "budget", "lanes", "limits", "retries", "snapshot"},
@@ -122,7 +126,7 @@ def test_every_engine_part_has_its_rule() -> None:
     assert files - set(ENGINE_PARTS) == {"__init__", "engine", "dispatch"}
 
 
-@pytest.mark.parametrize("folder", ["engine", "translate", "instasent"])
+@pytest.mark.parametrize("folder", ["engine", "translate", "instasent", "registry"])
 def test_what_decides_touches_nothing(folder: str) -> None:
     """Deciding code names no clock, random source, I/O, thread or logger: a bug can be replayed."""
     wrong = []

@@ -23,9 +23,9 @@ FAILED = 1
 def command(as_json: bool, keep: bool, seed: int) -> None:
     """Show the connector at work: broker, API, changes, ten seconds of trouble, and the proof.
 
-    Starts an embedded broker and a sandbox of the Instasent API, produces a few thousand changes of
-    customers and orders, and runs the real service against them. Exits with 1 when the end is not
-    exactly what the changes lead to.
+    Starts an embedded broker, a schema registry and a sandbox of the Instasent API, produces a few thousand
+    changes of customers and orders in several formats, and runs the real service against them. Exits with 1
+    when the end is not exactly what the changes lead to.
     """
     console = Console(quiet=as_json)
     with tempfile.TemporaryDirectory(prefix="instasent-demo-") as folder, DemoRun(Path(folder), seed) as run:
@@ -44,11 +44,17 @@ def command(as_json: bool, keep: bool, seed: int) -> None:
 
 
 def _explain(console: Console, run: DemoRun) -> None:
-    addresses = {"Broker": run.broker.bootstrap_servers, "API": run.api.base_url, "Service": run.admin_url}
+    addresses = {
+        "Broker": run.broker.bootstrap_servers,
+        "Registry": run.registry.url,
+        "API": run.api.base_url,
+        "Service": run.admin_url,
+    }
     for name, address in addresses.items():
         console.print(f"[bold]{name:<8}[/] {address}")
     console.print(
-        f"{len(run.sample.records)} records of two topics are on their way to a sandbox of the API. "
+        f"{len(run.sample.records)} records of {len(run.sample.formats)} topics, in "
+        f"{', '.join(run.sample.formats.values())}, are on their way to a sandbox of the API. "
         "Ten seconds of it are trouble: refused requests, lost answers, resets.\n"
     )
 

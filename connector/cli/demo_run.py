@@ -21,8 +21,9 @@ from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import EmbeddedBroker
-from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, make_sample
-from connector.sandbox.sample_config import write_config
+from connector.sandbox.registry.server import SandboxRegistry
+from connector.sandbox.sample import DEAD_LETTERS_TOPIC, make_sample
+from connector.sandbox.sample_config import add_formats, write_config
 
 PARTITIONS = 4
 PRODUCE_SECONDS = 14.0
@@ -49,7 +50,8 @@ class DemoRun:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
-        self.sample = make_sample(seed=seed, customers=600, changes=3000)
+        self.registry = SandboxRegistry()
+        self.sample = make_sample(seed=seed, customers=600, changes=3000, store=self.registry.store)
         self.broker = EmbeddedBroker()
         self.api = SandboxApi(Behaviour(limit=600, window_seconds=60), seed=seed)
         self.admin_url = f"http://127.0.0.1:{_free_port()}"
@@ -59,8 +61,9 @@ class DemoRun:
 
     def __enter__(self) -> Self:
         self.api.__enter__()
-        for topic, partitions in ((CUSTOMERS_TOPIC, PARTITIONS), (ORDERS_TOPIC, PARTITIONS)):
-            self.broker.create_topic(topic, partitions)
+        self.registry.up()
+        for topic in self.sample.formats:
+            self.broker.create_topic(topic, PARTITIONS)
         self.broker.create_topic(DEAD_LETTERS_TOPIC, 1)
         config = write_config(
             self._folder,
@@ -71,6 +74,7 @@ class DemoRun:
             # Not the default of 30 s: after ten seconds of trouble nobody wants to watch a long backoff.
             delivery={"retry_backoff_ms": [200, 3000]},
         )
+        add_formats(config, self.registry.url, CONTACT_WAIT_SECONDS)
         arguments = [sys.executable, "-m", "connector", "run", "-c", str(config)]
         self._service = subprocess.Popen(arguments, stdout=self._log, stderr=self._log)  # noqa: S603 - ours
         return self
@@ -82,6 +86,7 @@ class DemoRun:
             self._service.kill()
             self._service.wait()
         self._log.close()
+        self.registry.down()
         self.api.__exit__(kind, error, trace)
         self.broker.close()
 
@@ -92,6 +97,7 @@ class DemoRun:
             "metrics": f"{self.admin_url}/metrics",
             "API ledger": f"{self.api.origin}/sandbox/ledger",
             "contacts": f"{self.api.origin}/sandbox/contacts",
+            "schemas": f"{self.registry.url}/subjects",
         }
 
     def play(self, console: Console) -> None:
@@ -112,6 +118,10 @@ class DemoRun:
                 self._read_status()
                 live.update(self._progress(now - started))
         self.seconds = time.monotonic() - started
+
+    def consumed(self) -> dict[str, int]:
+        """Records that the service has read of each topic."""
+        return {topic["topic"]: topic["records_consumed"] for topic in self.status.get("topics", ())}
 
     def stop_service(self) -> int:
         """Send SIGTERM, as an orchestrator does, and return the exit code."""
@@ -150,7 +160,7 @@ class DemoRun:
 
     def _delivered(self) -> bool:
         """Whether every produced record is settled and committed."""
-        consumed = sum(topic["records_consumed"] for topic in self.status.get("topics", ()))
+        consumed = sum(self.consumed().values())
         partitions = self.status.get("partitions", ())
         return consumed >= len(self.sample.records) and all(
             p["committed"] == p["position"] and not p["in_flight"] for p in partitions

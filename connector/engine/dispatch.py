@@ -1,8 +1,7 @@
 """What travels and what became of it: lanes → batches → outcomes.
 
-The life of a delivery is here from top to bottom: `add` puts it into its lane, `fill` lets ready
-lanes travel, `answered` turns an answer into finished items, and whatever was not finished goes
-back to the head of its lane.
+The life of a delivery from top to bottom: `add` puts it into its lane, `fill` lets ready lanes travel,
+`answered` turns an answer into finished items; what was not finished stays at the head of its lane.
 """
 
 from collections import OrderedDict
@@ -193,7 +192,10 @@ class Dispatch:
             batch.endpoint.limited += 1
             until_ms = batch.endpoint.failed(answer.reason, now_ms)
             batch.endpoint.budget.block(max(until_ms, now_ms + (answer.retry_after_ms or 0)))
-            self._back_to_ready(batch.group.lanes, now_ms)
+            if batch.group.order:  # Half of a batch that was refused: it must not grow whole again.
+                self._send_again(batch, batch.group.lanes, until_ms, batch.group.attempt)
+            else:
+                self._back_to_ready(batch.group.lanes, now_ms)
         elif verdict is Verdict.ENVIRONMENT:
             self.outage.began(answer.reason, now_ms)
             self._back_to_ready(batch.group.lanes, now_ms)
@@ -364,10 +366,11 @@ class Dispatch:
         return len(self._batches)
 
     def travels_for(self, partitions: Collection[Partition]) -> bool:
-        """Whether a request that carries a record of these partitions is unanswered."""
+        """Whether a request that carries a record of these partitions, in any life of theirs, travels."""
         batches = [*self._batches.values(), *self._doubtful]
+        names = {partition.name for partition in partitions}
         return any(
-            item.entry.partition in partitions
+            item.entry.partition.name in names
             for batch in batches
             for lane in batch.group.lanes
             for item in lane.travelling()

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from connector.engine import events as ev
+from connector.engine.arrivals import Arrivals
 from connector.engine.commits import Commits
 from connector.engine.dispatch import Dispatch
 from connector.engine.intake import CLOSED, Intake, Room
@@ -21,8 +22,9 @@ from connector.engine.letters import Letters
 from connector.engine.limits import Limits
 from connector.engine.report import report
 from connector.engine.retries import Backoff
+from connector.engine.schemas import Schemas
 from connector.engine.snapshot import Snapshot, State
-from connector.model import Delete, Delivery, Record, Rejection, Skip, TopicPartition, Upsert
+from connector.model import Record, Rejection, TopicPartition, Translated
 
 EMPTY_ASSIGNMENT_STABLE_MS = 3_000
 """How long an assignment must have been empty to count as caught up: the group may still be forming."""
@@ -32,14 +34,21 @@ FAILURES_BEFORE_NOT_READY = 3
 
 
 class Engine:
-    """Composes the parts; each of them is plain and alone."""
+    """Composes the parts; each of them is plain and alone.
 
-    def __init__(self, limits: Limits, random: Random) -> None:
+    `translate` must be pure but for the schemas that it has been given: a record that it could not read
+    for want of one is translated again once the schema is known.
+    """
+
+    def __init__(self, limits: Limits, random: Random, translate: Callable[[Record], Translated]) -> None:
         self._limits = limits
         self._dispatch = Dispatch(limits, random, self._settle, self._refuse)
         self._endpoint_index = self._dispatch.endpoint_index
-        self._letters = Letters(
-            Backoff(limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms, random)
+        first_ms, largest_ms = limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms
+        self._letters = Letters(Backoff(first_ms, largest_ms, random))
+        self._schemas = Schemas(first_ms, largest_ms, random)
+        self._arrivals = Arrivals(
+            self._schemas, self._endpoint_index, translate, self._dispatch.add, self._letter
         )
         self._intake = Intake(limits)
         self._commits = Commits(limits.commit_interval_ms)
@@ -65,6 +74,7 @@ class Engine:
             ev.Probed: self._probed,
             ev.DeadLettered: self._dead_lettered,
             ev.Committed: self._committed,
+            ev.SchemaAnswered: self._schema_answered,
             ev.Woke: self._woke,
             ev.CredentialsChanged: self._credentials_changed,
             ev.StopRequested: self._stop_requested,
@@ -89,7 +99,7 @@ class Engine:
             return None
         times = [self._commits.due_ms(self._partitions.values()), self._intake.due_ms(), self._stop_by_ms]
         if self._stop_by_ms is None:
-            times.append(self._letters.due_ms())
+            times += [self._letters.due_ms(), self._schemas.due_ms()]
             if self._letters.error is None:
                 times.append(self._dispatch.next_wakeup_ms(self._now_ms))
             if self._limits.until_caught_up and not self._partitions and self._assigned_ms is not None:
@@ -125,14 +135,14 @@ class Engine:
                 partition.revoking = True
                 partition.commit_refused = False  # One more try, at once.
         # What is not on its way yet stays with the log: the new owner sends it.
-        self._dispatch.forget_revoked()
+        self._forget_revoked()
 
     def _lost(self, event: ev.Lost) -> None:
         for name in event.partitions:
             partition = self._partitions.pop(name, None)
             if partition is not None:
                 self._forget(partition)
-        self._dispatch.forget_revoked()
+        self._forget_revoked()
         self._assigned_ms = self._now_ms
 
     def _forget(self, partition: Partition) -> None:
@@ -140,46 +150,16 @@ class Engine:
         partition.revoking = True
         self._gone_records += partition.settled + partition.unsettled
 
+    def _forget_revoked(self) -> None:
+        self._dispatch.forget_revoked()
+        partitions = self._partitions.values()
+        for partition in partitions:
+            if partition.revoking:
+                partition.forget_parked()
+        self._schemas.keep({p.awaits for p in partitions if p.awaits is not None})
+
     def _arrived(self, event: ev.Arrived) -> None:
-        partitions, add = self._partitions, self._dispatch.add
-        index_of, now_ms = self._endpoint_index, self._now_ms
-        for record, translated in event.records:
-            partition = partitions.get((record.topic, record.partition))
-            if partition is None or partition.revoking:
-                continue  # It was polled while its partition was being taken away.
-            partition.arrived(record)
-            partition.counts.consumed += 1
-            if isinstance(translated, Skip):
-                partition.counts.skipped[translated.rule] += 1
-            elif isinstance(translated, Rejection):
-                self._letter(partition.open(record, 1), translated)
-            elif (
-                type(translated[0]) is not Upsert or partition.last_deleted_key is not None
-            ) and self._repeats_delete(partition, record, translated):
-                partition.counts.skipped["tombstone_after_delete"] += 1
-            else:
-                entry = partition.open(record, len(translated))
-                for delivery in translated:
-                    partition.open_by_endpoint[index_of[type(delivery)]] += 1
-                    add(Item(delivery, entry), now_ms)
-
-    def _repeats_delete(self, partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:
-        """Whether this is the tombstone behind a delete of the same key; remembers deletes.
-
-        The tombstone is settled with its delete without any bookkeeping: it stands behind it in the
-        partition, so no commit passes the one before the other.
-        """
-        if type(translated[0]) is Upsert or any(type(delivery) is Upsert for delivery in translated):
-            if partition.last_deleted_key == record.key:
-                partition.last_deleted_key = None
-            return False
-        deletes = [delivery for delivery in translated if type(delivery) is Delete]
-        if not deletes:
-            return False
-        if deletes[0].tombstone and record.key is not None and record.key == partition.last_deleted_key:
-            return True
-        partition.last_deleted_key = record.key
-        return False
+        self._arrivals.take(self._partitions, event.records, self._now_ms)
 
     def _reached_end(self, event: ev.ReachedEnd) -> None:
         partition = self._partitions.get(event.partition)
@@ -201,8 +181,9 @@ class Engine:
         self._forget(partition)
         fresh = Partition(partition.name, partition.counts, None, None)
         fresh.fetch_paused = partition.fetch_paused  # The consumer has not forgotten it.
+        fresh.revoking = True  # Until it is assigned anew: what still arrives was read at the old offset.
         self._partitions[event.partition] = fresh
-        self._dispatch.forget_revoked()
+        self._forget_revoked()
         self._commands.append(ev.Seek(event.partition, event.policy))
 
     def _answered(self, event: ev.Answered) -> None:
@@ -223,11 +204,17 @@ class Engine:
     def _committed(self, event: ev.Committed) -> None:
         self._commits.answered(event.commit_id, event.errors, self._now_ms)
 
+    def _schema_answered(self, event: ev.SchemaAnswered) -> None:
+        settled = self._schemas.answered(event.ref, event.verdict, event.reason, self._now_ms)
+        if settled and self._stop_by_ms is None:
+            self._arrivals.release(self._partitions.values(), event.ref, self._now_ms)
+
     def _woke(self, _event: ev.Woke) -> None:
         """Nothing has happened but time; `_drive` does what is due."""
 
     def _credentials_changed(self, _event: ev.CredentialsChanged) -> None:
         self._dispatch.outage.credentials_changed(self._now_ms)
+        self._schemas.try_again(self._now_ms)
 
     def _stop_requested(self, _event: ev.StopRequested) -> None:
         if self._stop_by_ms is None:
@@ -273,6 +260,8 @@ class Engine:
         letters_due_ms = self._letters.due_ms()
         if letters_due_ms is not None and letters_due_ms <= now_ms and not stopping:
             commands.extend(self._letters.again(now_ms))
+        if not stopping:
+            commands.extend(self._schemas.next(now_ms))
         if self._letters.error is None and not stopping:
             commands.extend(self._dispatch.fill(now_ms))
         revoking = {partition for partition in partitions if partition.revoking}
@@ -283,7 +272,7 @@ class Engine:
         self._intake.measure(partitions)
         shut = self._intake.shut(partitions)
         self._intake.close(shut, stopping or bool(self._held()), now_ms)
-        commands.extend(self._intake.changes(partitions, shut))
+        commands.extend(self._intake.changes(partitions, shut, self._schemas.late))
         if self._finished():
             self._halted = True
             commands.append(ev.Halt())
@@ -331,7 +320,7 @@ class Engine:
         """Describe everything at this moment."""
         state, causes = self._state()
         return report(
-            Snapshot(state=state, causes=causes),
+            Snapshot(state=state, causes=causes, schema_answers=dict(self._schemas.answers)),
             partitions=self._partitions.values(),
             counts=self._counts,
             endpoints=self._dispatch.endpoints,
@@ -354,4 +343,7 @@ class Engine:
         for partition in self._partitions.values():
             if partition.offsets_lost is not None:
                 causes[f"partition {partition.name}"] = partition.offsets_lost
-        return (State.PAUSED if causes else State.RUNNING), causes
+        state = State.PAUSED if causes else State.RUNNING
+        if self._schemas.error is not None:
+            causes["schema registry"] = self._schemas.error  # It pauses only the partitions that need it.
+        return state, causes

@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from connector.model import Answer, Endpoint, Record, TopicPartition, Translated
+from connector.model import (
+    Answer,
+    Endpoint,
+    Record,
+    SchemaRef,
+    SchemaVerdict,
+    TopicPartition,
+    Translated,
+)
 
 # ---------------------------------------------------------------------------------------- events
 
@@ -92,12 +100,23 @@ class Committed(NamedTuple):
     errors: Mapping[TopicPartition, str]
 
 
+class SchemaAnswered(NamedTuple):
+    """The registry's answer to `FetchSchema(ref)`, or what stands for one that never came.
+
+    A schema that is KNOWN must be within reach of `translate` by then. `reason` says why it is not.
+    """
+
+    ref: SchemaRef
+    verdict: SchemaVerdict
+    reason: str = ""
+
+
 class Woke(NamedTuple):
     """The time that `next_wakeup_ms` named has come."""
 
 
 class CredentialsChanged(NamedTuple):
-    """The token is another one now: worth trying at once."""
+    """The API's token, or what the schema registry asks for, is another one now: worth trying at once."""
 
 
 class StopRequested(NamedTuple):
@@ -115,6 +134,7 @@ Event: TypeAlias = (
     | Probed
     | DeadLettered
     | Committed
+    | SchemaAnswered
     | Woke
     | CredentialsChanged
     | StopRequested
@@ -163,7 +183,11 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log."""
+    """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log.
+
+    The consumer joins the group anew for it: `Revoked`, `Lost` and `Assigned` follow. What arrives of the
+    partition before that is of no use any more.
+    """
 
     partition: TopicPartition
     where: str
@@ -180,6 +204,13 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchSchema:
+    """Ask the registry for one schema. Answer with `SchemaAnswered(ref, …)`, exactly once."""
+
+    ref: SchemaRef
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Ask `GET /stream`. Answer with `Probed`, exactly once."""
 
@@ -191,4 +222,4 @@ class Halt:
     """Everything that can be finished is: close the consumer and end the process."""
 
 
-Command: TypeAlias = Send | Commit | Pause | Resume | Seek | DeadLetter | Probe | Halt
+Command: TypeAlias = Send | Commit | Pause | Resume | Seek | DeadLetter | FetchSchema | Probe | Halt

@@ -2,7 +2,8 @@
 
 Closing the intake costs nothing: the shell just does not poll. But a consumer has to poll, and
 pausing a partition throws away what was fetched for it, so partitions are paused only when the
-intake has been closed for a while, or when one endpoint alone is at its share while others flow.
+intake has been closed for a while, or when one endpoint alone is at its share while others flow, or when
+the schema that a partition waits for is late.
 """
 
 from collections.abc import Collection
@@ -11,10 +12,14 @@ from typing import NamedTuple
 from connector.engine.events import Pause, Resume
 from connector.engine.ledger import Partition
 from connector.engine.limits import Limits
-from connector.model import TopicPartition
+from connector.model import SchemaRef, TopicPartition
 
 CLOSED_MS_MAX = 1_000
 """How long the consumer may go without a poll, so that a rebalance is not kept waiting."""
+
+
+PARKED_SHARE = 8
+"""Where more than one in so many places of the buffer is parked, the partitions that wait are paused."""
 
 
 class Room(NamedTuple):
@@ -28,12 +33,21 @@ CLOSED = Room(0, 0)
 
 
 class Intake:
-    """Knows what is buffered, as `measure` has last seen it: records that arrived and are not settled."""
+    """Knows what is buffered, as `measure` has last seen it: records that arrived and are not settled.
+
+    Those among them that are parked, because their schema is not there yet, get half of the buffer: a
+    registry that is away must not stop the partitions that do not need it. All that one poll brings may have
+    to be parked, and only then are its partitions paused. So a poll may fill what is left of the first
+    quarter, and after that each partition may bring its part of the second.
+    """
 
     __slots__ = (
         "_closed_since_ms",
         "_limits",
         "_open",
+        "_parked_bytes",
+        "_parked_records",
+        "_partitions",
         "_resume_at",
         "buffered_bytes",
         "buffered_records",
@@ -45,20 +59,28 @@ class Intake:
         self.buffered_records = 0
         self.buffered_bytes = 0
         self.pausing_all = False
+        self._parked_records = 0
+        self._parked_bytes = 0
+        self._partitions = 0
         self._closed_since_ms: int | None = None
         self._resume_at = 0
         self._open = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
 
     def measure(self, partitions: Collection[Partition]) -> None:
         """Add up what the partitions hold: cheaper once for many records than with every record."""
+        self._partitions = len(partitions)
         self.buffered_records = sum([partition.unsettled for partition in partitions])
         self.buffered_bytes = sum([partition.unsettled_bytes for partition in partitions])
+        waiting = [partition for partition in partitions if partition.awaits is not None]
+        self._parked_records = sum([len(partition.parked) for partition in waiting])
+        self._parked_bytes = sum([partition.parked_bytes for partition in waiting])
         self._open = [sum(counts) for counts in zip(*[p.open_by_endpoint for p in partitions], strict=True)]
 
     def room(self) -> Room:
         """What the buffer can still take."""
-        records = self._limits.buffered_records_max - self.buffered_records
-        size = self._limits.buffered_bytes_max - self.buffered_bytes
+        limits = self._limits
+        records = self._left(limits.buffered_records_max, self.buffered_records, self._parked_records)
+        size = self._left(limits.buffered_bytes_max, self.buffered_bytes, self._parked_bytes)
         return Room(records, size) if records > 0 and size > 0 else CLOSED
 
     def shut(self, partitions: Collection[Partition]) -> bool:
@@ -78,13 +100,13 @@ class Intake:
         if not shut and not held:
             self._closed_since_ms = None
             # Half empty before anything flows again: each pause and resume fetches anew.
-            self.pausing_all = self.pausing_all and self.buffered_records > self._resume_at
+            self.pausing_all = self.pausing_all and self._flowing > self._resume_at
             return
         if self._closed_since_ms is None:
             self._closed_since_ms = now_ms
         if not self.pausing_all and (held or now_ms >= self._closed_since_ms + CLOSED_MS_MAX):
             self.pausing_all = True
-            self._resume_at = max(self.buffered_records // 2, self._limits.buffered_records_max // 4)
+            self._resume_at = max(self._flowing // 2, self._limits.buffered_records_max // 4)
 
     def due_ms(self) -> int | None:
         """When the partitions have to be paused if the intake stays shut."""
@@ -92,8 +114,10 @@ class Intake:
             return None
         return self._closed_since_ms + CLOSED_MS_MAX
 
-    def changes(self, partitions: Collection[Partition], shut: bool) -> list[Pause | Resume]:
-        """Pause and resume what has to be."""
+    def changes(
+        self, partitions: Collection[Partition], shut: bool, late: Collection[SchemaRef]
+    ) -> list[Pause | Resume]:
+        """Pause and resume what has to be; `late` are the schemas that will take a while."""
         share = self._limits.endpoint_deliveries_max
         # While the intake is shut nothing is polled anyway: no need to throw away what is fetched.
         full = [index for index, count in enumerate(self._open) if count >= share and not shut]
@@ -106,6 +130,7 @@ class Intake:
                 self.pausing_all
                 or partition.revoking
                 or partition.offsets_lost is not None
+                or (partition.awaits is not None and self._waits_long(partition, late))
                 or any(partition.open_by_endpoint[index] for index in watched)
             )
             if wanted != partition.fetch_paused:
@@ -117,3 +142,24 @@ class Intake:
         if resume:
             commands.append(Resume(resume))
         return commands
+
+    @property
+    def _flowing(self) -> int:
+        """Records that are not parked: those that go by themselves."""
+        return self.buffered_records - self._parked_records
+
+    def _waits_long(self, partition: Partition, late: Collection[SchemaRef]) -> bool:
+        """Whether a partition whose first record waits for a schema should not be fetched.
+
+        Most schemas come within milliseconds, and a pause would cost more than that.
+        """
+        return (
+            partition.fetch_paused
+            or partition.awaits in late
+            or self._parked_records * PARKED_SHARE > self._limits.buffered_records_max
+            or self._parked_bytes * PARKED_SHARE > self._limits.buffered_bytes_max
+        )
+
+    def _left(self, limit: int, held: int, parked: int) -> int:
+        quarter = limit // 4
+        return min(limit - held, max(quarter - parked, quarter // max(1, self._partitions), 1))

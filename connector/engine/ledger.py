@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 
-from connector.model import Record, TopicPartition
+from connector.model import Record, SchemaRef, TopicPartition, Translated
 
 
 class TopicCounts:
@@ -46,6 +46,7 @@ class Partition:
     __slots__ = (
         "_entries",
         "alive",
+        "awaits",
         "commit_refused",
         "committed",
         "counts",
@@ -55,6 +56,8 @@ class Partition:
         "name",
         "offsets_lost",
         "open_by_endpoint",
+        "parked",
+        "parked_bytes",
         "position",
         "revoking",
         "settled",
@@ -83,6 +86,9 @@ class Partition:
         self.last_deleted_key: bytes | None = None
         self.open_by_endpoint = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
         self._entries: deque[Entry] = deque()
+        self.awaits: SchemaRef | None = None  # what the first parked record needs; None while none is parked
+        self.parked: deque[tuple[Entry, Translated]] = deque()  # in the order of the log
+        self.parked_bytes = 0
 
     def arrived(self, record: Record) -> None:
         """Move the position behind a record; offsets only grow within an assignment."""
@@ -97,6 +103,29 @@ class Partition:
         self.unsettled += 1
         self.unsettled_bytes += entry.size
         return entry
+
+    def park(self, record: Record, translated: Translated) -> None:
+        """Remember a record that waits for a schema, or stands behind one that does."""
+        entry = self.open(record, 1)
+        self.parked.append((entry, translated))
+        self.parked_bytes += entry.size
+
+    def unpark(self) -> None:
+        """Take the first parked record out of the queue; it stays unsettled."""
+        entry, _ = self.parked.popleft()
+        self.parked_bytes -= entry.size
+
+    def forget_parked(self) -> None:
+        """Leave the parked records to the next owner; they stay unsettled here."""
+        self.awaits = None
+        self.parked.clear()
+        self.parked_bytes = 0
+
+    def leave_out(self, entry: Entry) -> None:
+        """Forget a record for which nothing has to be finished after all: it counts as skipped."""
+        assert entry.open == 1, "left out although something of it is under way"
+        self.close(entry)
+        self.settled -= 1
 
     def close(self, entry: Entry) -> None:
         """Finish one delivery of an entry; the last one settles its record."""

@@ -19,7 +19,7 @@ def report(
     gone: int,
     now_ms: int,
 ) -> Snapshot:
-    """Fill in a snapshot that holds state and cause.
+    """Fill in a snapshot that holds state, cause and what the registry answered.
 
     `gone` counts the records of partitions that are not ours any more. Every record that was consumed
     is skipped, gone, settled or buffered: what is left over is unaccounted, and must be 0.
@@ -50,6 +50,7 @@ def _topic(name: str, counts: TopicCounts) -> TopicStatus:
 
 
 def _partition(partition: Partition) -> PartitionStatus:
+    awaits = partition.awaits
     return PartitionStatus(
         topic=partition.name.topic,
         partition=partition.name.partition,
@@ -57,5 +58,6 @@ def _partition(partition: Partition) -> PartitionStatus:
         committed=partition.committed,
         end=partition.end,
         in_flight=partition.unsettled,
-        paused=partition.offsets_lost or "",
+        paused=partition.offsets_lost or ("" if awaits is None else f"waits for schema {awaits}"),
+        parked=len(partition.parked),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from connector.model import Endpoint, TopicPartition
+from connector.model import Endpoint, SchemaVerdict, TopicPartition
 
 
 class State(StrEnum):
@@ -26,7 +26,8 @@ class PartitionStatus:
 
     `position` is the next offset to read, `committed` the last confirmed commit, `end` the end of
     the log as last heard; the latter two are None until known. `in_flight` counts unsettled
-    records. `paused` says why the partition delivers nothing by itself; empty while it does.
+    records, `parked` those among them that wait for a schema or stand behind one that does.
+    `paused` says why the partition delivers nothing by itself; empty while it does.
     """
 
     topic: str
@@ -36,6 +37,7 @@ class PartitionStatus:
     end: int | None = None
     in_flight: int = 0
     paused: str = ""
+    parked: int = 0
 
     @property
     def lag(self) -> int | None:
@@ -78,7 +80,7 @@ class Snapshot:
     """Everything at one moment. `unaccounted_records` must be 0 (promise 1).
 
     `causes` says what keeps records from being delivered, by where it lies: `instasent`, `dead letters`,
-    `offsets`, `partition …`.
+    `offsets`, `schema registry`, `partition …`. `schema_answers` counts the registry's answers.
     """
 
     state: State = State.STARTING
@@ -90,6 +92,7 @@ class Snapshot:
     buffered_records: int = 0
     buffered_bytes: int = 0
     unaccounted_records: int = 0
+    schema_answers: Mapping[SchemaVerdict, int] = field(default_factory=dict)
 
     @property
     def cause(self) -> str:

@@ -19,11 +19,15 @@ _CONTRADICTED = ItemOutcome(OutcomeKind.RETRY, "the answer contradicts itself ab
 
 
 class Entry(NamedTuple):
-    """What the answer says about one item: its contact's id, its position, and the error if any."""
+    """What the answer says about one item: its contact's id, its position, and the error if any.
+
+    `named` is whether an item is there that says whose it is; a bare text may be anything.
+    """
 
     user_id: str | None
     position: int | None
     reason: str
+    named: bool
 
 
 class Report(NamedTuple):
@@ -95,7 +99,7 @@ def _outcome(
 
 
 class _Finder:
-    """Tells which item an entry means: by the echoed id, else by its position."""
+    """Tells which item an entry means: by the contact that it names, else by its position."""
 
     def __init__(self, user_ids: Sequence[str], entries: Sequence[Entry]) -> None:
         self._count = len(user_ids)
@@ -107,8 +111,8 @@ class _Finder:
             return 0
         if entry.user_id in self._index_of:
             return self._index_of[entry.user_id]
-        if entry.position is None or self._base is None:
-            return None
+        if entry.named or entry.position is None or self._base is None:
+            return None  # an item of a contact that was not sent is none of ours, wherever it stands
         index = entry.position - self._base
         return index if 0 <= index < self._count else None
 
@@ -118,11 +122,13 @@ class _Finder:
         return bases.pop() if bases in ({0}, {1}) else None
 
     def _bases(self, entries: Sequence[Entry]) -> Iterator[int]:
-        for user_id, position, _ in entries:
+        for user_id, position, _, named in entries:
             if position is None:
                 continue
             if user_id in self._index_of:
                 yield position - self._index_of[user_id]
+            elif named:
+                continue
             elif position == 0:
                 yield 0
             elif position == self._count:
@@ -153,14 +159,16 @@ def _shape_b(entity: Mapping[str, object]) -> Report | None:
 def _entry(raw: object) -> Entry:
     """Shape A echoes the `item`, shape B has its `_user_id` in the entry itself."""
     if not isinstance(raw, dict):
-        return Entry(None, None, describe(raw))
+        return Entry(None, None, describe(raw), named=False)
     item = raw.get("item", raw)
     user_id = item.get("_user_id") if isinstance(item, dict) else item
+    known = isinstance(user_id, (str, int)) and not isinstance(user_id, bool)
     return Entry(
-        user_id=str(user_id) if isinstance(user_id, (str, int)) and not isinstance(user_id, bool) else None,
+        user_id=str(user_id) if known else None,
         position=_counter(raw, "position"),
         reason=describe(raw.get("error") or raw.get("errors"), raw.get("item", user_id))
         or "refused without a reason",
+        named=known and isinstance(item, dict),
     )
 
 

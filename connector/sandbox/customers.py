@@ -1,14 +1,32 @@
 """The sample shop's customers and orders: as the database holds them, and as Instasent must get them."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from connector.sandbox.records.columns import DATE, INT32, INT64, MICRO_TIMESTAMP, STRING
+from connector.sandbox.records.schema import Schema, nullable
 
 _FIRST_NAMES = ("Lucía", "Hugo", "Martina", "Leo", "Sofía", "Daniel", "Julia", "Álvaro", "Ada", "Begoña")
 _LAST_NAMES = ("García", "Fernández", "López", "Núñez", "Ortiz", "Ruiz", "Ibáñez", "Serra", "Vidal", "Mena")
 _PLANS = ("free", "silver", "gold")
 _EPOCH = date(1970, 1, 1)
+
+COLUMNS: Mapping[str, Schema] = {
+    "id": INT64,
+    "first_name": nullable(STRING),
+    "last_name": nullable(STRING),
+    "email": nullable(STRING),
+    "phone": nullable(STRING),
+    "birth_date": nullable(DATE),
+    "plan": nullable(STRING),
+    "notes": nullable(STRING),
+    "row_version": nullable(INT32),
+    "updated_at": nullable(MICRO_TIMESTAMP),
+}
+"""The columns of the table `customers`."""
 
 
 @dataclass(frozen=True, slots=True)

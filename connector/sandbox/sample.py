@@ -6,13 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
 from connector.sandbox.customers import Customer, Order, changed, new_customer
-from connector.sandbox.debezium import Row, SampleRecord, Table
+from connector.sandbox.debezium import Table
+from connector.sandbox.records.schema import Row
+from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.sample_streams import (
+    CUSTOMERS_TOPIC,
+    ORDERS_TOPIC,
+    Streams,
+    mixed_streams,
+    plain_streams,
+)
+from connector.sandbox.writer import SampleRecord
 
-CUSTOMERS_TOPIC = "shop.public.customers"
-ORDERS_TOPIC = "shop.orders.placed"
+__all__ = ["CUSTOMERS_TOPIC", "DEAD_LETTERS_TOPIC", "ORDERS_TOPIC", "Expected", "Sample", "make_sample"]
+
 DEAD_LETTERS_TOPIC = "instasent.dead-letters"
 
 _STARTED_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
@@ -44,22 +52,33 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Records in the order in which they must be produced, and the end they lead to."""
+    """Records in the order in which they must be produced, and the end they lead to.
+
+    `formats` says of each topic how its records are written.
+    """
 
     records: tuple[SampleRecord, ...]
     expected: Expected
+    formats: Mapping[str, str]
 
 
 def make_sample(
-    *, seed: int = 1, customers: int = 500, changes: int = 2500, filler_bytes: int = 250
+    *,
+    seed: int = 1,
+    customers: int = 500,
+    changes: int = 2500,
+    filler_bytes: int = 250,
+    store: SchemaStore | None = None,
 ) -> Sample:
     """Make the sample: a snapshot of some customers, then changes and orders, troublemakers among them.
 
-    Ids run from 1 to at most `customers`; one seed gives the same bytes always.
+    Ids run from 1 to at most `customers`; one seed gives the same bytes always. With a store for their
+    schemas the records come in several formats and shapes, else all in bare JSON.
     """
-    shop = _Shop(random.Random(seed), filler_bytes)  # noqa: S311 - one seed must give the same bytes
+    streams = plain_streams() if store is None else mixed_streams(store)
+    shop = _Shop(random.Random(seed), filler_bytes, streams)  # noqa: S311 - one seed must give the same bytes
     records = tuple(shop.records(customers, changes))
-    return Sample(records, shop.expected())
+    return Sample(records, shop.expected(), streams.formats)
 
 
 @dataclass(slots=True)
@@ -68,7 +87,7 @@ class _Shop:
 
     draw: random.Random
     filler_bytes: int
-    table: Table = field(default_factory=lambda: Table("customers"))
+    streams: Streams
     now_us: int = _STARTED_US
     next_id: int = 1
     customers: dict[int, Customer] = field(default_factory=dict)
@@ -80,7 +99,7 @@ class _Shop:
     def records(self, customers: int, changes: int) -> Iterator[SampleRecord]:
         """Let the shop run and give what it writes."""
         while self.next_id <= max(2, int(customers * _SNAPSHOT_SHARE)):
-            yield self._insert(self._new_id(), self.table.snapshot)
+            yield self._insert(self._new_id(), Table.snapshot)
         for _ in range(changes // 4):
             yield from self._change(customers)
         yield self._strangers_order()
@@ -105,30 +124,31 @@ class _Shop:
         kind = self.draw.choices(list(_MIX), list(_MIX.values()))[0]
         customer = self.customers[self.draw.choice(list(self.customers))]
         if kind == "create" and self.next_id <= customers:
-            yield self._insert(self._new_id(), self.table.create)
+            yield self._insert(self._new_id(), Table.create)
         elif kind == "return" and self.deleted:
             self.returned.add(self.deleted[-1])
-            yield self._insert(self.deleted.pop(), self.table.create)
+            yield self._insert(self.deleted.pop(), Table.create)
         elif kind == "delete" and not self.orders_of[customer.id] and len(self.customers) > 1:
             yield from self._delete(customer)
         elif kind == "order" and customer.id not in self.returned:
             yield self._order(customer)
         else:
             self.customers[customer.id] = changed(customer, self.draw)
-            yield self.table.update(self.customers[customer.id].row(self.now_us), self.now_us)
+            table = self.streams.table(customer.id)
+            yield table.update(self.customers[customer.id].row(self.now_us), self.now_us)
 
     def _new_id(self) -> int:
         self.next_id += 1
         return self.next_id - 1
 
-    def _insert(self, customer_id: int, write: Callable[[Row, int], SampleRecord]) -> SampleRecord:
+    def _insert(self, customer_id: int, write: Callable[[Table, Row, int], SampleRecord]) -> SampleRecord:
         customer = self.customers[customer_id] = new_customer(customer_id, self.draw, self.filler_bytes)
-        return write(customer.row(self.now_us), self.now_us)
+        return write(self.streams.table(customer_id), customer.row(self.now_us), self.now_us)
 
-    def _delete(self, customer: Customer) -> tuple[SampleRecord, SampleRecord]:
+    def _delete(self, customer: Customer) -> tuple[SampleRecord, ...]:
         del self.customers[customer.id]
         self.deleted.append(customer.id)
-        return self.table.delete(customer.row(self.now_us), self.now_us)
+        return self.streams.table(customer.id).delete(customer.row(self.now_us), self.now_us)
 
     def _order(self, customer: Customer) -> SampleRecord:
         self.orders_of[customer.id] += 1
@@ -141,18 +161,13 @@ class _Shop:
             placed_us=self.now_us,
         )
         self.orders.append(order)
-        return _produced(order)
+        return self.streams.order(order)
 
     def _strangers_order(self) -> SampleRecord:
         """Give a paid order of a contact that never exists; the API refuses it."""
-        return _produced(Order("order-stranger", _STRANGER, _PAID, 1_000, 1, self.now_us))
+        return self.streams.order(Order("order-stranger", _STRANGER, _PAID, 1_000, 1, self.now_us))
 
     def _refused(self) -> SampleRecord:
         """Give a new customer whose e-mail address the API refuses."""
         customer = replace(new_customer(_REFUSED, self.draw, self.filler_bytes), email="no-address")
-        return self.table.create(customer.row(self.now_us), self.now_us)
-
-
-def _produced(order: Order) -> SampleRecord:
-    """Give an order's record; the customer is its key, so that one customer's orders keep their order."""
-    return SampleRecord(ORDERS_TOPIC, str(order.customer_id).encode(), orjson.dumps(order.body()))
+        return self.streams.table(customer.id).create(customer.row(self.now_us), self.now_us)

@@ -7,7 +7,14 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from connector.sandbox.api.behaviour import Behaviour
-from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC
+from connector.sandbox.sample import DEAD_LETTERS_TOPIC
+from connector.sandbox.sample_streams import (
+    APP_TOPIC,
+    CUSTOMERS_TOPIC,
+    ORDERS_TOPIC,
+    OUTBOX_TOPIC,
+    STORES_TOPIC,
+)
 
 _SANDBOX = Behaviour()
 
@@ -23,6 +30,26 @@ contact:
     _email: {{from: email, as: lowercase}}
     _phone_mobile: {{from: phone, as: e164, region: ES}}
     birthday: {{from: birth_date, as: date}}
+    full_name: {{template: "{{first_name}} {{last_name}}"}}
+    origin: {{value: crm}}
+    plan: plan
+    row_version: row_version             # the sandbox judges the order by it
+  instant: [create, update]
+  on_delete: delete
+"""
+
+_OTHER_CUSTOMERS = """\
+# {what}
+topic: {topic}
+format: auto
+contact:
+  user_id: id
+  attributes:
+    _first_name: first_name
+    _last_name: last_name
+    _email: {{from: email, as: lowercase}}
+    _phone_mobile: {{from: phone, as: e164, region: ES}}
+    birthday: birth_date                 # the schema says that it is a date
     full_name: {{template: "{{first_name}} {{last_name}}"}}
     origin: {{value: crm}}
     plan: plan
@@ -49,6 +76,15 @@ event:
   when: "status == 'paid'"
 """
 
+_OUTBOX = _ORDERS.replace(ORDERS_TOPIC, OUTBOX_TOPIC).replace("format: json\nshape: event", "shape: outbox")
+
+_PLAIN = {"customers": _CUSTOMERS, "orders": _ORDERS}
+_MIXED = {
+    "stores": _OTHER_CUSTOMERS.format(topic=STORES_TOPIC, what="Rows of the stores, in Avro."),
+    "app": _OTHER_CUSTOMERS.format(topic=APP_TOPIC, what="Flattened rows of the app, in JSON with a schema."),
+    "outbox": _OUTBOX.replace("# Orders become", "# Orders from an outbox table become"),
+}
+
 
 def write_config(
     folder: Path,
@@ -65,11 +101,7 @@ def write_config(
 
     `kafka` and `delivery` add to or replace keys of these sections (design, section 3).
     """
-    topics = folder / "topics"
-    topics.mkdir(parents=True, exist_ok=True)
-    (topics / "customers.yaml").write_text(_CUSTOMERS, encoding="utf-8")
-    orders = _ORDERS.replace("{contact_wait_seconds}", str(contact_wait_seconds))
-    (topics / "orders.yaml").write_text(orders, encoding="utf-8")
+    _write_topics(folder, _PLAIN, contact_wait_seconds)
     service = {
         "kafka": {
             "bootstrap.servers": bootstrap_servers,
@@ -91,3 +123,18 @@ def write_config(
     with path.open("w", encoding="utf-8") as file:
         YAML().dump(service, file)
     return path
+
+
+def add_formats(config: Path, registry_url: str, contact_wait_seconds: int = 20) -> None:
+    """Add the topics that are not in bare JSON, and the registry that has their schemas."""
+    with config.open("a", encoding="utf-8") as file:
+        YAML().dump({"schema_registry": {"type": "confluent", "url": registry_url}}, file)
+    _write_topics(config.parent, _MIXED, contact_wait_seconds)
+
+
+def _write_topics(folder: Path, files: Mapping[str, str], contact_wait_seconds: int) -> None:
+    topics = folder / "topics"
+    topics.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        written = text.replace("{contact_wait_seconds}", str(contact_wait_seconds))
+        (topics / f"{name}.yaml").write_text(written, encoding="utf-8")

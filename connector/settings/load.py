@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from pydantic import TypeAdapter, ValidationError
 
 from connector.errors import ConfigError, Problem
-from connector.settings import kafka_options, yaml_source
+from connector.settings import kafka_options, schema_registry, yaml_source
 from connector.settings.environment import expand
 from connector.settings.models import Service, ServiceFile, Settings
 from connector.settings.secrets import Secret, resolve_file
@@ -57,7 +57,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -> list[Problem]:
     """Read the files of `..._file` keys, and hide the secrets of `kafka:` that are written out."""
     problems: list[Problem] = []
-    for section, keys in (("instasent", ("token",)), ("kafka", kafka_options.SECRETS)):
+    for section, keys in (
+        ("instasent", ("token",)),
+        ("kafka", kafka_options.SECRETS),
+        ("schema_registry", schema_registry.SECRETS),
+    ):
         if not isinstance(values.get(section), dict):
             continue
         values[section] = block = dict(values[section])
@@ -67,6 +71,11 @@ def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -
                 block[key] = Secret(block[key])
             if section == "kafka":  # librdkafka is not to see it
                 block.pop(f"{key}_file", None)
+        if section == "schema_registry":
+            names = {
+                key: block[key] for key in schema_registry.CERTIFICATES if isinstance(block.get(key), str)
+            }
+            block.update({key: str(folder / name) for key, name in names.items()})
     return problems
 
 
@@ -171,6 +180,9 @@ def _between_sections(service: Service, document: Document, topics: Sequence[Top
             f"is not below max.poll.interval.ms ({interval} ms)",
             "the group would take the partitions away while they drain",
         )
+    if service.schema_registry is not None:
+        for key, message, hint in schema_registry.faults(service.schema_registry):
+            yield document.problem(below("schema_registry", key), message, hint)
     for rules, place in topics:
         if rules.matches(service.dead_letters.topic):
             key = "topic" if rules.topic else "pattern"

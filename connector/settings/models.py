@@ -1,10 +1,8 @@
 """The settings of the service: the keys, defaults and limits of `config/connector.yaml`."""
 
-import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from typing import Annotated, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +16,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from connector.settings import kafka_options
+from connector.settings.addresses import Token, Url, is_protected
 from connector.settings.kafka_options import KafkaValue
+from connector.settings.schema_registry import SchemaRegistry
 from connector.settings.secrets import Secret
 from connector.settings.yaml_source import Section
 from connector.translate.mapping.rules import Model, TopicRules
@@ -37,43 +37,14 @@ def _read_size(value: object) -> object:
     return int(match[1]) * UNITS[match[2] or ""]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _valid_url(url: str) -> str:
-    """Refuse what could send a token or a record somewhere else (S02)."""
-    try:
-        parts = urlsplit(url)
-        whole = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
-    except ValueError:
-        whole = False
-    if not whole or not re.fullmatch(r"[!-~]+", url):
-        raise PydanticCustomError("url", "not an http(s) address", {"hint": "such as https://host/v1"})
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise PydanticCustomError("url_parts", "an address here has no user, query or fragment")
-    return url.rstrip("/")
-
-
 def _https_unless_local(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+    if not is_protected(url):
         raise PydanticCustomError(
             "https",
             "https is needed: the token travels with every request",
             {"hint": "http only for localhost"},
         )
     return url
-
-
-def _valid_token(token: Secret) -> Secret:
-    """Refuse what cannot stand in a header; says nothing of the value."""
-    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
-        raise PydanticCustomError("token", "a token is printable ASCII without spaces, and not empty")
-    return token
 
 
 def _valid_listen(listen: str) -> str:
@@ -85,7 +56,6 @@ def _valid_listen(listen: str) -> str:
     return listen
 
 
-Url: TypeAlias = Annotated[str, AfterValidator(_valid_url)]
 Segment: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 TopicName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Size: TypeAlias = Annotated[
@@ -104,15 +74,6 @@ KAFKA_SCHEMA = {
 }
 
 
-class SchemaRegistry(Model):
-    """Where schemas of Avro topics are."""
-
-    type: Literal["confluent", "apicurio"] = "confluent"
-    """Whose API it speaks: confluent (also ccompat, Karapace, Redpanda) or apicurio."""
-    url: Url
-    """The API's base."""
-
-
 class Instasent(Model):
     """Where contacts and events go. Exactly one of `token` and `token_file` is needed."""
 
@@ -129,7 +90,7 @@ class Instasent(Model):
     """The project's uid."""
     datasource: Segment
     """The data source's id."""
-    token: Annotated[Secret, AfterValidator(_valid_token)]
+    token: Token
     """The data source's token; better in a file or an environment variable."""
     token_file: Path | None = None
     """A file that holds the token; it is read again when it changes."""
@@ -208,7 +169,7 @@ class Service(Model):
     kafka: Annotated[dict[str, KafkaValue], WithJsonSchema(KAFKA_SCHEMA)]
     """Properties of librdkafka, security too; commit, reset and plugin keys are refused."""
     schema_registry: SchemaRegistry | None = None
-    """Needed when a topic is Avro."""
+    """Where schemas are that records name; needed when a topic is Avro."""
     instasent: Instasent
     """Where contacts and events go."""
     delivery: Delivery = Delivery()
@@ -245,4 +206,6 @@ class Settings(Service):
     def secrets(self) -> list[str]:
         """Return every secret readable, for hiding them in logs."""
         hidden = [self.instasent.token, *self.kafka.values()]
+        if self.schema_registry is not None:
+            hidden += self.schema_registry.secrets()
         return [value.get_secret_value() for value in hidden if isinstance(value, Secret)]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from connector.shell.engine_time import TURN_MS_MAX
+
 KafkaSettings: TypeAlias = Mapping[str, str | int | float | bool]
 
 DEFAULTS: KafkaSettings = {
@@ -49,6 +51,7 @@ CONNECTION_PREFIXES = (
 """What a producer shares with the consumer: how to reach the brokers and who we are."""
 
 SESSION_TIMEOUT_MS = 45000  # librdkafka's default; under KIP-848 the broker's default
+HEARTBEAT_INTERVAL_MS = 3000  # librdkafka's default; under KIP-848 the broker says, 5 s of 45 by default
 
 
 def consumer_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
@@ -73,5 +76,12 @@ def rebalances_incrementally(settings: KafkaSettings) -> bool:
 
 
 def lease_ms(settings: KafkaSettings) -> int:
-    """Return how long after a good poll our partitions are still ours: 2/3 of the session (F007)."""
-    return int(settings.get("session.timeout.ms", SESSION_TIMEOUT_MS)) * 2 // 3
+    """Return how long after a good poll our partitions are still ours (F007).
+
+    The group counts the session from a heartbeat that may be an interval older than the poll, and a stall
+    of less than a turn goes unnoticed: both are taken off a short session, a third off a long one.
+    """
+    session_ms = int(settings.get("session.timeout.ms", SESSION_TIMEOUT_MS))
+    heartbeat_ms = int(settings.get("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS))
+    surely_ms = session_ms - heartbeat_ms - TURN_MS_MAX
+    return max(min(session_ms * 2 // 3, surely_ms), session_ms // 6)

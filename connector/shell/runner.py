@@ -19,8 +19,10 @@ from connector.instasent.requests import Requests
 from connector.model import Answer, Record, TopicPartition, Verdict
 from connector.shell.clock import Clock
 from connector.shell.dead_letters import DeadLetterWriter
+from connector.shell.engine_time import EngineTime
 from connector.shell.http import HttpResponse, HttpThread, Lost, Result
 from connector.shell.kafka import Consumer
+from connector.shell.registry import Registry
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
@@ -29,13 +31,7 @@ POLL_RECORDS_MAX = 500
 TURN_SECONDS_MAX = 0.02
 WAIT_SECONDS_MAX = 0.1
 WAIT_SECONDS_IN_FLIGHT = 0.004
-"""`poll` does not hear an answer of the HTTP thread: while one is expected, wait for records this long."""
-
-TURN_MS_MAX = 1_000
-"""A turn that took longer was a stall, of the machine or of this process (F007, F097)."""
-
-AFTER_STALL_MS = 1_000
-"""How long the engine's time stays behind after a stall: librdkafka needs a moment to hear what it missed."""
+"""`poll` does not hear an answer of another thread: while one is expected, wait for records this long."""
 
 CONFIRM_SECONDS_MAX = 1.0
 """How long one question for the committed offsets may take during a revoke."""
@@ -53,6 +49,7 @@ class World:
     translator: Translator
     requests: Requests
     clock: Clock
+    registry: Registry | None
 
 
 class Runner:
@@ -73,17 +70,17 @@ class Runner:
         self.consumer = make_consumer(self)
         self._http = world.http
         self._letters = world.letters
-        self._translate = world.translator.translate
+        self._translator = world.translator
+        self._registry = world.registry
         self._requests = world.requests
         self._clock = world.clock
         self._drain_ms = drain_ms
         self._logger = logger
         self._sends: dict[int, ev.Send] = {}
+        self._schemas_asked = 0  # and not answered yet
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
-        self._looked_ms = world.clock.monotonic_ms()
-        self._behind_ms = 0
-        self._behind_until_ms = 0
+        self._time = EngineTime(world.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
@@ -91,6 +88,7 @@ class Runner:
             ev.Resume: lambda c: self.consumer.resume(c.partitions),
             ev.Seek: lambda c: self.consumer.seek(c.partition, c.where),
             ev.DeadLetter: lambda c: self._letters.write(c.letter_id, c.record, c.rule, c.reason),
+            ev.FetchSchema: self._fetch_schema,
             ev.Probe: self._probe,
             ev.Halt: self._halt,
         }
@@ -119,17 +117,19 @@ class Runner:
         self._http.check()
         self._take_inbox(turn_ms)
         self._take_answers(turn_ms)
+        self._take_schemas(turn_ms)
         wait_s = self._wait_s(turn_ms)
         room = self.engine.room()
         records: Sequence[Record] = ()
         if room.records:
-            limit = min(room.records, POLL_RECORDS_MAX)
+            limit, begun_ms = min(room.records, POLL_RECORDS_MAX), self._clock.monotonic_ms()
             records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
+            self._time.polled(begun_ms)
         else:
             self._wait_for_answer(wait_s, turn_ms)
         now_ms = self._engine_ms()
         if records:
-            translate = self._translate
+            translate = self._translator.translate
             self._handle(ev.Arrived([(record, translate(record)) for record in records]), now_ms)
         else:
             self._handle(ev.Woke(), now_ms)
@@ -137,24 +137,11 @@ class Runner:
         return now_ms
 
     def _engine_ms(self) -> int:
-        """The engine's time: the clock's, but behind it for a moment after a stall.
-
-        What is sent meanwhile counts its lease from before the stall (F007, F097), until the client
-        has had the time to hear that our partitions are somebody else's now.
-        """
-        clock_ms = self._clock.monotonic_ms()
-        stall_ms = clock_ms - self._looked_ms - TURN_MS_MAX
-        self._looked_ms = clock_ms
-        if stall_ms > 0:
-            self._behind_ms += stall_ms
-            self._behind_until_ms = clock_ms + AFTER_STALL_MS
-        elif clock_ms >= self._behind_until_ms:
-            self._behind_ms = 0
-        return clock_ms - self._behind_ms
+        return self._time.look(self._clock.monotonic_ms())
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()
-        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends else WAIT_SECONDS_MAX
+        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends or self._schemas_asked else WAIT_SECONDS_MAX
         if wakeup_ms is not None:
             wait_s = min(wait_s, max(0, wakeup_ms - now_ms) / 1000)
         return 0 if self._halted else wait_s
@@ -178,6 +165,17 @@ class Runner:
         while not results.empty():
             self._answered(*results.get_nowait(), now_ms)
 
+    def _take_schemas(self, now_ms: int) -> None:
+        if self._registry is None:
+            return
+        results = self._registry.results
+        while not results.empty():
+            ref, answer = results.get_nowait()
+            self._schemas_asked -= 1
+            if answer.artifact is not None:
+                self._translator.learn(ref, answer.artifact)
+            self._handle(ev.SchemaAnswered(ref, answer.verdict, answer.reason), now_ms)
+
     def _wait_for_answer(self, seconds: float, now_ms: int) -> None:
         try:
             result = self._http.results.get(timeout=max(seconds, 0.001))
@@ -198,6 +196,11 @@ class Runner:
             self.tell(ev.Answered(send.send_id, answer))
         else:
             self._http.submit(send.send_id, request, send.not_after_ms)
+
+    def _fetch_schema(self, command: ev.FetchSchema) -> None:
+        assert self._registry is not None, "a schema was asked for without a registry"  # noqa: S101 - invariant
+        self._schemas_asked += 1
+        self._registry.fetch(command.ref)
 
     def _probe(self, probe: ev.Probe) -> None:
         self._http.submit(PROBE, self._requests.probe(), probe.not_after_ms)

@@ -25,9 +25,11 @@ from connector.shell.dead_letters import DeadLetterWriter
 from connector.shell.http import HttpLimits, HttpThread
 from connector.shell.kafka import Consumer
 from connector.shell.kafka_start import Subscription
+from connector.shell.registry import Registry
 from connector.shell.reporter import Reporter
 from connector.shell.runner import Runner, World
 from connector.shell.telemetry import Redactor, client_logger
+from connector.translate.decode.schemas import Schemas
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.translate import Translator
 
@@ -65,6 +67,8 @@ class Service:
                 request_seconds_max=settings.delivery.request_seconds_max,
             ),
         )
+        registry = settings.schema_registry
+        self._registry = Registry(registry, self._http.run_on_loop) if registry is not None else None
         self._admin = AdminServer(create_app(self._board), settings.admin.host, settings.admin.port)
         self._stops = 0
         self._runner: Runner | None = None
@@ -132,9 +136,12 @@ class Service:
         properties = settings.kafka_properties
         letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
         instasent = settings.instasent
-        translator = Translator(compile_topic(rules) for rules in settings.topics)
+        registry = settings.schema_registry
+        translator = Translator(
+            (compile_topic(rules) for rules in settings.topics), Schemas(registry.type if registry else None)
+        )
         runner = Runner(
-            Engine(self._limits(), SystemRandom()),
+            Engine(self._limits(), SystemRandom(), translator.translate),
             lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
             World(
                 http=self._http,
@@ -142,12 +149,20 @@ class Service:
                 translator=translator,
                 requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
                 clock=clock,
+                registry=self._registry,
             ),
             settings.delivery.drain_seconds * 1000,
             self._logger,
         )
         reporter = Reporter(
-            runner, self._board, self._http, settings, translator.counts, self._redactor, self._logger
+            runner,
+            self._board,
+            self._http,
+            self._registry,
+            settings,
+            translator,
+            self._redactor,
+            self._logger,
         )
         # What has been built until here stays: the collector need not look at it again.
         gc.collect()

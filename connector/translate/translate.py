@@ -1,13 +1,23 @@
 """The one door: a record goes in, and out comes what to deliver, what rule skips it, or why it cannot be."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from connector.model import Record, Rejection, Skip, Translated
-from connector.translate.decode.change import UndecodableError
-from connector.translate.decode.shapes import read_shape
-from connector.translate.mapping.apply import Mapping, deliver, deliver_tombstone
+from connector.model import AwaitsSchema, Record, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
+from connector.translate.decode import framing
+from connector.translate.decode.change import Decoded, UndecodableError
+from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.decode.schemas import SchemaNeededError, Schemas
+from connector.translate.decode.shapes import is_flattened_topic, read_shape
+from connector.translate.decode.wire import Wire
+from connector.translate.mapping import apply
+from connector.translate.mapping.common import CommonCase
+from connector.translate.mapping.plan import compile_topic
 from connector.translate.mapping.user_id import UnmappableError
+from connector.translate.mapping.values import NeedsExactError
+
+MAPPINGS_MAX = 1_000
+"""Mappings of one topic, one for each schema that its rows had; with more of them all are made anew."""
 
 
 class Translator:
@@ -17,39 +27,158 @@ class Translator:
     `unavailable_values` and `nan_values`; whoever shows it reads it.
     """
 
-    def __init__(self, mappings: Iterable[Mapping]) -> None:
+    def __init__(self, mappings: Iterable[apply.Mapping], schemas: Schemas | None = None) -> None:
         self.counts: Counter[str] = Counter()
         self._mappings = tuple(mappings)
-        self._by_topic: dict[str, Mapping | None] = {}
+        self._schemas = schemas or Schemas()
+        self._topics: dict[str, _Topic | None] = {}
 
     def translate(self, record: Record) -> Translated:
         """Translate one record. Never raises, whatever the record holds; deliveries are never empty.
 
         The reason of a `Rejection` names rule and column, and holds no value of the record (S08).
         """
-        topic = record.topic
-        mapping = self._by_topic[topic] if topic in self._by_topic else self._find(topic)
-        if mapping is None:
-            return Rejection("topic", "no topic file is about this topic")
-        value = record.value
         try:
-            decoded = None if value is None else mapping.decoder.decode(value)
-            if decoded is None or value is None:
-                return deliver_tombstone(mapping, record)
-            change = read_shape(decoded, mapping.rules.shape, record.key)
-            if isinstance(change, Skip):
-                return change
-            if change.operation is None:
-                mapping.decoder.check(value)
-            return deliver(mapping, change, record, self.counts)
+            topic = self._topics[record.topic]
+        except KeyError:
+            topic = self._begin(record.topic)
+        if topic is None:
+            return Rejection("topic", "no topic file is about this topic")
+        try:
+            return topic.translate(record, self.counts)
+        except NeedsExactError:
+            return self._translate_exactly(topic, record)
+        except SchemaNeededError as needed:
+            return AwaitsSchema(needed.ref)
         except UndecodableError as error:
             return Rejection("decode", str(error))
         except UnmappableError as error:
             return error.rejection
 
-    def _find(self, topic: str) -> Mapping | None:
+    def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
+        """Remember a schema that the registry has delivered; records that await it can be read then."""
+        self._schemas.learn(ref, artifact)
+
+    @property
+    def formats(self) -> Mapping[str, Sequence[str]]:
+        """The wire formats that were met, by topic."""
+        return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
+
+    def _translate_exactly(self, topic: "_Topic", record: Record) -> Translated:
+        """Translate a record whose decoding has rounded a decimal."""
+        try:
+            return topic.translate(record, self.counts, exactly=True)
+        except NeedsExactError:
+            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+        except SchemaNeededError as needed:
+            return AwaitsSchema(needed.ref)
+        except UndecodableError as error:
+            return Rejection("decode", str(error))
+        except UnmappableError as error:
+            return error.rejection
+
+    def _begin(self, name: str) -> "_Topic | None":
         """Find the topic's mapping, an exact name before a pattern, and remember it."""
-        candidates = [mapping for mapping in self._mappings if mapping.rules.matches(topic)]
+        candidates = [mapping for mapping in self._mappings if mapping.rules.matches(name)]
         candidates.sort(key=lambda mapping: mapping.rules.topic is None)
-        self._by_topic[topic] = candidates[0] if candidates else None
-        return self._by_topic[topic]
+        self._topics[name] = _Topic(candidates[0], self._schemas) if candidates else None
+        return self._topics[name]
+
+
+class _Topic:
+    """One topic: its mapping for each schema that its rows had, and what was seen of it."""
+
+    def __init__(self, mapping: apply.Mapping, schemas: Schemas) -> None:
+        rules = mapping.rules
+        self.value = Wire(framing.VALUE, rules.format, schemas, _columns_of_changes(mapping))
+        self._key = Wire(framing.KEY, "auto", schemas)
+        self._rules = rules
+        self._shape = rules.shape
+        self._mapping = mapping
+        self._mappings: dict[ConnectSchema, apply.Mapping] = {}  # by the schema of the row
+        self._commons: dict[ConnectSchema | None, CommonCase | None] = {}  # by that of the value
+        # Bound once: making a method of each costs as much as a look-up, for every record.
+        self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
+        self._read_key, self._decode_key = self._key_of_record, self._key_of_header
+        self._record: Record
+        self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
+
+    def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
+        """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
+
+        Raises:
+            UndecodableError: its bytes are not what they should be.
+            UnmappableError: a rule cannot be applied to it.
+            SchemaNeededError: a schema has to be fetched first.
+            NeedsExactError: it has to be decoded exactly.
+        """
+        data = record.value
+        read_headers = record.read_headers
+        self._record = record
+        if data is None:
+            return self._tombstone(record, counts, has_bytes=False)
+        decoded = (self._decode_exactly if exactly else self._decode)(data, read_headers)
+        value, schema = decoded
+        if value is None:
+            return self._tombstone(record, counts, has_bytes=True)
+        if type(value) is dict:
+            try:
+                common = self._commons[schema]
+            except KeyError:
+                common = self._common_of(schema)
+            upsert = None if common is None else common.upsert(value, counts)
+            if upsert is not None:
+                self._flattened = False
+                return [upsert]
+        change = read_shape(decoded, self._shape, self._read_key, read_headers)
+        if isinstance(change, Skip):
+            return change
+        self._flattened = not change.enveloped
+        if change.operation is None:
+            self.value.check(data)
+        mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
+        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
+
+    def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
+        flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)
+        return apply.deliver_tombstone(
+            self._mapping, record, self._read_key, self._decode_key, flattened, counts
+        )
+
+    def _key_of_record(self) -> Decoded:
+        """Decode the key of the record at hand; most records are understood without it."""
+        return self._key.decode_key(self._record.key, self._record.read_headers)
+
+    def _key_of_header(self, data: bytes) -> Decoded:
+        """Decode a key that a header holds; its schema is never in another header."""
+        return self._key.decode_key(data, lambda: None)
+
+    def _common_of(self, schema: ConnectSchema | None) -> CommonCase | None:
+        """Find the common case of values of one schema, as it is compiled for the row in them."""
+        row = None if schema is None else schema.fields.get("after")
+        mapping = self._mapping if row is None else self._mapping_for(row)
+        if len(self._commons) >= MAPPINGS_MAX:
+            self._commons.clear()
+        self._commons[schema] = mapping.common
+        return mapping.common
+
+    def _mapping_for(self, schema: ConnectSchema) -> apply.Mapping:
+        try:
+            return self._mappings[schema]
+        except KeyError:
+            pass
+        if len(self._mappings) >= MAPPINGS_MAX:
+            self._mappings.clear()
+        self._mappings[schema] = compile_topic(self._rules, schema)
+        return self._mappings[schema]
+
+
+def _columns_of_changes(mapping: apply.Mapping) -> frozenset[str] | None:
+    """Return the columns that are read of the rows in change events; None where that is not all.
+
+    A default event id is made from all of a change event, an outbox row is a message of unknown form, and
+    under `shape: event` what looks like a change event is none.
+    """
+    rules = mapping.rules
+    default_id = rules.event is not None and rules.event.id is None
+    return None if default_id or rules.shape in ("outbox", "event") else mapping.columns

@@ -5,6 +5,7 @@ sink. Rounds are interleaved, so that a slower minute of the machine hits all of
 """
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,7 +16,11 @@ from pathlib import Path
 import click
 import httpx
 
-from tests.bench import connector, latency, report
+from connector.sandbox.registry.server import SandboxRegistry
+from connector.sandbox.registry.store import SchemaStore
+from tests.bench import connector, latency, loading, report
+from tests.bench.connector import FROM_THE_BEGINNING, FROM_THE_END, Source
+from tests.bench.encoded import Encoder
 from tests.bench.latency import Latency
 from tests.bench.measure import Result, Sink, contend, run
 from tests.bench.workload import CONTACTS, PARTITIONS, TOPIC
@@ -25,6 +30,7 @@ from tests.stack.processes import Process, free_port
 from tests.waiting import wait_for
 
 OURS = "ours"
+AVRO, AVRO_TOPIC, AVRO_RATE_GOAL = "avro-confluent", "bench.avro", 0.6
 CONTENDERS = (OURS, "a", "b", "c")
 SLOW_SINK_MS = 50
 SLOW_SINK_IN_FLIGHT = 32
@@ -52,12 +58,23 @@ class Bench:
             group="start-up",
             base_url=self.sink.base_url,
             admin_port=free_port(),
-            start="latest",
+            source=FROM_THE_END,
         )
         return run([*command, "--until-caught-up"], self.folder / "start-up.log").cpu_seconds
 
-    def contend(self, name: str, label: str, *, in_flight: int = 8) -> Result:
-        """Run one contender to the end of the topic and print its row."""
+    def load(self, topic: str, wire_format: str) -> None:
+        """Make a topic and fill it."""
+        self.kafka.create_topic(topic, PARTITIONS)
+        what = f"{self.records:,} updates of {CONTACTS:,} contacts"
+        click.echo(f"Loading {what} into {PARTITIONS} partitions of {topic}")
+        load = [sys.executable, "-m", "tests.bench.loading", "--bootstrap-servers"]
+        load += [self.kafka.bootstrap_servers, "--topic", topic, "--records", str(self.records)]
+        run([*load, "--format", wire_format], self.folder / "load.log")
+
+    def contend(
+        self, name: str, label: str, *, in_flight: int = 8, source: Source = FROM_THE_BEGINNING, row: str = ""
+    ) -> Result:
+        """Run one contender to the end of the topic and print its row; `source` is for ours alone."""
         group = f"{name}-{label}"
         if name == OURS:
             command = connector.command(
@@ -67,13 +84,14 @@ class Bench:
                 base_url=self.sink.base_url,
                 admin_port=free_port(),
                 in_flight=in_flight,
+                source=source,
             )
             command.append("--until-caught-up")
         else:
             command = [sys.executable, "-m", "tests.bench.contenders", name, "--group", group]
             command += ["--bootstrap-servers", self.kafka.bootstrap_servers]
             command += ["--url", self.sink.contacts_url, "--records", str(self.records)]
-        result = contend(name, command, self.records, self.sink, self.folder)
+        result = contend(row or name, command, self.records, self.sink, self.folder)
         click.echo(report.line(result))
         return result
 
@@ -94,6 +112,26 @@ def throughput(bench: Bench) -> None:
         click.echo(
             f"Of our CPU time, {bench.start_up():.2f} s a run are start-up and stop, with no record to read."
         )
+
+
+def avro(bench: Bench) -> None:
+    """The connector reading Avro beside the connector reading bare JSON: the same updates."""
+    store = SchemaStore()
+    Encoder(AVRO, store).record(0, 0)  # registers what the loader's records name, under the same ids
+    bench.load(AVRO_TOPIC, AVRO)
+    rounds = []
+    with SandboxRegistry(store) as registry:
+        sources = {"json": FROM_THE_BEGINNING, "avro": Source(AVRO_TOPIC, "avro", registry.url)}
+        for number in range(bench.rounds):
+            click.echo(f"\nRound {number + 1} of {bench.rounds}: JSON, then Avro\n{report.head()}")
+            results = {}
+            for label, source in sources.items():
+                bench.sink.reset()
+                results[label] = bench.contend(OURS, f"{label}-{number}", source=source, row=label)
+            rounds.append(results)
+    click.echo(f"\nMedians of {bench.rounds} rounds\n{report.medians(rounds)}")
+    click.echo(f"\nMedians of the ratios within a round\n{report.ratios(rounds, 'avro')}")
+    click.echo(f"The goal is {AVRO_RATE_GOAL} of the records/s of JSON.")
 
 
 def slow_sink(bench: Bench) -> None:
@@ -120,7 +158,7 @@ def _latency(bench: Bench, linger_ms: int, first_version: int) -> Latency:
         group=f"latency-{linger_ms}",
         base_url=bench.sink.base_url,
         admin_port=admin_port,
-        start="latest",
+        source=FROM_THE_END,
         linger_ms=linger_ms,
     )
     ready = f"http://127.0.0.1:{admin_port}/readyz"
@@ -144,19 +182,33 @@ def _answers(url: str) -> bool:
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "throughput": throughput,
+    "avro": avro,
     "slow-sink": slow_sink,
     "latency": idle,
 }
 
 
+FORMATS = "formats"
+
+
 def main() -> None:
-    """Start broker and sink, fill the topic, run the scenarios."""
+    """Run the scenarios; all but `formats` share a broker and a sink."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--records", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
-    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    scenarios = (FORMATS, *SCENARIOS)
+    parser.add_argument("--scenarios", nargs="+", choices=scenarios, default=scenarios)
     told = parser.parse_args()
+    if FORMATS in told.scenarios:
+        subprocess.run([sys.executable, "-m", "tests.bench.formats"], check=True)
+    with_broker = [scenario for scenario in told.scenarios if scenario != FORMATS]
+    if with_broker:
+        run_with_broker(told, with_broker)
+
+
+def run_with_broker(told: argparse.Namespace, scenarios: Sequence[str]) -> None:
+    """Start broker and sink, fill the topic, run the scenarios."""
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         kafka = KafkaBroker(jars.resolve(), folder)
@@ -171,12 +223,9 @@ def main() -> None:
         ending.callback(served.kill)
         served.start()
         kafka.await_ready()
-        kafka.create_topic(TOPIC, PARTITIONS)
-        click.echo(f"Loading {told.records:,} updates of {CONTACTS:,} contacts into {PARTITIONS} partitions")
-        load = [sys.executable, "-m", "tests.bench.workload", "--records", str(told.records)]
-        run([*load, "--bootstrap-servers", kafka.bootstrap_servers], folder / "load.log")
         bench = Bench(kafka, Sink(port), folder, told.records, told.rounds, told.contenders)
-        for scenario in told.scenarios:
+        bench.load(TOPIC, loading.JSON)
+        for scenario in scenarios:
             SCENARIOS[scenario](bench)
 
 

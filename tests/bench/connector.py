@@ -1,10 +1,11 @@
 """The connector as a contender: its configuration and its command."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 
-from tests.bench.workload import MAPPING
+from tests.bench.workload import MAPPING, TOPIC
 
 CONFIG = """\
 kafka:
@@ -24,6 +25,23 @@ topics:
   -
 {topic}
 """
+REGISTRY = """\
+schema_registry:
+  url: {url}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is read: a topic, its wire format, the registry if one is needed, and where a new group begins."""
+
+    topic: str = TOPIC
+    format: str = "json"
+    registry_url: str | None = None
+    start: str = "earliest"
+
+
+FROM_THE_BEGINNING, FROM_THE_END = Source(), Source(start="latest")
 
 
 def command(
@@ -33,12 +51,13 @@ def command(
     group: str,
     base_url: str,
     admin_port: int,
-    start: str = "earliest",
     linger_ms: int = 50,
     in_flight: int = 8,
+    source: Source = FROM_THE_BEGINNING,
 ) -> list[str]:
     """Write the configuration into `folder` and return the command that runs with it."""
-    topic = indent(f"start: {start}{MAPPING}", "    ")
+    topic = indent(f"topic: {source.topic}\nformat: {source.format}\nstart: {source.start}{MAPPING}", "    ")
+    registry = "" if source.registry_url is None else REGISTRY.format(url=source.registry_url)
     config = folder / f"{group}.yaml"
     config.write_text(
         CONFIG.format(
@@ -50,5 +69,6 @@ def command(
             in_flight=in_flight,
             topic=topic,
         )
+        + registry
     )
     return [sys.executable, "-m", "connector", "run", "-c", str(config)]

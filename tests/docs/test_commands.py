@@ -111,7 +111,13 @@ def test_make_has_the_target(command: str) -> None:
         check=False,
     )
     assert planned.returncode == 0, planned.stderr
-    behind = {"make demo": f"{PROGRAM} demo", "make test": "-m pytest", "make bench": "-m tests.bench"}
+    behind = {
+        "make demo": f"{PROGRAM} demo",
+        "make test": "-m pytest",
+        "make bench": "-m tests.bench",
+        "make fuzz": "-m tests.fuzz",
+        "make simulate": "-m tests.simulation",
+    }
     assert behind[command] in planned.stdout
 
 

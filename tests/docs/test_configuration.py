@@ -1,14 +1,19 @@
 """docs/configuration.md has every key of both files, with its default, and what is refused is refused."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from connector.settings import kafka_options
+from connector.model import RefKind, SchemaRef
+from connector.registry.conversation import Language, NoSchemaError
+from connector.registry.languages import LANGUAGES
+from connector.settings import kafka_options, schema_registry
 from connector.settings.models import ServiceFile
 from connector.shell import kafka_settings
 from connector.translate.mapping.rules import (
@@ -117,4 +122,34 @@ def test_what_is_said_to_be_refused_is_refused() -> None:
 def test_every_secret_is_named() -> None:
     """The list of secrets is complete."""
     text = prose(PAGE)
-    assert [name for name in kafka_options.SECRETS if f"`{name}`" not in text] == []
+    names = [*kafka_options.SECRETS, *(f"schema_registry.{name}" for name in schema_registry.SECRETS)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_the_registry_can_be_asked_as_the_table_says() -> None:
+    """What a record may name is looked up, or unknown, as the table of `schema_registry` has it."""
+    samples = dict.fromkeys(RefKind, "1") | {RefKind.GUID: str(UUID(int=1)), RefKind.ARTIFACT: "g/a/1"}
+    table = list(rows(PAGE, "A record names"))
+    kinds = [
+        (RefKind.ID,),
+        (RefKind.LONG_ID,),
+        (RefKind.GUID,),
+        (RefKind.CONTENT_ID,),
+        (RefKind.GLOBAL_ID,),
+        (RefKind.CONTENT_HASH, RefKind.ARTIFACT),
+    ]
+    for row, named in zip(table, kinds, strict=True):
+        for kind, name in product(named, LANGUAGES):
+            cell = row[f"`type: {name}`"]
+            for use_id in (RefKind.CONTENT_ID, RefKind.GLOBAL_ID):
+                wanted = "`use_id: " not in cell or f"`use_id: {use_id}`" in cell
+                language = LANGUAGES[name](use_id, "http://r/v2")
+                assert known(language, SchemaRef(kind, samples[kind])) is (cell != "unknown" and wanted)
+
+
+def known(language: Language, ref: SchemaRef) -> bool:
+    """Whether a language has a path for a reference."""
+    try:
+        return bool(language.path(ref))
+    except NoSchemaError:
+        return False

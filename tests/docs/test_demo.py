@@ -26,7 +26,10 @@ def test_the_demo_proves_that_nothing_is_lost() -> None:
     (line,) = ended.stdout.splitlines()
     summary = json.loads(line)
     assert summary["proved"] is True, summary
-    assert summary["records"] > 2000
+    formats = {"JSON", "Avro", "JSON with schema, flattened", "JSON, events", "JSON, outbox"}
+    assert summary["records_read"].keys() == formats
+    assert min(summary["records_read"].values()) > 100
+    assert sum(summary["records_read"].values()) > 2000
     assert summary["unaccounted_records"] == summary["order_violations"] == 0
     assert set(summary["dead_letters"]) == {"not json", "refused", "unknown contact"}
     assert seconds < SECONDS_MAX

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from connector.__main__ import BAD_CONFIGURATION, FAULT
 from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, TopicStatus
-from connector.model import Endpoint, Record
+from connector.model import Endpoint, Record, SchemaVerdict
 from connector.settings.models import Admin, Delivery
 from connector.shell.admin.app import create_app
 from connector.shell.admin.board import StatusBoard
@@ -29,8 +29,9 @@ def full_board() -> StatusBoard:
         topics=(TopicStatus("t", skipped={"when": 1}, dead_lettered={"decode": 1}),),
         partitions=(PartitionStatus("t", 0, position=1, committed=1, end=1),),
         endpoints=(EndpointStatus(Endpoint.EVENTS, budget_limit=1, budget_remaining=1),),
+        schema_answers={SchemaVerdict.KNOWN: 1},
     )
-    board.publish(snapshot, {}, {"nan_values": 1})
+    board.publish(snapshot, {}, {"nan_values": 1}, {"t": ["JSON"]})
     return board
 
 
@@ -122,3 +123,23 @@ def test_figures_are_the_codes() -> None:
     ):
         assert re.search(rf"^{name} = {number}\b", SOURCES, re.MULTILINE), name
         assert words in text
+
+
+def test_reasons_of_the_registry_are_the_codes() -> None:
+    """What the table about the schema registry quotes is what the code says."""
+    text = " ".join(row["The reason says"] for row in rows(PAGE, "The reason says", "Means"))
+    for words in (
+        "cannot be reached",
+        "no connection",
+        "no whole answer",
+        "the connection broke",
+        "a redirect",
+        "a web page",
+        "not as this registry does",
+        "there is no such schema",
+        "it does not look schemas up in this way",
+        "is not looked up in this API",
+        "which the schema refers to",
+    ):
+        assert words in text
+        assert words in SOURCES

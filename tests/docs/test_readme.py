@@ -12,6 +12,7 @@ from connector.settings.models import ServiceFile
 from connector.translate.mapping import examples
 from connector.translate.mapping.rules import TopicRules
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, rows
+from tests.shell.certificates import self_signed
 
 SERVICE: dict[str, Any] = {
     "kafka": {"bootstrap.servers": "localhost:9092", "group.id": "g"},
@@ -24,8 +25,12 @@ POD = {"terminationGracePeriodSeconds", "containers"}
 
 
 def settings_of(block: Block, folder: Path) -> Settings:
-    """Load a block as the file that its keys say it is; each file that it names holds a secret."""
-    text = re.sub(r"(\w_file: )\S+", rf"\g<1>{folder / 'secret'}", block.text)
+    """Load a block as the file that its keys say it is; each file that it names holds what it should."""
+    files = dict.fromkeys(re.findall(r"(\w+_file): ", block.text), folder / "secret")
+    if "ca_file" in files:
+        made = self_signed(folder, "client")
+        files |= {"ca_file": made.file, "certificate_file": made.file, "key_file": made.key}
+    text = re.sub(r"(\w+_file): \S+", lambda named: f"{named[1]}: {files[named[1]]}", block.text)
     (folder / "secret").write_text("secret\n")
     (folder / "topic.yaml").write_text("topic: t\ncontact: {user_id: id}\n")
     yaml = YAML(typ="safe")

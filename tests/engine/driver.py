@@ -10,12 +10,16 @@ from connector.engine.limits import Limits
 from connector.model import (
     ALL_ACCEPTED,
     Answer,
+    AwaitsSchema,
     BudgetReading,
     Delete,
     Event,
     ItemOutcome,
     OutcomeKind,
     Record,
+    RefKind,
+    SchemaRef,
+    SchemaVerdict,
     TopicPartition,
     Translated,
     Upsert,
@@ -24,6 +28,9 @@ from connector.model import (
 
 P0 = TopicPartition("customers", 0)
 P1 = TopicPartition("customers", 1)
+
+ID42 = SchemaRef(RefKind.ID, "42")
+ID43 = SchemaRef(RefKind.ID, "43")
 
 ACCEPTED = ItemOutcome(OutcomeKind.ACCEPTED)
 REJECTED = ItemOutcome(OutcomeKind.REJECTED, "invalid")
@@ -71,11 +78,12 @@ class Driver:
         *,
         confirms: bool = True,
     ) -> None:
-        self.engine = Engine(limits, Random(1))  # noqa: S311 - a test to be repeated, not a secret
+        self.engine = Engine(limits, Random(1), self._translate)  # noqa: S311 - a test to be repeated, not a secret
         self.now_ms = 0
         self.commands: list[ev.Command] = []
         self.travelling: list[ev.Send] = []  # requests that are not answered yet
         self.committed: dict[TopicPartition, int] = {}
+        self.readable: dict[tuple[int, int], Translated] = {}  # partition, offset → once its schema is there
         self._confirms = confirms
         self._next: dict[TopicPartition, int] = {}
         self.assign({P0: 0} if positions is None else positions)
@@ -105,10 +113,31 @@ class Driver:
             self._next[partition] += 1
         return self.feed(ev.Arrived(records))
 
+    def arrive_awaiting(
+        self, ref: SchemaRef, then: Translated, partition: TopicPartition = P0
+    ) -> list[ev.Command]:
+        """A record arrives that cannot be read without a schema, and is `then` with it."""
+        self.readable[partition.partition, self._next[partition]] = then
+        return self.arrive(AwaitsSchema(ref), partition=partition)
+
+    def schema(
+        self, ref: SchemaRef = ID42, verdict: SchemaVerdict = SchemaVerdict.KNOWN, reason: str = ""
+    ) -> list[ev.Command]:
+        """The registry answers."""
+        return self.feed(ev.SchemaAnswered(ref, verdict, reason))
+
+    def _translate(self, record: Record) -> Translated:
+        return self.readable[record.partition, record.offset]
+
     def answer(self, send: ev.Send, answer: Answer = ALL_ACCEPTED) -> list[ev.Command]:
         """The answer to a request comes in."""
         self.travelling.remove(send)
         return self.feed(ev.Answered(send.send_id, answer))
+
+    def answer_all(self) -> None:
+        """The API accepts everything that travels, and what follows."""
+        while self.travelling:
+            self.answer(self.travelling[0])
 
     def wait(self, ms: int) -> list[ev.Command]:
         """Time passes; the engine is woken when it asked for it, and only then."""
@@ -142,6 +171,11 @@ class Driver:
     def sends(self) -> list[ev.Send]:
         """Every request so far."""
         return find(self.commands, ev.Send)
+
+    @property
+    def fetched(self) -> list[SchemaRef]:
+        """Every schema that was asked for so far."""
+        return [command.ref for command in find(self.commands, ev.FetchSchema)]
 
     @property
     def letters(self) -> list[ev.DeadLetter]:

@@ -111,6 +111,22 @@ def test_a_rejected_batch_is_bisected() -> None:
     assert len(driver.sends) - 1 <= 14  # two for each of the seven halvings
 
 
+def test_halves_stay_halves_when_they_are_throttled() -> None:
+    """Else a batch that holds a bad item would be whole again in every window (F051, F057).
+
+    With few calls a window, and headers that tell nothing, the bad item was never found (found by the
+    simulation).
+    """
+    driver = Driver()
+    driver.arrive(*contacts(4))
+    driver.answer(driver.sends[0], BATCH_REJECTED)
+    driver.answer(driver.sends[1], Answer(Verdict.THROTTLED, "HTTP 429"))
+    for _ in range(2):
+        driver.wait(5_000)
+        driver.answer(driver.sends[-1])
+    assert [send.user_ids for send in driver.sends[1:]] == [["0", "1"], ["2", "3"], ["0", "1"]]
+
+
 def test_a_rejected_fold_is_unfolded() -> None:
     """Exactly the bad record of a fold is dead-lettered; the others arrive one by one."""
     driver = Driver()

@@ -6,15 +6,20 @@ from connector.engine import events as ev
 from connector.model import Delete, Rejection
 from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNAUTHORIZED, Driver, find, only, record, upsert
 
+POISON = Rejection("decode", "not JSON")
 SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
 
 
 def test_room_shrinks_with_every_record() -> None:
     """What is not settled counts, in records and in bytes."""
     driver = Driver(SMALL)
-    driver.arrive([upsert("1")])
-    assert driver.engine.room().records == 3
-    assert driver.engine.room().bytes == 1_000 - record(0).size
+    driver.feed(ev.Arrived([(record(offset, size=270), POISON) for offset in range(3)]))
+    assert driver.engine.room() == (1, 1_000 - 3 * record(0, size=270).size)
+
+
+def test_one_poll_takes_a_quarter_of_the_buffer_at_most() -> None:
+    """All that it brings may have to wait for a schema, and must leave the others room (F040)."""
+    assert Driver(SMALL).engine.room() == (1, 250)
 
 
 def test_full_means_no_polling_and_then_a_pause() -> None:
@@ -46,7 +51,7 @@ def test_open_again_when_half_empty() -> None:
 def test_dead_letters_hold_their_place() -> None:
     """A record that waits for its dead letter is buffered until the write is confirmed."""
     driver = Driver(SMALL)
-    driver.arrive(*[Rejection("decode", "not JSON")] * 4)
+    driver.arrive(*[POISON] * 4)
     assert driver.engine.room().records == 0
     driver.feed(ev.DeadLettered(driver.letters[0].letter_id, None))
     assert driver.engine.room().records == 1
@@ -57,7 +62,7 @@ def test_a_purge_does_not_stop_the_updates() -> None:
     driver = Driver(replace(SMALL, buffered_records_max=8), {P0: 0, P1: 0})
     commands = driver.arrive(*[[Delete(str(number))] for number in range(4)], key=b"a")
     assert only(commands, ev.Pause).partitions == [P0]
-    assert driver.engine.room().records == 4
+    assert driver.engine.room().records == 2
     assert find(driver.arrive([upsert("u")], partition=P1), ev.Pause) == []
     resumed: list[ev.Resume] = []
     while not resumed:

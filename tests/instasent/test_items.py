@@ -91,6 +91,8 @@ CASES: dict[str, tuple[object, list[OutcomeKind] | str]] = {
     "from 0 and from 1": (shape_a(1, 2, accepted=[taken(0)], errors=[refused(3), refused(1)]), "undecidable"),
     "position beyond the batch": (shape_a(2, 1, accepted=[taken(0)], errors=[refused(9)]), "undecidable"),
     "negative position": (shape_a(2, 1, accepted=[taken(0)], errors=[refused(-1)]), "undecidable"),
+    # Position 3 of 3 may count from 1, but it names a contact that was not sent (found by the simulation).
+    "an error about somebody else": (shape_a(0, 1, errors=[refused(3, item("u9"))]), "undecidable"),
     "an error about nobody": (shape_a(2, 1, errors=["bad"]), "undecidable"),
     "errors as an object": (shape_a(2, 1, errors={"_email": ["bad"]}), "undecidable"),
     "errors beside full counters": (shape_a(3, 0, errors=["bad"]), "undecidable"),

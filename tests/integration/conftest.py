@@ -10,6 +10,7 @@ from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.broker import EmbeddedBroker
 from tests.integration.service import Service
 from tests.integration.stage import Stage
+from tests.integration.stores import Stores
 
 
 class Running(NamedTuple):
@@ -31,6 +32,13 @@ def stage(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Stage]:
     """Give a world of its own: empty topics, a new group, the sandbox API and a maker of services."""
     with Stage(tmp_path, broker) as world:
         yield world
+
+
+@pytest.fixture
+def stores(stage: Stage) -> Iterator[Stores]:
+    """Give the same world with the stores, whose rows need a schema registry."""
+    with Stores(stage) as shop:
+        yield shop
 
 
 @pytest.fixture(scope="module")

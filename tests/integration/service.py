@@ -120,6 +120,18 @@ class Service:
         topics = self.status().get("topics", ())
         return next((dict(topic) for topic in topics if topic["topic"] == name), {})
 
+    def partition(self, topic: str, number: int) -> dict[str, Any]:
+        """Return what `/api/status` says about one partition; empty while it says nothing."""
+        partitions = self.status().get("partitions", ())
+        of_topic = (dict(p) for p in partitions if p["topic"] == topic)
+        return next((p for p in of_topic if p["partition"] == number), {})
+
+    def metrics(self) -> list[str]:
+        """Return the lines of `/metrics`, without our prefix; none while nothing answers."""
+        answer = self.get("/metrics")
+        lines = [] if answer is None else answer.text.splitlines()
+        return [line.removeprefix("instasent_connector_") for line in lines]
+
     def causes(self) -> dict[str, str] | None:
         """Return the causes that `/readyz` gives, empty when it is ready; None while nothing answers."""
         answer = self.get("/readyz")

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.sandbox.customers import Customer, new_customer
-from connector.sandbox.debezium import SampleRecord, Table
+from connector.sandbox.debezium import Table
 from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC, Sample
+from connector.sandbox.writer import SampleRecord
 
 STRANGERS_ORDER = b"order-stranger"
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
@@ -22,19 +23,19 @@ def customer(customer_id: int, **columns: Any) -> Customer:
     return replace(new_customer(customer_id, draw, filler_bytes=20), **columns)
 
 
-def created(*customers: Customer) -> list[SampleRecord]:
+def created(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of INSERTs."""
-    return [CUSTOMERS.create(one.row(AT_US), AT_US) for one in customers]
+    return [table.create(one.row(AT_US), AT_US) for one in customers]
 
 
-def updated(*customers: Customer) -> list[SampleRecord]:
+def updated(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of UPDATEs."""
-    return [CUSTOMERS.update(one.row(AT_US), AT_US) for one in customers]
+    return [table.update(one.row(AT_US), AT_US) for one in customers]
 
 
-def deleted(*customers: Customer) -> list[SampleRecord]:
+def deleted(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of DELETEs, each with its tombstone."""
-    return [record for one in customers for record in CUSTOMERS.delete(one.row(AT_US), AT_US)]
+    return [record for one in customers for record in table.delete(one.row(AT_US), AT_US)]
 
 
 def without_strangers(sample: Sample) -> list[SampleRecord]:
@@ -52,10 +53,16 @@ def contacts(customers: Iterable[Customer]) -> dict[str, dict[str, Any]]:
     return {str(one.id): one.contact() for one in customers}
 
 
-def versions(customers: Iterable[Customer], last: int, first: int = 2) -> list[SampleRecord]:
+def versions(
+    customers: Iterable[Customer], last: int, first: int = 2, table: Table = CUSTOMERS
+) -> list[SampleRecord]:
     """Give updates to each version from `first` to `last` of every customer, round by round."""
     known = list(customers)
-    return [record for version in range(first, last + 1) for record in updated(*at_version(known, version))]
+    return [
+        record
+        for version in range(first, last + 1)
+        for record in updated(*at_version(known, version), table=table)
+    ]
 
 
 def at_version(customers: Iterable[Customer], version: int) -> list[Customer]:

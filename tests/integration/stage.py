@@ -12,9 +12,9 @@ from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import ApiKey, EmbeddedBroker
 from connector.sandbox.customers import Customer
-from connector.sandbox.debezium import SampleRecord
 from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC, ORDERS_TOPIC, Expected
 from connector.sandbox.sample_config import write_config
+from connector.sandbox.writer import SampleRecord
 from tests.integration.service import Service
 from tests.integration.shop import Raw, contacts, customer
 from tests.waiting import wait_for
@@ -52,9 +52,10 @@ class Stage:
         self.broker = broker
         self.api = SandboxApi(Behaviour(limit=None))
         self._services: list[Service] = []
+        self._topics: list[str] = []
         self._last_id = 0
         for topic, partitions in TOPICS.items():
-            broker.create_topic(topic, partitions)
+            self.create_topic(topic, partitions)
 
     def __enter__(self) -> Self:
         self.api.__enter__()
@@ -69,8 +70,13 @@ class Stage:
         self.api.__exit__(kind, error, trace)
         self.broker.up()
         self.broker.clear_errors(ApiKey.PRODUCE)
-        for topic in TOPICS:
+        for topic in self._topics:
             self.broker.delete_topic(topic)
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Create a topic that goes with this world."""
+        self._topics.append(name)
+        self.broker.create_topic(name, partitions)
 
     def show_logs(self) -> None:
         """Print what the services have said: pytest shows it where a test has failed."""
@@ -198,9 +204,9 @@ class Stage:
         ids = contacts(people).keys()
         wait_for(lambda: not ids & self.api.contacts().keys(), 30, "the contacts to be deleted", *watch)
 
-    def await_committed(self, *watch: Service) -> None:
-        """Wait until the group has committed the ends of all topics."""
-        for topic in (CUSTOMERS_TOPIC, ORDERS_TOPIC):
+    def await_committed(self, *watch: Service, topics: Iterable[str] = ()) -> None:
+        """Wait until the group has committed the ends of these topics, or of all that are read."""
+        for topic in topics or (name for name in self._topics if name != DEAD_LETTERS_TOPIC):
             ends = self.ends(topic)
 
             def reached(topic: str = topic, ends: Mapping[int, int] = ends) -> bool:

@@ -122,3 +122,26 @@ def test_a_token_that_is_replaced_in_its_file_is_used_at_once(stage: Stage) -> N
     stage.await_contacts(people, service)
     assert service.stop() == 0
     assert "sandbox-token" not in service.log
+
+
+def test_files_of_the_registry_are_read_again(stage: Stage) -> None:
+    """A changed password is used and hidden from then on; one that cannot be used is said once (S06, S07)."""
+    password = Path(stage.folder) / "password"
+    password.write_text("canary-old\n")
+
+    def with_registry(document: dict[str, Any]) -> None:
+        registry = {"url": "http://127.0.0.1:1", "username": "u", "password_file": str(password)}
+        document["schema_registry"] = registry
+
+    service = stage.service(edit=with_registry)
+    service.start()
+    service.await_ready()
+    password.write_text("")
+    not_used = "a file of schema_registry was changed, but is not used"
+    wait_for(lambda: not_used in service.log, 10, not_used, service)
+    password.write_text("canary-new\n")
+    used = "a file of schema_registry was changed; what it holds is used"
+    wait_for(lambda: used in service.log, 10, used, service)
+    assert service.stop() == 0
+    assert service.log.count(not_used) == 1
+    assert "canary" not in service.log

@@ -188,16 +188,6 @@ def test_this_machine_may_be_reached_without_tls(settings_of: Load, host: str) -
         ("topics: [{pattern: a$, contact: {user_id: id}}]", "topics[0].pattern", "begins with ^"),
         ("topics: [{pattern: '^(a', contact: {user_id: id}}]", "topics[0].pattern", "regular expression"),
         ("topics: [{pattern: '^\\d+', contact: {user_id: id}}]", "topics[0].pattern", "POSIX"),
-        (
-            "topics: [{topic: a, shape: outbox, contact: {user_id: id}}]",
-            "topics[0].shape",
-            "not supported yet",
-        ),
-        (
-            "topics: [{topic: a, shape: flattened, contact: {user_id: id}}]",
-            "topics[0].shape",
-            "not supported",
-        ),
         ("topics: [{pattern: '^instasent[.]', contact: {user_id: id}}]", "topics[0].pattern", "dead letters"),
         (
             "topics: [{topic: a, event: {type: t, user_id: u}}, {pattern: ^a, event: {type: t, user_id: u}}]",
@@ -223,11 +213,10 @@ def test_topics_that_cannot_work(problems_of: Refuse, topics: str, path: str, wo
     assert words in problem.message
 
 
-def test_avro_is_refused_clearly(problems_of: Refuse) -> None:
-    """Avro belongs to the language, needs a registry, and is not supported yet."""
+def test_avro_needs_a_registry(problems_of: Refuse) -> None:
+    """A topic that is all Avro cannot be read without the registry's schemas."""
     problems = problems_of(KAFKA + INSTASENT + "topics: [{topic: a, format: avro, contact: {user_id: id}}]")
     words = " ".join(problem.message for problem in problems)
-    assert "not supported yet" in words
     assert "`schema_registry`" in words
 
 

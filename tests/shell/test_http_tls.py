@@ -1,42 +1,30 @@
 """TLS: who cannot prove to be the API gets no byte of token or data."""
 
 import ssl
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from connector.instasent.requests import HttpRequest
 from connector.shell.http import HttpResponse, Lost, tls_context
+from tests.shell.certificates import Certificate, self_signed
 from tests.shell.http_client import SLOW, ask, http
 from tests.shell.http_peer import OK, answering, peer
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """Make a self-signed certificate for 127.0.0.1 and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
-            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(cert)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
+    return self_signed(tmp_path_factory.mktemp("tls"), "server")
 
 
-def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+def server_tls(certificate: Certificate) -> ssl.SSLContext:
     """Serve that certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     return context
 
 
-def test_unknown_certificate_gets_no_byte(certificate: tuple[Path, Path]) -> None:
+def test_unknown_certificate_gets_no_byte(certificate: Certificate) -> None:
     """F070 S11: where the certificate cannot be verified neither token nor data is sent."""
     with (
         peer(answering(OK), server_tls(certificate)) as server,
@@ -50,11 +38,11 @@ def test_unknown_certificate_gets_no_byte(certificate: tuple[Path, Path]) -> Non
     assert server.requests == []
 
 
-def test_certificate_for_another_host_gets_no_byte(certificate: tuple[Path, Path]) -> None:
+def test_certificate_for_another_host_gets_no_byte(certificate: Certificate) -> None:
     """F070: a trusted certificate of another name is refused too."""
     with (
         peer(answering(OK), server_tls(certificate)) as server,
-        http(f"https://localhost:{server.port}", SLOW, tls_context(str(certificate[0]))) as thread,
+        http(f"https://localhost:{server.port}", SLOW, tls_context(str(certificate.file))) as thread,
     ):
         result = ask(thread)
     assert isinstance(result, Lost)
@@ -62,12 +50,12 @@ def test_certificate_for_another_host_gets_no_byte(certificate: tuple[Path, Path
     assert server.requests == []
 
 
-def test_own_authority_and_large_body_over_tls(certificate: tuple[Path, Path]) -> None:
+def test_own_authority_and_large_body_over_tls(certificate: Certificate) -> None:
     """S11: with `ca_file` an own authority is trusted, and bodies of any size pass through TLS."""
     body = b"x" * 3_000_000
     with (
         peer(answering(OK), server_tls(certificate)) as server,
-        http(f"https://127.0.0.1:{server.port}", SLOW, tls_context(str(certificate[0]))) as thread,
+        http(f"https://127.0.0.1:{server.port}", SLOW, tls_context(str(certificate.file))) as thread,
     ):
         result = ask(thread, HttpRequest("POST", "/v1/x", body))
     assert isinstance(result, HttpResponse)

@@ -1,28 +1,61 @@
-"""`python -m tests.simulation --seeds 5000 --first 1` runs many seeds and prints those that fail."""
+"""`make simulate SEEDS=20000` runs many seeds; `make simulate SEED=17 TRACE=1` shows one.
 
-import argparse
-import sys
+Also `FIRST=…` for the first seed, `SECONDS=…` for a limit in time, `MUTANT=…` for a broken engine.
+"""
 
-from tests.simulation.oracle import Violation
-from tests.simulation.run import run
+import os
+from contextlib import nullcontext
+
+import click
+
+from tests.simulation.many import run_many
+from tests.simulation.mutants import mutant
+from tests.simulation.run import Failure, run
+from tests.simulation.shrink import shrink
+from tests.simulation.trace import digest, lines
+
+
+def _one(seed: int, *, traced: bool) -> int:
+    """Run one seed; a failing one is made as small as it can be before it is shown."""
+    try:
+        world = run(seed, traced=True)
+    except Failure as failure:
+        smallest = shrink(failure)
+        if traced:
+            scenario = smallest.scenario
+            click.echo(
+                f"{scenario.limits}\n{scenario.traits}\n{scenario.protocol}, {scenario.members} members"
+            )
+            click.echo(f"{scenario.incidents}\n{scenario.rates}\n{scenario.request_faults}")
+            click.echo("\n".join(lines(smallest.world)))
+        records = smallest.scenario.records
+        click.echo(f"{smallest}\nshrunk to {records} records, {len(smallest.scenario.incidents)} incidents")
+        return 1
+    if traced:
+        click.echo("\n".join(lines(world)))
+    click.echo(f"seed {seed}: no promise was broken; trace {digest(world)}")
+    return 0
+
+
+def _many() -> int:
+    seconds = os.environ.get("SECONDS")
+    totals = run_many(
+        int(os.environ.get("FIRST", "0")),
+        int(os.environ.get("SEEDS", "20000")),
+        float(seconds) if seconds else None,
+    )
+    click.echo(totals.text())
+    if totals.failures:
+        _one(totals.failures[0][0], traced=False)
+    return 1 if totals.failures else 0
 
 
 def main() -> int:
     """Return 1 when a seed failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
-    parser.add_argument("--seeds", type=int, default=300, help="how many")
-    parser.add_argument("--first", type=int, default=1, help="the first one")
-    arguments = parser.parse_args()
-    failed = 0
-    for seed in range(arguments.first, arguments.first + arguments.seeds):
-        try:
-            run(seed)
-        except Violation as violation:
-            failed += 1
-            sys.stdout.write(f"{violation}\n")
-    sys.stdout.write(f"{arguments.seeds} seeds from {arguments.first}: {failed} failed\n")
-    return 1 if failed else 0
+    name, seed = os.environ.get("MUTANT"), os.environ.get("SEED")
+    with mutant(name) if name else nullcontext():
+        return _one(int(seed), traced=bool(os.environ.get("TRACE"))) if seed else _many()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -1,92 +1,261 @@
-"""The simulated Instasent: the state of every contact, the events, and a window of calls per endpoint."""
+"""The simulated Instasent: bytes in, bytes out, in both documented shapes (API reference, section 3).
+
+It keeps two views of a contact: `contacts` as it was accepted, which is what the final state is judged by,
+and `unqueued_ms`, when the API's own queue has made it real, which is what events and deletes meet.
+"""
 
 from collections import Counter
+from collections.abc import Sequence
+from email.utils import formatdate
+from functools import lru_cache
 from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-from connector.engine.events import Send
-from connector.model import Answer, BudgetReading, Endpoint, ItemOutcome, OutcomeKind, Verdict
-from tests.simulation.scenario import BAD, Faults, Scenario
+import orjson
 
-ACCEPTED = ItemOutcome(OutcomeKind.ACCEPTED)
-RETRY = ItemOutcome(OutcomeKind.RETRY)
+from connector.instasent.requests import HttpRequest
+from tests.simulation.rows import BAD, WALL_MS
+from tests.simulation.scenario import Traits
+
+STREAM = "/v1/project/shop/datasource/crm/stream"
+CONTACTS, DELETES, EVENTS = "contacts", "delete", "events"
+
+ACCEPTED, REFUSED, UNTOLD = range(3)
+
+HTML = b"<!doctype html><title>Maintenance</title>"
+
+
+_RESERVED = frozenset("/?# ")
+
+
+class Call(NamedTuple):
+    """One request as the API reads it. A delete has one contact and no items."""
+
+    endpoint: str
+    sync: bool
+    contacts: list[str]
+    items: list[dict[str, Any]]
+    size: int
+
+
+class Reply(NamedTuple):
+    """One answer: what goes on the wire, and what an honest reader learns of each item from it.
+
+    `done` says what the API has really done with each item. `whole` marks a refusal of the whole batch.
+    """
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    told: Sequence[int]
+    done: Sequence[bool]
+    whole: bool = False
+
+
+class UnsafeRequestError(AssertionError):
+    """A request line is not `METHOD /fixed/prefix/<one segment>` (I8)."""
+
+
+def read_call(request: HttpRequest) -> Call:
+    """Read a request line and its body as a server does."""
+    target, body = request.target, request.body
+    if request.method == "POST" and body is not None:
+        items: list[dict[str, Any]] = orjson.loads(body)
+        contacts = [item["_user_id"] for item in items]
+        if target == f"{STREAM}/events":
+            return Call(EVENTS, False, contacts, items, len(body))
+        if target in {f"{STREAM}/contacts", f"{STREAM}/contacts?_sync"}:
+            return Call(CONTACTS, target.endswith("?_sync"), contacts, items, len(body))
+    if request.method == "DELETE" and body is None and target.startswith(f"{STREAM}/contacts/"):
+        segment = target[len(STREAM) + 10 :]
+        if segment and segment not in {".", ".."} and _RESERVED.isdisjoint(segment):
+            return Call(DELETES, True, [unquote(segment)], [], 0)
+    raise UnsafeRequestError(f"{request.method} {target}")
+
+
+@lru_cache(maxsize=256)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 class Api:
-    """Applies requests at the moment they arrive."""
+    """Processes requests at the moment they arrive."""
 
-    def __init__(self, scenario: Scenario, rng: Random) -> None:
-        self._scenario = scenario
+    def __init__(self, traits: Traits, rng: Random) -> None:
+        self.traits = traits
         self._rng = rng
-        self.faults: Faults = scenario.faults
-        self.contacts: dict[str, dict[str, object]] = {}
-        self.events: Counter[str] = Counter()
+        self.item_busy = 0.0
+        self.trouble: str | None = None
+        self.contacts: dict[str, dict[str, Any]] = {}
+        self.unqueued_ms: dict[str, int] = {}
+        self.events: dict[str, str] = {}
         self.limited = 0
-        self._calls: Counter[tuple[Endpoint, int]] = Counter()
+        self._calls: Counter[tuple[str, int]] = Counter()
 
-    def refuses(self, now_ms: int) -> bool:
-        """Whether the token is revoked now."""
-        return any(start <= now_ms < end for start, end in self._scenario.refusals)
-
-    def stranger_calls(self, now_ms: int) -> None:
+    def strangers(self, calls: int, now_ms: int) -> None:
         """Somebody else uses calls of every endpoint."""
-        for endpoint in Endpoint:
-            self._calls[endpoint, self._window(now_ms)] += self._rng.randint(1, 10)
+        for endpoint in (CONTACTS, DELETES, EVENTS):
+            self._calls[endpoint, self._window(now_ms)] += calls
 
-    def request(self, send: Send, now_ms: int) -> Answer:
-        """Apply one request; the budget of the answer still counts from `now_ms`."""
-        if self.refuses(now_ms):
-            # A data source that is gone looks to a delete like a contact that is gone (F054).
-            gone = send.endpoint is Endpoint.DELETE and now_ms % 2 == 0
-            return Answer(Verdict.GONE_OR_ENVIRONMENT if gone else Verdict.ENVIRONMENT, "refused")
-        limit = self._scenario.calls_per_window
-        window = self._window(now_ms)
+    def probe(self, now_ms: int) -> Reply:
+        """Answer `GET /stream` (E1)."""
+        refusal = self._refusal((), now_ms)
+        return refusal or Reply(200, b'{"project":{},"datasource":{}}', self._headers(None, now_ms), (), ())
+
+    def write(self, call: Call, now_ms: int) -> Reply:
+        """Process one write."""
+        refusal = self._refusal(call.contacts, now_ms)
+        if refusal is not None:
+            return refusal
+        limit = self.traits.calls_per_window
         if limit is not None:
-            if self._calls[send.endpoint, window] >= limit:
+            used = self._calls[call.endpoint, self._window(now_ms)]
+            self._calls[call.endpoint, self._window(now_ms)] += 1
+            if used >= limit:
                 self.limited += 1
-                budget = self._reading(limit, 0, now_ms)
-                return Answer(Verdict.THROTTLED, "limited", budget=budget, retry_after_ms=budget.reset_in_ms)
-            self._calls[send.endpoint, window] += 1
-        if self._rng.random() < self.faults.server:
-            if self._rng.random() < 0.5:
-                self._apply(send)
-            return Answer(Verdict.TRANSIENT, "HTTP 500")
-        answer = self._apply(send)
-        if limit is None:
-            return answer
-        remaining = limit - self._calls[send.endpoint, window]
-        return Answer(answer.verdict, answer.reason, answer.items, self._reading(limit, remaining, now_ms))
+                return self.nothing_done(429, call.contacts, now_ms, body=b"", endpoint=call.endpoint)
+        if call.size > self.traits.body_bytes_max and len(call.items) > 1:
+            return self.nothing_done(413, call.contacts, now_ms, whole=True)
+        headers = self._headers(call.endpoint, now_ms)
+        if call.endpoint == DELETES:
+            return self._delete(call, headers, now_ms)
+        return self._items(call, headers, now_ms)
+
+    def nothing_done(
+        self,
+        status: int,
+        contacts: Sequence[str],
+        now_ms: int,
+        *,
+        body: bytes = b'{"message":"no"}',
+        whole: bool = False,
+        endpoint: str | None = None,
+    ) -> Reply:
+        """Refuse a request: it changes nothing."""
+        count = len(contacts)
+        headers = self._headers(endpoint, now_ms)
+        return Reply(status, body, headers, [UNTOLD] * count, [False] * count, whole)
+
+    # ---------------------------------------------------------------------------- the inside
+
+    def _refusal(self, contacts: Sequence[str], now_ms: int) -> Reply | None:
+        trouble = self.trouble
+        if trouble is None:
+            return None
+        if trouble == "captive portal":
+            return self.nothing_done(200, contacts, now_ms, body=HTML)
+        status = {"token revoked": 401 + 2 * (now_ms % 2), "datasource gone": 404}.get(trouble, 503)
+        return self.nothing_done(status, contacts, now_ms)
 
     def _window(self, now_ms: int) -> int:
-        return now_ms // (self._scenario.window_s * 1000)
+        return (WALL_MS + now_ms) // (self.traits.window_s * 1000)
 
-    def _reading(self, limit: int, remaining: int, now_ms: int) -> BudgetReading:
-        reset_s = (self._window(now_ms) + 1) * self._scenario.window_s
-        return BudgetReading(limit, max(0, remaining), reset_s, reset_s * 1000 - now_ms + 1000)
+    def _headers(self, endpoint: str | None, now_ms: int) -> dict[str, str]:
+        limit = self.traits.calls_per_window
+        headers = {}
+        if self.traits.says_date:
+            headers["date"] = _date((WALL_MS + now_ms) // 1000)
+        if limit is not None and endpoint is not None:
+            window = self._window(now_ms)
+            headers["x-ratelimit-limit"] = str(limit)
+            headers["x-ratelimit-remaining"] = str(max(0, limit - self._calls[endpoint, window]))
+            headers["x-ratelimit-reset"] = self._reset((window + 1) * self.traits.window_s, now_ms)
+        return headers
 
-    def _apply(self, send: Send) -> Answer:
-        if send.endpoint is Endpoint.DELETE:
-            known = self.contacts.pop(send.user_ids[0], None) is not None
-            return Answer(Verdict.ITEMS if known else Verdict.GONE_OR_ENVIRONMENT)
-        if self._scenario.whole_batch and any(self._rejects(send.endpoint, body) for body in send.bodies):
-            return Answer(Verdict.BATCH_REJECTED, "HTTP 400")
-        items = tuple(self._item(send.endpoint, body) for body in send.bodies)
-        return Answer(Verdict.ITEMS, items=None if all(item is ACCEPTED for item in items) else items)
+    def _reset(self, at_s: int, now_ms: int) -> str:
+        """Say when the window ends, in one of the forms that gateways use (F057)."""
+        now_s = (WALL_MS + now_ms) // 1000
+        forms = {"milliseconds": at_s * 1000, "duration": at_s - now_s, "past": now_s - 100, "text": "soon"}
+        return str(forms.get(self.traits.reset_form, at_s))
 
-    def _rejects(self, endpoint: Endpoint, body: object) -> bool:
-        assert isinstance(body, dict)
-        if endpoint is Endpoint.CONTACTS:
-            return BAD in body.values()
-        unknown = self._scenario.strict_events and body["_user_id"] not in self.contacts
-        return unknown or bool(body["_event_parameters"])
+    def _delete(self, call: Call, headers: dict[str, str], now_ms: int) -> Reply:
+        (contact,) = call.contacts
+        known = self.unqueued_ms.get(contact, now_ms + 1) <= now_ms
+        self.contacts.pop(contact, None)
+        self.unqueued_ms.pop(contact, None)
+        if not known:
+            return Reply(404, b'{"message":"not found"}', headers, [UNTOLD], [True])
+        if self.traits.empty_deletes:
+            return Reply(204, b"", headers, [UNTOLD], [True])
+        return Reply(200, self._body([contact], [ACCEPTED], ()), headers, [ACCEPTED], [True])
 
-    def _item(self, endpoint: Endpoint, body: object) -> ItemOutcome:
-        assert isinstance(body, dict)
-        if self._rejects(endpoint, body):
-            return ItemOutcome(OutcomeKind.REJECTED, "invalid")
-        if self._rng.random() < self.faults.item_retry:
-            return RETRY
-        if endpoint is Endpoint.CONTACTS:
-            self.contacts.setdefault(body["_user_id"], {}).update(body)
-        else:
-            self.events[body["_event_id"]] += 1
-        return ACCEPTED
+    def _items(self, call: Call, headers: dict[str, str], now_ms: int) -> Reply:
+        refuses = self._refuses_upsert if call.endpoint == CONTACTS else self._refuses_event
+        refused = [refuses(item, now_ms) for item in call.items]
+        count = len(call.items)
+        if self.traits.whole_batch and True in refused:
+            return self.nothing_done(400, call.contacts, now_ms, whole=True, endpoint=call.endpoint)
+        told = [REFUSED if no else ACCEPTED for no in refused]
+        if self.item_busy:
+            for index in range(count):
+                if told[index] == ACCEPTED and self._rng.random() < self.item_busy:
+                    told[index] = UNTOLD
+        for outcome, item in zip(told, call.items, strict=True):
+            if outcome == ACCEPTED:
+                self._apply(call, item, now_ms)
+        failed = self.traits.all_failed_422 and REFUSED in told and ACCEPTED not in told
+        body = self._body(call.items, told, ())
+        return Reply(422 if failed else 202, body, headers, told, [one == ACCEPTED for one in told])
+
+    def _refuses_upsert(self, item: dict[str, Any], _now_ms: int) -> bool:
+        return BAD in item.values()
+
+    def _refuses_event(self, item: dict[str, Any], now_ms: int) -> bool:
+        if self.traits.strict_events and self.unqueued_ms.get(item["_user_id"], now_ms + 1) > now_ms:
+            return True
+        return "p" in item["_event_parameters"]
+
+    def _apply(self, call: Call, item: dict[str, Any], now_ms: int) -> None:
+        contact = item["_user_id"]
+        if call.endpoint == EVENTS:
+            self.events.setdefault(item["_event_id"], item["_event_parameters"]["n"])
+            return
+        self.contacts.setdefault(contact, {}).update(item)
+        ready_ms = now_ms if call.sync else now_ms + self.traits.queue_ms
+        self.unqueued_ms[contact] = min(self.unqueued_ms.get(contact, ready_ms), ready_ms)
+
+    def _body(self, items: Sequence[Any], told: Sequence[int], order: Sequence[int]) -> bytes:
+        """Write an answer of the drawn shape, in an order of its own where one is given."""
+        indices = order or range(len(items))
+        if self.traits.shape == "B":
+            entries = [_entry_b(items[index], told[index]) for index in indices if told[index] != UNTOLD]
+            counts = {"successful": told.count(ACCEPTED), "failed": told.count(REFUSED)}
+            return orjson.dumps({"entity": {**counts, "items": entries}})
+        base = self.traits.position_base
+        accepted = [{"position": i + base, "item": items[i]} for i in indices if told[i] == ACCEPTED]
+        errors = [
+            {"position": i + base, "item": items[i], "error": "is not valid"}
+            for i in indices
+            if told[i] == REFUSED
+        ]
+        counts = {"entitiesSuccess": told.count(ACCEPTED), "entitiesFailures": told.count(REFUSED)}
+        return orjson.dumps({"success": not errors, **counts, "accepted": accepted, "errors": errors})
+
+    # -------------------------------------------------------------- answers that are not as they should be
+
+    def left_out(self, call: Call, reply: Reply, rng: Random) -> Reply:
+        """Say nothing of some items that were processed."""
+        told = [UNTOLD if one == ACCEPTED and rng.random() < 0.5 else one for one in reply.told]
+        return reply._replace(told=told, body=self._body(call.items, told, ()))
+
+    def disordered(self, call: Call, reply: Reply, rng: Random) -> Reply:
+        """Name the items in another order, and some of them twice."""
+        order = list(range(len(call.items)))
+        rng.shuffle(order)
+        order += order[:1]
+        return reply._replace(body=self._body(call.items, reply.told, order))
+
+    def stranger(self, call: Call, reply: Reply) -> Reply:
+        """Refuse an item beside those that were sent: the answer says nothing of ours for certain."""
+        other = {"_user_id": "p9-9"}
+        told = [*reply.told, REFUSED]
+        body = self._body([*call.items, other], told, ())
+        return reply._replace(body=body, told=[UNTOLD] * len(reply.told))
+
+
+def _entry_b(item: Any, told: int) -> dict[str, Any]:
+    contact = item["_user_id"] if isinstance(item, dict) else item
+    if told == ACCEPTED:
+        return {"status": "success", "_user_id": contact}
+    return {"status": "error", "_user_id": contact, "errors": {"a": ["is not valid"]}}

@@ -12,15 +12,17 @@ from connector.engine.engine import Engine
 from connector.engine.events import Assigned, DeadLetter
 from connector.engine.intake import Room
 from connector.engine.lanes import Item, Kind, Lane, LaneState
-from connector.engine.ledger import Partition
+from connector.engine.ledger import Entry, Partition
 from connector.engine.letters import Letters
 from connector.engine.outage import Outage
-from connector.model import ALL_ACCEPTED, Answer, Event, TopicPartition, Upsert, Verdict
+from connector.model import ALL_ACCEPTED, Answer, Event, Record, TopicPartition, Upsert, Verdict
+from tests.simulation.broken_engines import BROKEN, Patch
+from tests.simulation.scenario import forget_logs
 
 
 @contextmanager
-def broken(owner: type, name: str, value: object) -> Iterator[None]:
-    """Replace one attribute of a class for a while."""
+def broken(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Replace one attribute of a class or a module for a while."""
     intact = owner.__dict__[name]
     setattr(owner, name, value)
     try:
@@ -32,6 +34,7 @@ def broken(owner: type, name: str, value: object) -> Iterator[None]:
 _add = Dispatch.add
 _again = Letters.again
 _assigned = Engine._assigned
+_open = Partition.open
 _answered = Dispatch.answered
 _probed = Dispatch.probed
 _back_to_ready = Dispatch._back_to_ready
@@ -135,14 +138,24 @@ def _commit_errors_are_fine(
 
 
 def _one_ledger_for_ever(self: Engine, event: Assigned) -> None:
-    old: dict[TopicPartition, Partition] = self.__dict__.setdefault("ledgers", {})
+    """A partition that comes back goes on with the ledger it had."""
     _assigned(self, event)
+    ledgers: dict[TopicPartition, Partition] = self.__dict__.setdefault("ledgers", {})
     for name, position in event.positions.items():
-        if name in old and old[name].position is not None:
-            for entry in old[name]._entries:
-                entry.partition = self._partitions[name]
-            old[name].position = position
-        old[name] = self._partitions[name]
+        known = ledgers.setdefault(name, self._partitions[name])
+        known.position, known.committed, known.alive, known.revoking = position, None, True, False
+        known.settled = known.unsettled = known.unsettled_bytes = 0
+        known.open_by_endpoint = [0, 0, 0]
+        self._partitions[name] = known
+
+
+def _same_entry_again(self: Partition, record: Record, count: int) -> Entry:
+    for entry in self._entries:
+        if entry.offset == record.offset:
+            self.unsettled += 1
+            self.unsettled_bytes += entry.size
+            return entry
+    return _open(self, record, count)
 
 
 def _letters_stay_in_trouble(self: Letters, now_ms: int) -> list[DeadLetter]:
@@ -161,7 +174,7 @@ def _no_wakeup(self: ReadyQueue) -> int | None:
     return 0 if self.count >= self.items_max else None
 
 
-_MUTANTS: dict[str, list[tuple[type, str, object]]] = {
+_MUTANTS: dict[str, list[Patch]] = {
     "commits the newest settled record": [(Partition, "committable", property(_newest_settled))],
     "settles what nobody answered": [(Dispatch, "answered", _settle_as(Verdict.UNKNOWN))],
     "drops on 401": [(Dispatch, "answered", _settle_as(Verdict.ENVIRONMENT))],
@@ -187,7 +200,10 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "takes a refused commit for confirmed": [(Commits, "answered", _commit_errors_are_fine)],
     "forgets to wake up for a partial batch": [(ReadyQueue, "due_ms", _no_wakeup)],
     "sends what was revoked": [(Dispatch, "forget_revoked", lambda _: None)],
-    "an old answer moves the new assignment": [(Engine, "_assigned", _one_ledger_for_ever)],
+    "an old answer moves the new assignment": [
+        (Engine, "_assigned", _one_ledger_for_ever),
+        (Partition, "open", _same_entry_again),
+    ],
     "knows no window": [
         (Budget, "ready_at_ms", lambda _self, now_ms, _wanted: now_ms),
         (Budget, "spend", lambda _self, _now_ms: None),
@@ -198,6 +214,7 @@ _MUTANTS: dict[str, list[tuple[type, str, object]]] = {
     "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
+    **BROKEN,
 }
 
 
@@ -212,4 +229,6 @@ def mutant(name: str) -> Iterator[None]:
     with ExitStack() as patches:
         for patch in _MUTANTS[name]:
             patches.enter_context(broken(*patch))
+        forget_logs()  # with what their records were translated to
         yield
+    forget_logs()

@@ -1,279 +1,258 @@
-"""Checks the promises of design section 2 from the history alone: what was sent, answered, stored, committed.
+"""Judges one run from the outside: the logs, what left for the API, what it answered, what was committed.
 
-It knows the logs and reads requests; of the engine it knows nothing. An *epoch* is one assignment of
-one partition to one life of an instance: what was settled in another one counts for nothing here.
+It knows nothing of the engine. What was settled in one assignment of a partition counts for nothing in
+another (`epoch.py`).
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from connector.engine.events import DeadLetter, Send
-from connector.model import Answer, Delete, Endpoint, Event, OutcomeKind, Rejection, Skip, Upsert, Verdict
-from tests.simulation.expected import Step, steps_of
-from tests.simulation.scenario import BAD, Scenario
-
-
-class Violation(AssertionError):  # noqa: N818 - what it is called in every test here
-    """A promise was broken."""
+from connector.engine.events import DeadLetter
+from connector.engine.limits import Limits
+from tests.simulation.api import ACCEPTED, DELETES, EVENTS, REFUSED, Call, Reply
+from tests.simulation.epoch import Course, Epoch, Seen
+from tests.simulation.promises import expect
+from tests.simulation.rows import DELETE, EVENT, Log
 
 
-def expect(kept: bool, promise: str, *what: object) -> None:
-    """Raise `Violation` unless the promise was kept."""
-    if not kept:
-        raise Violation(" ".join((promise, *map(str, what))))
+class Carried:
+    """What one item of a request stands for in one epoch; `sure` is the least of it."""
+
+    __slots__ = ("course", "epoch", "moves", "sure")
+
+    def __init__(self, epoch: Epoch, course: Course, moves: dict[int, list[int]]) -> None:
+        self.epoch = epoch
+        self.course = course
+        self.moves = moves
+        self.sure = course.sure(moves)
 
 
-@dataclass(eq=False)
-class Epoch:
-    """What is known to be settled of one assignment."""
+@dataclass(slots=True, eq=False)
+class Travel:
+    """One request and what its items stand for; an item may stand for records of several partitions."""
 
-    number: int
-    start: int
-    position: int
-    committed: int
-    revoking: bool = False
-    reached: dict[str, int] = field(default_factory=dict)  # contact → offset of the last upsert or delete
-    refused: set[int] = field(default_factory=set)  # upserts that the API refused alone
-    events: set[int] = field(default_factory=set)  # accepted
-    asked: Counter[int] = field(default_factory=Counter)  # writes of a dead letter that did not fail
-    decided: set[int] = field(default_factory=set)  # records that are dead letters, stored or not yet
-    stored: set[int] = field(default_factory=set)
-
-    def last(self, contact: str) -> int:
-        """Offset of the last upsert or delete of a contact that is done."""
-        return self.reached.get(contact, -1)
+    call: Call
+    items: Sequence[Sequence[Carried]]
 
 
-class Travelling(NamedTuple):
-    """One request on its way. `delete` is the offset of the delete it stands for."""
+class History:
+    """What all instances together have done to the API: counts that the whole run is judged by."""
 
-    send: Send
-    epochs: Mapping[int, Epoch]
-    delete: int
+    def __init__(self) -> None:
+        self.event_ids: dict[str, str] = {}
+        self.accepted: set[tuple[int, int, int]] = set()  # keys of asks
+        self.counts: Counter[str] = Counter()
+        self.unclear = 0  # of repeats in a log: whether they were meant cannot be told
+        self.untold = 0  # accepted by the API, and no living assignment has been told
+        self.uncommitted = 0  # accepted and told, but not committed when the next assignment began
+        self.current: dict[int, Epoch] = {}
+        self.letters: set[tuple[int, int]] = set()
+        self.landed: dict[str, int] = {}
+        self.disturbed: set[str] = set()
+
+    def event_id(self, number: str, event_id: str) -> None:
+        """An event's id never changes, and no other event has it (I4)."""
+        known = self.event_ids.setdefault(number, event_id)
+        expect(known == event_id, "the id of an event has changed", number)
+
+    def lands(self, travel: Travel, reply: Reply, order: int) -> None:
+        """A request is processed. `order` counts requests as they left."""
+        for contact in travel.call.contacts:
+            if self.landed.get(contact, 0) > order:
+                self.disturbed.add(contact)  # the network has swapped two requests (F074, F075)
+            else:
+                self.landed[contact] = order
+        for done, item in zip(reply.done, travel.items, strict=True):
+            if done:
+                for carried in item:
+                    if len(carried.moves) > 1 or len(carried.course.heads) > 1:
+                        self.unclear += len(carried.sure)
+                    for todo in carried.sure:
+                        self.untold += 1
+                        if todo.key in self.accepted:
+                            self.counts["duplicates"] += 1
+                        else:
+                            self.accepted.add(todo.key)
+
+    def begins(self, epoch: Epoch) -> None:
+        """A partition is read from here on: what was told and lies behind this offset will be sent again."""
+        former = self.current.get(epoch.number)
+        self.current[epoch.number] = epoch
+        if former is not None and epoch.position < former.start:  # a topic that was made anew
+            again = [key for key in self.accepted if key[0] == epoch.number and key[1] >= epoch.position]
+            self.uncommitted += len(again)
+        elif former is not None:
+            for offset, seen in former.given.items():
+                if offset >= epoch.position:
+                    self.uncommitted += sum(todo.done for todo in seen.todos)
 
 
 class Oracle:
     """One life of one instance."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
-        self._logs = scenario.logs
-        self._steps = steps_of(scenario.logs)
-        self._travelling: dict[int, Travelling] = {}
-        self._doubtful: list[tuple[Travelling, bool]] = []  # and whether the probe that is out is about it
-        self._contacts: set[str] = set()
+    def __init__(self, history: History, limits: Limits) -> None:
+        self._history = history
+        self._limits = limits
+        self.epochs: dict[int, Epoch] = {}
+        self._travels: list[Travel] = []
+        self._heard: set[str] = set()
+        self._busy: set[str] = set()
+        self._in_flight: Counter[str] = Counter()
 
     # ------------------------------------------------------------------------------- requests
 
-    def sent(self, send: Send, epochs: Mapping[int, Epoch]) -> None:
-        """Check one request as it leaves."""
-        limits = self._scenario.limits
-        one = send.endpoint is Endpoint.DELETE
-        expect(0 < len(send.user_ids) <= (1 if one else limits.batch_items_max), "batch size", send)
-        expect(len(set(send.user_ids)) == len(send.user_ids), "one contact twice in a request", send)
-        expect(self._contacts.isdisjoint(send.user_ids), "two requests with one contact", send)
-        self._contacts.update(send.user_ids)
-        delete = -1
-        if one:
-            delete = self._check_delete(send.user_ids[0], epochs)
-        for contact, body in zip(send.user_ids, send.bodies, strict=not one):
-            assert isinstance(body, dict)
-            expect(body["_user_id"] == contact, "wrong contact", contact)
-            if send.endpoint is Endpoint.CONTACTS:
-                self._check_upsert(contact, body, epochs)
-            else:
-                self._check_event(contact, body, epochs)
-        self._travelling[send.send_id] = Travelling(send, dict(epochs), delete)
-        expect(len(self._travelling) <= limits.requests_in_flight_max, "requests in flight")
-        same = sum(t.send.endpoint is send.endpoint for t in self._travelling.values())
-        expect(same <= limits.endpoint_requests_max, "requests in flight of", send.endpoint)
-
-    def answered(self, send_id: int, answer: Answer) -> None:
-        """Learn what became of one request."""
-        travelling = self._travelling.pop(send_id)
-        send = travelling.send
-        if answer.verdict is Verdict.GONE_OR_ENVIRONMENT:
-            self._doubtful.append((travelling, False))
-            return
-        self._contacts.difference_update(send.user_ids)
-        if answer.verdict is Verdict.BATCH_REJECTED and len(send.user_ids) == 1:
-            self._refused(travelling, send.bodies[0])
-        if answer.verdict is not Verdict.ITEMS:
-            return
-        if send.endpoint is Endpoint.DELETE:
-            self._deleted(travelling)
-            return
-        for index, body in enumerate(send.bodies):
-            kind = answer.items[index].kind if answer.items is not None else OutcomeKind.ACCEPTED
-            if kind is OutcomeKind.ACCEPTED:
-                self._accepted(travelling, body)
-            elif kind is OutcomeKind.REJECTED:
-                self._refused(travelling, body)
-
-    def probe_sent(self) -> None:
-        """A probe leaves: only the deletes answered before are decided by it."""
-        self._doubtful = [(travelling, True) for travelling, _ in self._doubtful]
-
-    def probed(self, answer: Answer) -> None:
-        """Learn whether the data source is there."""
-        decided = [travelling for travelling, asked in self._doubtful if asked]
-        self._doubtful = [(travelling, asked) for travelling, asked in self._doubtful if not asked]
-        for travelling in decided:
-            self._contacts.difference_update(travelling.send.user_ids)
-            if answer.verdict is Verdict.ITEMS:
-                self._deleted(travelling)
-
-    # ------------------------------------------------------------------------ letters, commits
-
-    def letter(self, letter: DeadLetter, epochs: Mapping[int, Epoch]) -> Epoch | None:
-        """Check one dead letter as it is written; returns the epoch that it counts for."""
-        number, offset = letter.record.partition, letter.record.offset
-        logged = self._logs[number].records[offset]
-        may = isinstance(logged.translated, Rejection) or any(
-            (isinstance(d, Event) and (self._scenario.strict_events or d.body["_event_parameters"]))
-            or (isinstance(d, Upsert) and BAD in d.body.values())
-            for d in logged.deliveries
+    def sent(self, call: Call) -> Travel:
+        """Check one request as the engine asks for it (I3, I5, I6)."""
+        limits = self._limits
+        contacts = call.contacts
+        expect(0 < len(contacts) <= limits.batch_items_max, "batch size", len(contacts))
+        expect(len(set(contacts)) == len(contacts), "one contact twice in a request", contacts)
+        expect(self._busy.isdisjoint(contacts), "two requests with one contact", contacts)
+        self._busy.update(contacts)
+        self._in_flight[call.endpoint] += 1
+        known = call.endpoint in self._heard or self._in_flight[call.endpoint] == 1
+        expect(known, "a second request before the first has told the budget:", call.endpoint)
+        expect(self._in_flight.total() <= limits.requests_in_flight_max, "requests in flight")
+        expect(
+            self._in_flight[call.endpoint] <= limits.endpoint_requests_max,
+            "requests in flight of",
+            call.endpoint,
         )
-        expect(may, "a good record was dead-lettered", number, offset)
-        epoch = epochs.get(number)
-        if epoch is None or not epoch.start <= offset < epoch.position:
-            return None
-        epoch.asked[offset] += 1
-        epoch.decided.add(offset)
-        expect(epoch.asked[offset] == 1, "dead-lettered twice", number, offset)
-        return epoch
-
-    def letter_answered(self, epoch: Epoch | None, offset: int, stored: bool) -> None:
-        """Learn whether a dead letter is stored."""
-        if epoch is None:
-            return
-        if stored:
-            epoch.stored.add(offset)
+        items: list[Sequence[Carried]]
+        if call.endpoint == DELETES:
+            items = [(self._delete(contacts[0]),)]
+        elif call.endpoint == EVENTS:
+            items = [(self._event(item),) for item in call.items]
         else:
-            epoch.asked[offset] -= 1
+            items = [self._upsert(item) for item in call.items]
+        travel = Travel(call, items)
+        self._travels.append(travel)
+        return travel
 
-    def committed(self, epoch: Epoch, offset: int) -> None:
-        """Check one offset as it is handed to the broker (promise 1)."""
-        expect(offset <= epoch.position, "commit ahead of the position", epoch.number, offset)
-        expect(offset >= epoch.committed, "commit went backwards", epoch.number, offset)
-        for at in range(epoch.committed, offset):
-            if at in self._logs[epoch.number].records:
-                expect(self._settled(epoch, at), "committed but not settled:", epoch.number, at)
-        epoch.committed = offset
+    def at_rest(self, numbers: Sequence[int]) -> None:
+        """Check that no request for these partitions is unanswered: the engine says that they are drained."""
+        for travel in self._travels:
+            for item in travel.items:
+                for carried in item:
+                    drained = carried.epoch.number in numbers and carried.epoch in self.epochs.values()
+                    expect(not drained, "given back before it was drained:", carried.epoch.number)
 
-    def _settled(self, epoch: Epoch, offset: int) -> bool:
-        logged = self._logs[epoch.number].records[offset]
-        if isinstance(logged.translated, Skip) or offset in epoch.stored:
-            return True
-        if isinstance(logged.translated, Rejection) or offset in epoch.refused:
-            return False
-        return all(
-            offset in epoch.events
-            if isinstance(delivery, Event)
-            else self._repeats(epoch, Step(offset, delivery)) or epoch.last(delivery.user_id) >= offset
-            for delivery in logged.deliveries
-        )
+    def told(self, travel: Travel, reply: Reply | None) -> None:
+        """The answer has reached the instance; None where what it got says nothing."""
+        call = travel.call
+        self._busy.difference_update(call.contacts)
+        self._in_flight[call.endpoint] -= 1
+        self._travels.remove(travel)
+        if reply is None:
+            return
+        self._heard.add(call.endpoint)
+        if reply.whole and len(travel.items) == 1:
+            self._refused(travel.items[0])
+            return
+        for outcome, item in zip(reply.told, travel.items, strict=True):
+            if outcome == ACCEPTED:
+                self.accepted(item)
+            elif outcome == REFUSED:
+                self._refused(item)
 
-    # ---------------------------------------------------------------------------------- order
+    def accepted(self, item: Sequence[Carried]) -> None:
+        """One item is known to be accepted."""
+        for carried in item:
+            if self._history.current[carried.epoch.number] is carried.epoch:
+                self._history.untold -= len(carried.sure)
+            carried.course.done(carried.moves)
 
-    def _repeats(self, epoch: Epoch, step: Step) -> bool:
-        """Whether this is a tombstone whose delete this assignment has read too."""
-        if not isinstance(step.delivery, Delete) or not step.delivery.tombstone:
-            return False
-        records = self._logs[epoch.number].records
-        before = max((at for at in records if at < step.offset), default=-1)
-        return before >= epoch.start and any(
-            isinstance(d, Delete)
-            and d.user_id == step.delivery.user_id
-            and len(records[before].deliveries) == 1
-            for d in records[before].deliveries
-        )
+    def _refused(self, item: Sequence[Carried]) -> None:
+        if len(item) == 1:
+            item[0].course.refused(item[0].moves)
 
-    def _open(self, epoch: Epoch, contact: str) -> list[Step]:
-        """The deliveries of a contact that are to be done, in order."""
-        return [
-            step
-            for step in self._steps[epoch.number, contact]
-            if epoch.start <= step.offset < epoch.position
-            and not self._done(epoch, contact, step)
-            and not self._repeats(epoch, step)
-        ]
-
-    def _done(self, epoch: Epoch, contact: str, step: Step) -> bool:
-        if isinstance(step.delivery, Event):
-            return step.offset in epoch.events or step.offset in epoch.decided
-        return step.offset <= epoch.last(contact) or step.offset in epoch.refused
-
-    def _epoch(self, epochs: Mapping[int, Epoch], number: int) -> Epoch:
-        epoch = epochs.get(number)
-        expect(epoch is not None and not epoch.revoking, "sent for a partition that is not ours", number)
+    def _epoch(self, number: int) -> Epoch:
+        epoch = self.epochs.get(number)
+        expect(epoch is not None and not epoch.revoked, "sent for a partition that is not ours:", number)
         assert epoch is not None
         return epoch
 
-    def _check_upsert(self, contact: str, body: dict[str, object], epochs: Mapping[int, Epoch]) -> None:
-        for number in range(len(self._logs)):
-            newest = body.get(f"v{number}")
-            if newest is None:
-                continue
-            assert isinstance(newest, int)
-            epoch = self._epoch(epochs, number)
-            merged: dict[str, object] = {}
-            for step in self._open(epoch, contact):
-                if step.offset > newest or (step.offset == newest and not isinstance(step.delivery, Upsert)):
-                    break
-                expect(isinstance(step.delivery, Upsert), "an upsert overtook", step)
-                assert isinstance(step.delivery, Upsert)
-                merged.update(step.delivery.body)
-            mine = {key: value for key, value in body.items() if key.endswith(str(number))}
-            merged.pop("_user_id", None)
-            expect(mine == merged, "an upsert does not carry its records:", contact, mine, merged)
+    def _upsert(self, item: Mapping[str, Any]) -> list[Carried]:
+        contact = item["_user_id"]
+        parts: dict[str, dict[str, Any]] = {}
+        for name, value in item.items():
+            if name != "_user_id":
+                parts.setdefault(name[-1], {})[name] = value
+        expect(bool(parts), "an upsert without fields", item)
+        return [self._fold(self._epoch(int(number)), contact, part) for number, part in parts.items()]
 
-    def _check_event(self, contact: str, body: dict[str, object], epochs: Mapping[int, Epoch]) -> None:
-        number, offset = map(int, str(body["_event_id"]).split(":"))
-        todo = self._open(self._epoch(epochs, number), contact)
-        expect(
-            bool(todo) and todo[0].offset == offset, "an event overtook", todo[:1], "or came twice", offset
-        )
-        delivery = todo[0].delivery
-        expect(isinstance(delivery, Event) and delivery.body == body, "an event differs", number, offset)
+    def _fold(self, epoch: Epoch, contact: str, wanted: dict[str, Any]) -> Carried:
+        course = epoch.courses.get(contact)
+        moves = course.upserts(wanted) if course is not None else {}
+        expect(bool(moves), "an upsert does not carry what is next for its contact:", contact, wanted)
+        assert course is not None
+        return Carried(epoch, course, moves)
 
-    def _check_delete(self, contact: str, epochs: Mapping[int, Epoch]) -> int:
-        number = int(contact[1 : contact.index("-")])
-        for step in self._open(self._epoch(epochs, number), contact):
-            expect(not isinstance(step.delivery, Event), "a delete overtook", step)
-            if isinstance(step.delivery, Delete):
-                return step.offset
-        raise Violation(f"a delete of {contact} that no record asks for")
+    def _event(self, item: Mapping[str, Any]) -> Carried:
+        number = item["_event_parameters"]["n"]
+        epoch = self._epoch(int(number.split(":")[0]))
+        self._history.event_id(number, item["_event_id"])
+        course = epoch.courses.get(item["_user_id"])
+        moves = course.event(number) if course is not None else {}
+        expect(bool(moves), "an event overtook, or came twice, or no record asks for it:", number)
+        assert course is not None
+        return Carried(epoch, course, moves)
 
-    # ------------------------------------------------------------------------------- outcomes
+    def _delete(self, contact: str) -> Carried:
+        """A delete stands for the upserts before it too; its contact tells whose it is."""
+        epoch = self._epoch(int(contact[1]))
+        course = epoch.courses.get(contact)
+        moves = course.delete() if course is not None else {}
+        expect(bool(moves), "a delete overtook an event, or no record asks for it:", contact)
+        assert course is not None
+        return Carried(epoch, course, moves)
 
-    def _deleted(self, travelling: Travelling) -> None:
-        contact = travelling.send.user_ids[0]
-        epoch = travelling.epochs[int(contact[1 : contact.index("-")])]
-        epoch.reached[contact] = travelling.delete
+    # ------------------------------------------------------------------------ letters, commits
 
-    def _accepted(self, travelling: Travelling, body: object) -> None:
-        assert isinstance(body, dict)
-        if travelling.send.endpoint is Endpoint.EVENTS:
-            number, offset = map(int, body["_event_id"].split(":"))
-            travelling.epochs[number].events.add(offset)
-            return
-        for number, epoch in travelling.epochs.items():
-            if f"v{number}" in body:
-                epoch.reached[body["_user_id"]] = body[f"v{number}"]
+    def letter(self, letter: DeadLetter) -> Seen | None:
+        """Check one dead letter as it is written: the record as it was, and a reason to give it up."""
+        number, offset = int(letter.record.topic[-1]), letter.record.offset
+        epoch = self.epochs.get(number)
+        seen = None if epoch is None else epoch.given.get(offset)
+        if seen is None or epoch is None:
+            return None
+        reason = seen.entry.dead or any(todo.refused for todo in seen.todos)
+        expect(reason, "a good record became a dead letter:", number, offset)
+        expect(letter.record is seen.entry.record, "a dead letter is not its record:", number, offset)
+        expect(not seen.stored, "a record was stored twice:", number, offset)
+        seen.decided = True
+        return seen
 
-    def _refused(self, travelling: Travelling, body: object) -> None:
-        """Note an upsert that was refused alone: only its dead letter settles it now."""
-        assert isinstance(body, dict)
-        if travelling.send.endpoint is Endpoint.EVENTS:
-            return
-        contact = body["_user_id"]
-        versions = [name for name in body if name.startswith("v")]
-        for number, epoch in travelling.epochs.items():
-            if body.get(f"a{number}") != BAD or versions != [f"v{number}"]:
-                continue
-            todo = [step for step in self._open(epoch, contact) if isinstance(step.delivery, Upsert)]
-            if todo and todo[0].offset == body[f"v{number}"]:
-                epoch.refused.add(todo[0].offset)
+    def committed(self, number: int, offset: int) -> None:
+        """Check one offset as it is handed to the broker (I1, I2)."""
+        epoch = self.epochs.get(number)
+        expect(epoch is not None, "commit for a partition that is not ours:", number)
+        assert epoch is not None
+        lowest = epoch.lowest()
+        expect(offset <= lowest, "committed what is not settled:", number, offset, "instead of", lowest)
+        expect(offset >= epoch.committed, "a commit went backwards:", number, offset)
+        epoch.committed = offset
+
+
+def final_states(logs: Sequence[Log], skipped: Mapping[int, range]) -> dict[str, tuple[dict[str, Any], bool]]:
+    """What every contact must look like, and whether that is all that is known of it.
+
+    `skipped` holds the offsets that retention took from us: of their contacts only what came later is sure.
+    """
+    states: dict[str, tuple[dict[str, Any], bool]] = {}
+    for log in logs:
+        gone = skipped.get(log.number, range(0))
+        for entry in log.entries:
+            for ask in entry.asks:
+                if ask.kind == EVENT:
+                    continue
+                fields, whole = states.get(ask.contact, ({}, True))
+                if entry.offset in gone:
+                    states[ask.contact] = ({}, False)
+                elif ask.kind == DELETE:
+                    states[ask.contact] = ({}, True)
+                elif not ask.bad:
+                    states[ask.contact] = ({**fields, **ask.fields}, whole)
+    return states

@@ -1,21 +1,41 @@
-"""Runs one seed."""
+"""Runs one seed, or one scenario."""
+
+from random import Random
 
 from connector.engine.engine import Engine
-from tests.simulation.oracle import Violation
-from tests.simulation.scenario import draw
-from tests.simulation.world import MakeEngine, World
+from connector.engine.limits import Limits
+from tests.simulation.promises import Violation
+from tests.simulation.rows import translator
+from tests.simulation.scenario import Scenario, draw
+from tests.simulation.world import Translate, World
 
 
-def run(seed: int, make_engine: MakeEngine = Engine) -> World:
-    """Run one seed to its end.
+class Failure(AssertionError):  # noqa: N818 - it is what a run ends with
+    """A run broke a promise, or the engine raised. `promise` is which one; `world` is as it was then."""
 
-    Raises:
-        Violation: a promise was broken; the message ends with the command that shows it again.
-    """
-    world = World(draw(seed), make_engine)
+    def __init__(self, scenario: Scenario, world: World, error: Exception) -> None:
+        self.promise = error.promise if isinstance(error, Violation) else f"{type(error).__name__}: {error}"
+        self.scenario = scenario
+        self.world = world
+        text = str(error) if isinstance(error, Violation) else self.promise
+        super().__init__(f"seed {scenario.seed}: {text} (make simulate SEED={scenario.seed} TRACE=1)")
+
+
+def make_engine(limits: Limits, random: Random, translate: Translate) -> Engine:
+    """Make an engine as the service does."""
+    return Engine(limits, random, translate)
+
+
+def run(seed: int, *, traced: bool = False) -> World:
+    """Run one seed to its end; raises `Failure`."""
+    return run_scenario(draw(seed), traced=traced)
+
+
+def run_scenario(scenario: Scenario, *, traced: bool = False) -> World:
+    """Run a scenario to its end; raises `Failure`."""
+    world = World(scenario, make_engine, translator(), traced=traced)
     try:
         world.run()
     except Exception as error:
-        message = f"{type(error).__name__}: {error} (python -m tests.simulation --seeds 1 --first {seed})"
-        raise Violation(message) from error
+        raise Failure(scenario, world, error) from error
     return world

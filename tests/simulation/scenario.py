@@ -1,264 +1,246 @@
-"""What one seed draws: the logs, the limits of the engine and the rates of the faults.
+"""What one seed draws: the logs, the engine's limits, which faults happen and how often.
 
-Every partition has a number. A body carries, per partition, the offset of the newest record in it
-(`v0`) and the fields that the record set (`a0`), so the oracle can tell from a request alone which
-records it carries.
+Each seed has a mix of its own: most faults are absent, the others have rates between rare and constant.
+So rare faults also meet each other without the noise of all the rest ("swarm").
+
+The logs come from the seed's block: writing 300 records costs as much as delivering them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
 from connector.engine.limits import Limits
-from connector.model import (
-    Delete,
-    Delivery,
-    Event,
-    Record,
-    Rejection,
-    Skip,
-    TopicPartition,
-    Translated,
-    Upsert,
-)
+from connector.shell.kafka_settings import lease_ms
+from tests.simulation.rows import LOGS_MAX, Log, Writer
 
-BAD = "bad"
-"""The value that the simulated API never accepts."""
+BLOCK = 10
+"""So many seeds in a row share their logs."""
+
+REQUEST_FAULTS = {
+    # what becomes of a request -> its largest rate; exactly one of them happens to a request
+    "refused": 0.2,  # no connection: it never left (F064)
+    "reset before": 0.2,  # it left and was lost on its way (F065)
+    "reset after": 0.25,  # processed, the answer lost (F065, F063)
+    "cut short": 0.15,  # processed, half an answer (F066)
+    "html instead": 0.1,  # 200 with a maintenance page, not processed (F049)
+    "html after": 0.1,  # processed, and a page instead of the answer (F049)
+    "500 before": 0.3,  # not processed (F059)
+    "500 after": 0.2,  # processed all the same (F059)
+    "busy": 0.1,  # 408, 425 or 503 (F059)
+    "left out": 0.2,  # processed; the answer does not mention every item (F048)
+    "disordered": 0.3,  # the answer in another order, with entries twice (F048)
+    "stranger": 0.05,  # the answer refuses an item that was not sent (F048)
+    "undocumented": 0.05,  # processed, 204 without a body (F050)
+    "redirect": 0.03,  # 302, not processed (F060)
+    "slow": 0.2,  # the answer takes seconds (F061)
+    "too slow": 0.05,  # the client gives up; the request is processed later all the same (F067, F074)
+}
+
+RATES = {
+    # any other moment at which something may go wrong -> its largest rate
+    "commit refused": 0.4,  # F013, F016
+    "commit lost": 0.2,  # neither done nor answered (F014)
+    "commit unanswered": 0.3,  # done, but not answered (P06)
+    "commit late": 0.3,  # answered after the engine has given up
+    "letter refused": 0.4,  # F081
+    "letter unanswered": 0.2,  # stored, yet reported as failed (F081)
+    "stall inside": 0.01,  # between deciding and doing (F007, F097)
+    "crash inside": 0.01,  # between two commands (F089)
+    "item busy": 0.1,  # an item is left out by the API and not processed (F047)
+}
+
+INCIDENTS = {
+    # what happens at a moment or for a while -> how often at most, how long at most in ms
+    "crash": (4, 0),  # F073, F089
+    "stop": (2, 0),  # F088
+    "stall": (4, 60_000),  # F007, F097
+    "netsplit": (2, 60_000),  # no heartbeat reaches the group (F005)
+    "rebalance": (6, 0),  # F001-F004, F008
+    "storm": (1, 20_000),  # a rebalance every 500 ms (F011)
+    "arrival": (1, 0),  # one more instance (F001)
+    "brokers away": (2, 60_000),  # F028, F030, F014
+    "letters away": (3, 60_000),  # F081, F082
+    "api away": (2, 60_000),  # no connection (F064, F069)
+    "api failing": (2, 40_000),  # 503 (F059)
+    "token revoked": (2, 30_000),  # 401, 403 (F052, F053)
+    "datasource gone": (2, 30_000),  # 404 to everything (F054)
+    "captive portal": (1, 20_000),  # 200 and HTML to everything (F049)
+    "strangers": (5, 0),  # others use the budget (F057)
+    "clock step": (2, 0),  # of the wall clock (F096)
+    "compaction": (3, 0),  # F018
+    "retention": (1, 0),  # F021
+    "recreation": (1, 0),  # the topic is deleted and made anew with the same records (F026)
+    "partition added": (1, 0),  # F024
+    "credentials": (2, 0),  # a new token, or the same once more
+}
 
 
-class Logged(NamedTuple):
-    """One record of a log, what it is translated to, and when it was produced."""
+class Incident(NamedTuple):
+    """One thing that happens. `pick`, between 0 and 1, chooses whom it hits."""
 
-    record: Record
-    translated: Translated
-    produced_ms: int
-
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """The deliveries, none for a record that is skipped or rejected by its mapping."""
-        return [] if isinstance(self.translated, Skip | Rejection) else list(self.translated)
+    at_ms: int
+    kind: str
+    lasts_ms: int
+    pick: float
 
 
 @dataclass(frozen=True)
-class Log:
-    """One partition's log. `end` may lie behind the last record: control records follow."""
+class Traits:
+    """How this API behaves (API reference, section 10: what is not known is drawn)."""
 
-    name: TopicPartition
-    records: dict[int, Logged]
-    end: int
-
-
-@dataclass(frozen=True)
-class Faults:
-    """Rates between 0 and 1 while the faults last; the calm has all of them at 0."""
-
-    lost_before: float = 0.0
-    lost_after: float = 0.0
-    server: float = 0.0
-    not_sent: float = 0.0
-    late: float = 0.0
-    item_retry: float = 0.0
-    letter: float = 0.0
-    commit_refused: float = 0.0
-    commit_silent: float = 0.0
-
-
-CALM = Faults()
+    shape: str
+    position_base: int
+    whole_batch: bool
+    all_failed_422: bool
+    strict_events: bool
+    says_date: bool
+    empty_deletes: bool
+    queue_ms: int
+    body_bytes_max: int
+    calls_per_window: int | None
+    window_s: int
+    reset_form: str
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything that a run needs besides the engine."""
+    """Everything that a run needs."""
 
     seed: int
     logs: tuple[Log, ...]
     limits: Limits
-    faults: Faults
+    request_faults: dict[str, float]
+    rates: dict[str, float]
+    incidents: tuple[Incident, ...]
+    traits: Traits
+    protocol: str
+    static: bool
+    offsets_lost: str
+    says_ends: bool
+    schemas: bool
     calm_ms: int
     members: int
+    session_ms: int
     poll_ms: int
     poll_records: int
-    answer_ms: int
-    calls_per_window: int | None
-    window_s: int
-    whole_batch: bool
-    strict_events: bool
-    rebalances: tuple[int, ...]
-    crashes: tuple[int, ...]
-    stops: tuple[int, ...]
-    strangers: tuple[int, ...]
-    refusals: tuple[tuple[int, int], ...]
+    latency_ms: int
 
     @property
     def alone(self) -> bool:
-        """Whether every call was this instance's own, and every answer told it what is left (promise 6)."""
-        others = self.members > 1 or self.crashes or self.stops or self.strangers or self.refusals
-        return not (others or self.faults.lost_after or self.faults.server)
+        """Whether every call was this instance's own and every answer told what is left (promise 6)."""
+        return (
+            self.members == 1
+            and self.traits.reset_form not in {"text", "past"}
+            and not self.request_faults
+            and not self.incidents
+            and not self.rates
+        )
+
+    @property
+    def records(self) -> int:
+        """How many records the logs hold."""
+        return sum(len(log.entries) for log in self.logs)
 
 
 def draw(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
+    calm_ms, logs = _logs(seed // BLOCK)
     rng = Random(seed)  # noqa: S311 - a run to be repeated, not a secret
-    calm_ms = rng.randrange(5_000, 30_000)
-    limited = rng.random() < 0.6
-    quiet = rng.random() < 0.15
-
-    def moments(share: float, count: int) -> tuple[int, ...]:
-        if quiet or rng.random() >= share:
-            return ()
-        return tuple(sorted(rng.randrange(100, calm_ms) for _ in range(rng.randint(1, count))))
-
-    def rate(share: float, largest: float) -> float:
-        return 0.0 if quiet or rng.random() >= share else rng.random() * largest
-
+    quiet = rng.random() < 0.06
+    share = rng.choice((0.05, 0.15, 0.4))
+    kinds = rng.choice((0.03, 0.1, 0.25))
+    session_ms = rng.choice((6_000, 12_000, 45_000))
     return Scenario(
         seed=seed,
-        logs=_logs(rng, calm_ms),
-        limits=_limits(rng),
-        faults=Faults(
-            lost_before=rate(0.5, 0.3),
-            lost_after=rate(0.5, 0.3),
-            server=rate(0.5, 0.3),
-            not_sent=rate(0.2, 0.1),
-            late=rate(0.4, 0.2),
-            item_retry=rate(0.4, 0.2),
-            letter=rate(0.4, 0.8),
-            commit_refused=rate(0.4, 0.6),
-            commit_silent=rate(0.2, 0.3),
-        ),
+        logs=logs,
+        limits=_limits(rng, session_ms),
+        request_faults={} if quiet else _some(rng, REQUEST_FAULTS, share),
+        rates={} if quiet else _some(rng, RATES, share),
+        incidents=() if quiet else _incidents(rng, calm_ms, kinds),
+        traits=_traits(rng),
+        protocol=rng.choice(("eager", "cooperative", "consumer")),
+        static=rng.random() < 0.3,
+        offsets_lost=rng.choice(("pause", "earliest", "latest")),
+        says_ends=rng.random() < 0.7,
+        schemas=rng.random() < 0.4,
         calm_ms=calm_ms,
-        members=rng.choice((1, 1, 2)),
-        poll_ms=rng.choice((10, 50, 100)),
-        poll_records=rng.choice((1, 5, 50)),
-        answer_ms=rng.choice((5, 50, 300)),
-        calls_per_window=rng.choice((4, 10, 30)) if limited else None,
-        window_s=rng.choice((2, 5)),
-        whole_batch=rng.random() < 0.4,
-        strict_events=rng.random() < 0.4,
-        rebalances=moments(0.6, 8),
-        crashes=moments(0.4, 3),
-        stops=moments(0.3, 2),
-        strangers=moments(0.2, 5),
-        refusals=tuple((start, start + rng.randrange(200, 5_000)) for start in moments(0.3, 2)),
+        members=1 if quiet else rng.choice((1, 1, 2, 3)),
+        session_ms=session_ms,
+        poll_ms=rng.choice((5, 50, 200)),
+        poll_records=rng.choice((7, 500, 500, 500, 500)),
+        latency_ms=rng.choice((5, 50, 300)),
     )
 
 
-def _limits(rng: Random) -> Limits:
+@lru_cache(maxsize=4)
+def _logs(block: int) -> tuple[int, tuple[Log, ...]]:
+    rng = Random(-1 - block)  # noqa: S311 - a run to be repeated, not a secret
+    calm_ms = rng.choice((10_000, 30_000, 120_000, 600_000))
+    contacts = rng.choice((3, 30, 100, 100))
+    count = rng.randint(1, LOGS_MAX)
+    length = rng.choice((175, 210, 240)) // count
+    return calm_ms, tuple(Writer(rng, number, contacts, calm_ms).log(length) for number in range(count))
+
+
+def forget_logs() -> None:
+    """Write all logs anew when they are drawn next."""
+    _logs.cache_clear()
+
+
+def _some(rng: Random, largest: dict[str, float], share: float) -> dict[str, float]:
+    """Draw which faults happen, and their rates: as often rare ones as frequent ones."""
+    return {
+        name: rate * rng.choice((0.1, 0.3, 1.0)) for name, rate in largest.items() if rng.random() < share
+    }
+
+
+def _incidents(rng: Random, calm_ms: int, share: float) -> tuple[Incident, ...]:
+    drawn = []
+    for kind, (count, lasts_ms) in INCIDENTS.items():
+        if rng.random() < share:
+            for _ in range(rng.randint(1, count)):
+                at_ms = rng.randrange(calm_ms)
+                lasts = min(calm_ms - at_ms, int(lasts_ms * rng.random() ** 2))
+                drawn.append(Incident(at_ms, kind, lasts, rng.random()))
+    return tuple(sorted(drawn))
+
+
+def _limits(rng: Random, session_ms: int) -> Limits:
+    choice: Callable[[tuple[int, ...]], int] = rng.choice
     return Limits(
-        batch_items_max=rng.choice((1, 3, 10, 100)),
-        linger_ms=rng.choice((0, 50)),
-        requests_in_flight_max=rng.choice((1, 2, 4, 8)),
-        buffered_records_max=rng.choice((8, 40, 20_000)),
-        buffered_bytes_max=rng.choice((300, 100_000)),
-        retry_backoff_first_ms=rng.choice((10, 200)),
-        retry_backoff_largest_ms=rng.choice((500, 3_000)),
-        drain_ms=rng.choice((500, 3_000)),
-        commit_interval_ms=rng.choice((100, 1_000)),
-        contacts_remembered_max=rng.choice((0, 3, 1_000)),
+        batch_items_max=choice((2, 10, 50, 100, 100, 100, 100, 100)),
+        batch_bytes_max=choice((1_500, *[2_000_000] * 5)),
+        linger_ms=choice((0, 0, 50)),
+        requests_in_flight_max=choice((1, 2, 4, 8)),
+        buffered_records_max=choice((10, 40, *[20_000] * 6)),
+        buffered_bytes_max=choice((2_000, *[1_000_000] * 7)),
+        retry_backoff_first_ms=choice((10, 200)),
+        retry_backoff_largest_ms=choice((3_000, 30_000, 30_000)),
+        drain_ms=choice((2_000, 30_000)),
+        lease_ms=lease_ms({"session.timeout.ms": session_ms}),
+        commit_interval_ms=choice((1_000, 5_000, 5_000)),
+        contacts_remembered_max=choice((0, 3, 1_000)),
+        probe_first=rng.random() < 0.7,
+        until_caught_up=rng.random() < 0.1,
     )
 
 
-def _logs(rng: Random, calm_ms: int) -> tuple[Log, ...]:
-    contacts = rng.choice((2, 5, 20))
-    return tuple(
-        _Writer(rng, number, contacts, calm_ms).log(rng.choice((15, 40, 80)))
-        for number in range(rng.randint(1, 3))
+def _traits(rng: Random) -> Traits:
+    limited = rng.random() < 0.5
+    return Traits(
+        shape=rng.choice("AB"),
+        position_base=rng.choice((0, 1)),
+        whole_batch=rng.random() < 0.15,
+        all_failed_422=rng.random() < 0.5,
+        strict_events=rng.random() < 0.25,
+        says_date=rng.random() < 0.7,
+        empty_deletes=rng.random() < 0.2,
+        queue_ms=rng.choice((0, 0, 3_000, 20_000)),
+        body_bytes_max=rng.choice((1_500, *[10_000_000] * 7)),
+        calls_per_window=rng.choice((4, 10, 30, 600)) if limited else None,
+        window_s=rng.choice((5, 60)),
+        reset_form=rng.choice(("epoch", "epoch", "epoch", "milliseconds", "duration", "text", "past")),
     )
-
-
-def _no_headers() -> None:
-    """No record has headers."""
-
-
-class _Writer:
-    """Writes one log: most contacts are its own, one is shared with the other partitions."""
-
-    def __init__(self, rng: Random, number: int, contacts: int, calm_ms: int) -> None:
-        self._rng = rng
-        self._number = number
-        self._contacts = [f"p{number}-{index}" for index in range(contacts)]
-        self._calm_ms = calm_ms
-        self._backlog = rng.random()
-        self._tombstones = rng.random() < 0.7
-        weights = {kind: rng.random() for kind in ("upsert", "event", "both", "delete", "move")}
-        weights |= {"upsert": 1.0, "lone": 0.05, "skip": 0.05, "refused": 0.04, "poison": 0.1}
-        self._kinds, self._weights = list(weights), list(weights.values())
-        self._offset = rng.choice((0, 0, 1_000))
-        self._produced_ms = 0
-        self._alive: set[str] = set()  # contacts whose last record was an upsert
-        self._records: dict[int, Logged] = {}
-        self._writers: dict[str, Callable[[str], None]] = {
-            "upsert": lambda contact: self._append(contact, [self._upsert(contact)]),
-            "poison": lambda contact: self._append(contact, [self._poison(contact)]),
-            "event": lambda contact: self._append(contact, [self._event(contact)]),
-            "both": lambda contact: self._append(contact, [self._upsert(contact), self._event(contact)]),
-            "skip": lambda contact: self._append(contact, Skip("when")),
-            "refused": lambda contact: self._append(contact, Rejection("decode", "not JSON")),
-            "lone": lambda contact: self._append(contact, [Delete(contact, tombstone=True)]),
-            "move": self._move,
-            "delete": self._delete,
-        }
-        self._topic = ("customers", "customers", "orders")[number]
-
-    def log(self, length: int) -> Log:
-        rng = self._rng
-        while len(self._records) < length:
-            if rng.random() > self._backlog:
-                step_ms = 2 * self._calm_ms // length
-                self._produced_ms = min(self._calm_ms, self._produced_ms + rng.randrange(step_ms))
-            contact = "shared" if rng.random() < 0.1 else rng.choice(self._contacts)
-            self._write(rng.choices(self._kinds, self._weights)[0], contact)
-        end = self._offset + (rng.randint(1, 3) if rng.random() < 0.3 else 0)
-        return Log(TopicPartition(self._topic, self._number), self._records, end)
-
-    def _write(self, kind: str, contact: str) -> None:
-        if contact == "shared" and kind in {"delete", "move", "lone"}:
-            kind = "upsert"  # Whose delete a request stands for could not be told.
-        if kind == "lone" and contact not in self._alive:
-            kind = "delete"
-        self._writers[kind](contact)
-
-    def _delete(self, contact: str) -> None:
-        self._append(contact, [Delete(contact)])
-        if self._tombstones:
-            self._append(contact, [Delete(contact, tombstone=True)])
-
-    def _move(self, old: str) -> None:
-        new = self._rng.choice(self._contacts)
-        if new == old:
-            self._append(old, [self._upsert(old)])
-        else:
-            self._append(new, [Delete(old), self._upsert(new)])
-            self._alive.discard(old)
-
-    def _upsert(self, contact: str) -> Upsert:
-        rng, number = self._rng, self._number
-        fields = {f"{name}{number}": self._offset for name in "abc" if rng.random() < 0.5}
-        body = {"_user_id": contact, f"v{number}": self._offset, **fields}
-        return Upsert(contact, body, instant=rng.random() < 0.7)
-
-    def _poison(self, contact: str) -> Delivery:
-        number = self._number
-        if self._rng.random() < 0.3:
-            event = self._event(contact)
-            event.body["_event_parameters"] = {BAD: BAD}
-            return event
-        body = {"_user_id": contact, f"v{number}": self._offset, f"a{number}": BAD}
-        return Upsert(contact, body, instant=True)
-
-    def _event(self, contact: str) -> Event:
-        body = {"_user_id": contact, "_event_id": f"{self._number}:{self._offset}", "_event_parameters": {}}
-        return Event(contact, body, self._rng.choice((0, 5_000)))
-
-    def _append(self, key: str, translated: Translated) -> None:
-        rng, offset = self._rng, self._offset
-        if isinstance(translated, list) and any(isinstance(d, Upsert) for d in translated):
-            self._alive.add(key)
-        elif isinstance(translated, list) and any(isinstance(d, Delete) for d in translated):
-            self._alive.discard(key)
-        record = Record(
-            self._topic, self._number, offset, key.encode(), b"x" * rng.randrange(60), offset, _no_headers
-        )
-        self._records[offset] = Logged(record, translated, self._produced_ms)
-        self._offset += 1 + (rng.randint(1, 5) if rng.random() < 0.1 else 0)

@@ -1,24 +1,60 @@
-"""The promises of design section 2 over random interleavings of everything that can happen."""
+"""The promises of design section 2, over random interleavings of everything that can happen."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from tests.simulation.run import run
+from tests.simulation.many import run_block, run_many
+from tests.simulation.mutants import mutant
+from tests.simulation.run import Failure, run
+from tests.simulation.scenario import INCIDENTS, RATES, REQUEST_FAULTS
+from tests.simulation.shrink import shrink
+from tests.simulation.trace import digest
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "300"))
-BLOCK = 50
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "20000"))
+SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 
 
-@pytest.mark.parametrize("first", range(1, SEEDS + 1, BLOCK))
-def test_the_promises_hold(first: int) -> None:
-    """First faults of every kind, then calm (F001-F008, F011, F013, F016-F020, F051-F065, P06)."""
-    for seed in range(first, min(first + BLOCK, SEEDS + 1)):
-        world = run(seed)
-        assert world.committed == {log.name.partition: log.end for log in world.scenario.logs}
+def test_the_promises_hold() -> None:
+    """First faults of every kind, then calm (F001-F008, F011, F013-F021, F028, F030, F036-F038, F045).
+
+    Also F047-F055, F057-F069, F072-F077, F079-F081, F088, F089, F096, F097, P06.
+    """
+    totals = run_many(0, SEEDS, SECONDS)
+    assert totals.failures == [], totals.text()
+
+
+def test_every_fault_happens() -> None:
+    """A fault that no seed meets proves nothing: all that the tables name happen within 300 seeds."""
+    faults = sum(
+        (run_block(first).faults for first in range(0, 300, 10)), start=type(run_block(0, 1).faults)()
+    )
+    assert {*REQUEST_FAULTS, *RATES, *INCIDENTS} - {"item busy"} <= faults.keys()
 
 
 @pytest.mark.parametrize("seed", [3, 17, 42])
 def test_a_seed_is_a_whole_run(seed: int) -> None:
-    """The same seed gives the same events and commands, so a failure can be shown again."""
-    assert run(seed).trace == run(seed).trace
+    """The same seed gives the same events and commands in another process with other hashes too."""
+    command = [sys.executable, "-m", "tests.simulation"]
+    environment = {**os.environ, "SEED": str(seed), "PYTHONHASHSEED": str(seed)}
+    shown = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    assert digest(run(seed, traced=True)) in shown
+
+
+def test_a_failing_seed_shrinks() -> None:
+    """Of a broken engine's run little is left, and it still breaks the same promise."""
+    with mutant("drops what the API refuses"):
+        failure = next(failure for failure in map(_failure, range(100)) if failure is not None)
+        smallest = shrink(failure)
+    assert smallest.promise == failure.promise
+    assert smallest.scenario.records < failure.scenario.records / 10
+
+
+def _failure(seed: int) -> Failure | None:
+    try:
+        run(seed)
+    except Failure as failure:
+        return failure
+    return None

@@ -1,10 +1,8 @@
-"""The real stack for one test run: Kafka, PostgreSQL and Kafka Connect, started side by side."""
+"""The real stack for one test run: what every test needs at once, the rest when a test first asks for it."""
 
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
@@ -14,31 +12,22 @@ from tests.stack import jars
 from tests.stack.connect import ConnectWorker
 from tests.stack.jars import Jars, StackMissingError
 from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.mariadb import MariaDbServer
 from tests.stack.postgres import PostgresServer
+from tests.stack.registry import Registry
+from tests.stack.servers import SHORT_LIFE, Stack, running, stack_running
 
-# The compiler's first stage only: the processes live for a minute or two on few cores.
-SHORT_LIFE = ("-XX:TieredStopAtLevel=1",)
-
+SERVERS = (KafkaBroker, PostgresServer, ConnectWorker, MariaDbServer, Registry)
 TOLD = pytest.StashKey[list[str]]()
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Everything that runs."""
-
-    kafka: KafkaBroker
-    postgres: PostgresServer
-    connect: ConnectWorker
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the end of every server's log with a test that failed."""
     report = yield
-    running = item.funcargs.get("stack") if isinstance(item, pytest.Function) else None
-    if report.failed and isinstance(running, Stack):
-        for server in (running.kafka, running.postgres, running.connect):
-            report.sections.append((str(server.process.log), server.process.log_tail()))
+    if report.failed and isinstance(item, pytest.Function):
+        servers = [value for value in item.funcargs.values() if isinstance(value, SERVERS)]
+        report.sections += [(str(one.process.log), one.process.log_tail()) for one in servers]
     return report
 
 
@@ -67,6 +56,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
+def endings() -> Iterator[None]:
+    """End the servers also when the run is ended by SIGTERM."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
 def stack_jars() -> Jars:
     """The jars, from the cache or from Maven."""
     try:
@@ -76,27 +73,14 @@ def stack_jars() -> Jars:
 
 
 @pytest.fixture(scope="session")
-def stack(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """All three servers, ready; stopped at the end, also after Ctrl-C or SIGTERM."""
-    folder = tmp_path_factory.mktemp("stack")
-    before = signal.signal(signal.SIGTERM, _interrupt)
+def stack(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None) -> Iterator[Stack]:
+    """Kafka, PostgreSQL and Connect, ready; stopped at the end, also after Ctrl-C or SIGTERM."""
+    del endings
     try:
-        postgres = PostgresServer(folder)
+        with stack_running(stack_jars, tmp_path_factory.mktemp("stack")) as stack:
+            yield stack
     except StackMissingError as error:
         missing(error)
-    with ExitStack() as ending:
-        ending.callback(signal.signal, signal.SIGTERM, before)
-        ending.callback(postgres.stop)
-        kafka = KafkaBroker(stack_jars, folder, flags=SHORT_LIFE)
-        ending.callback(kafka.kill)
-        connect = ConnectWorker(stack_jars, folder, kafka, flags=SHORT_LIFE)
-        ending.callback(connect.stop)
-        servers = (kafka, postgres, connect)
-        for server in servers:
-            server.start()
-        for server in servers:
-            server.await_ready()
-        yield Stack(kafka, postgres, connect)
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +99,24 @@ def postgres(stack: Stack) -> PostgresServer:
 def connect(stack: Stack) -> ConnectWorker:
     """The Kafka Connect worker."""
     return stack.connect
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory, endings: None) -> Iterator[MariaDbServer]:
+    """MariaDB, started by the first test that asks for it."""
+    del endings
+    try:
+        server = MariaDbServer(tmp_path_factory.mktemp("mariadb"))
+    except StackMissingError as error:
+        missing(error)
+    with running(server) as mariadb:
+        yield mariadb
+
+
+@pytest.fixture(scope="session")
+def registry(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None) -> Iterator[Registry]:
+    """The schema registry, started by the first test that asks for it."""
+    del endings
+    folder = tmp_path_factory.mktemp("registry")
+    with running(Registry(stack_jars, folder, flags=SHORT_LIFE)) as registry:
+        yield registry

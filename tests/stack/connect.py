@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 
+from tests.stack import debezium
+from tests.stack.debezium import Database, Options
 from tests.stack.jars import Jars
 from tests.stack.kafka_broker import KafkaBroker
-from tests.stack.postgres import PostgresServer
 from tests.stack.processes import Process, free_port
 from tests.waiting import wait_for
 
@@ -31,8 +32,11 @@ listeners=http://127.0.0.1:{port}
 class ConnectWorker:
     """One standalone worker; connectors are put into it and awaited."""
 
-    def __init__(self, jars: Jars, folder: Path, kafka: KafkaBroker, *, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self, jars: Jars, folder: Path, kafka: KafkaBroker, *, heap: str = "768m", flags: Sequence[str] = ()
+    ) -> None:
         port = free_port()
+        self._bootstrap_servers = kafka.bootstrap_servers
         properties = folder / "worker.properties"
         properties.write_text(
             PROPERTIES.format(
@@ -41,7 +45,7 @@ class ConnectWorker:
         )
         main = "org.apache.kafka.connect.cli.ConnectStandalone"
         self.process = Process(
-            "Kafka Connect", jars.java(main, properties, heap="768m", flags=flags), folder / "connect.log"
+            "Kafka Connect", jars.java(main, properties, heap=heap, flags=flags), folder / "connect.log"
         )
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
 
@@ -67,26 +71,31 @@ class ConnectWorker:
         """Stop a connector and forget it."""
         self._http.delete(f"/connectors/{name}").raise_for_status()
 
-    def put_debezium(self, name: str, postgres: PostgresServer, tables: str) -> None:
-        """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`."""
-        config = {
-            "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
-            "database.hostname": "127.0.0.1",
-            "database.port": str(postgres.port),
-            "database.user": "postgres",
-            "database.password": "postgres",
-            "database.dbname": "postgres",
-            "topic.prefix": name,
-            "slot.name": name,
-            "slot.drop.on.stop": "true",
-            "publication.name": name,
-            "publication.autocreate.mode": "filtered",
-            "plugin.name": "pgoutput",
-            "table.include.list": tables,
-            "snapshot.mode": "initial",
-            "poll.interval.ms": "20",
-        }
+    def await_failure(self, name: str) -> None:
+        """Wait until the task of a connector has given up, as over a schema that it cannot register."""
+        wait_for(lambda: "FAILED" in self._states(name), READY_SECONDS, f"{name} to fail", self.process)
+
+    def restart(self, name: str) -> None:
+        """Stop a connector and its task, start them again, and wait until they are running.
+
+        A PostgreSQL source loses what changed meanwhile unless it has `slot.drop.on.stop: false`.
+        """
+        self._http.post(f"/connectors/{name}/restart", params={"includeTasks": "true"}).raise_for_status()
+        wait_for(lambda: self._states(name) == ["RUNNING"], READY_SECONDS, name, self.process)
+
+    def put_debezium(self, name: str, database: Database, tables: str, *parts: Options) -> None:
+        """Stream `tables` (a comma-separated list of `schema.table`) to topics called `name.schema.table`.
+
+        `parts` are what `debezium.py` makes, and single options; later ones win.
+        """
+        config = dict(debezium.source(name, database, tables, self._bootstrap_servers))
+        for part in parts:
+            config |= part
         self.put(name, config)
+
+    def _states(self, name: str) -> list[str]:
+        status = self._get(f"/connectors/{name}/status")
+        return [task["state"] for task in status["tasks"]] if status else []
 
     def _runs(self, name: str) -> bool:
         status = self._get(f"/connectors/{name}/status")

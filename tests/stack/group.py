@@ -100,17 +100,6 @@ class Instance(Service):
             return set()
         return {partition["partition"] for partition in self.status()["partitions"]}
 
-    def await_not_ready(self, text: str) -> None:
-        """Wait until `/readyz` says no, and this."""
-
-        def said() -> bool:
-            if not self._ok("/healthz"):
-                return False
-            answer = self._http.get("/readyz")
-            return not answer.is_success and text in answer.text
-
-        wait_for(said, SECONDS, f"`{text}` in /readyz", self.process)
-
     def log(self) -> str:
         """Return everything it has logged."""
         return self.process.log.read_text()

@@ -94,6 +94,17 @@ class KafkaBroker:
             consumer.close()
         return sum(max(0, answer.offset) for answer in answers)  # negative: never committed
 
+    def written(self, topic: str, partitions: int) -> int:
+        """Return how many offsets of `topic` are taken, over all its partitions."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "ends"})
+        try:
+            return sum(
+                consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_SECONDS)[1]
+                for number in range(partitions)
+            )
+        finally:
+            consumer.close()
+
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
 

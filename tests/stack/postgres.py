@@ -21,8 +21,8 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "wal_level": "logical",
-    "max_wal_senders": "10",
-    "max_replication_slots": "10",
+    "max_wal_senders": "30",
+    "max_replication_slots": "30",
     "fsync": "off",  # the data need not outlive the test run
     "full_page_writes": "off",
     "shared_buffers": "32MB",

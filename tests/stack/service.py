@@ -1,6 +1,8 @@
 """The connector as an operator runs it: a child process, a YAML file, and its admin server."""
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -13,6 +15,7 @@ from tests.stack.processes import Process, free_port
 from tests.waiting import wait_for
 
 READY_SECONDS = 30
+REASON_SECONDS = 30
 
 CONFIG = """\
 kafka:
@@ -30,17 +33,29 @@ dead_letters:
   topic: {name}.dead-letters
 admin:
   listen: 127.0.0.1:{port}
+schema_registry: {registry}
 topics:
-  -
-{topic}
+{topics}
 """
 
 
 class Service:
     """`instasent-connector run`, which can be stopped, killed and started again with the same group."""
 
-    def __init__(self, name: str, folder: Path, kafka: KafkaBroker, sandbox: SandboxApi, topic: str) -> None:
-        """Write the configuration; `topic` is the text of a topic file, `name` the group."""
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        kafka: KafkaBroker,
+        sandbox: SandboxApi,
+        *topics: str,
+        registry: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the configuration.
+
+        `topics` are the texts of topic files, `name` is the group, and `registry` the section
+        `schema_registry`.
+        """
         port = free_port()
         config = folder / f"{name}.yaml"
         config.write_text(
@@ -51,7 +66,8 @@ class Service:
                 project=sandbox.behaviour.project,
                 datasource=sandbox.behaviour.datasource,
                 port=port,
-                topic=indent(topic, "    "),
+                registry=json.dumps(registry),
+                topics="\n".join("  -\n" + indent(topic, "    ") for topic in topics),
             )
         )
         self._sandbox = sandbox
@@ -75,6 +91,17 @@ class Service:
     def await_ready(self) -> None:
         """Wait until the service reports that it is ready."""
         wait_for(lambda: self._ok("/readyz"), READY_SECONDS, "a ready connector", self.process)
+
+    def await_not_ready(self, text: str) -> None:
+        """Wait until `/readyz` says no, and this."""
+
+        def said() -> bool:
+            if not self._ok("/healthz"):
+                return False
+            answer = self._http.get("/readyz")
+            return not answer.is_success and text in answer.text
+
+        wait_for(said, REASON_SECONDS, f"`{text}` in /readyz", self.process)
 
     def status(self) -> dict[str, Any]:
         """Return `/api/status`."""

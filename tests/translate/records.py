@@ -1,18 +1,20 @@
 """Records and translators for the tests of translate."""
 
-import base64
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from connector.model import Record, Translated
+from connector.model import Delivery, Record, Skip, Translated, Upsert
+from connector.translate.decode.change import Change, Decoded
+from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.decode.framing import KEY
+from connector.translate.decode.schemas import Schemas
+from connector.translate.decode.shapes import read_shape
+from connector.translate.decode.wire import Wire
 from connector.translate.mapping import plan
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 TOPIC = "shop.public.customers"
 TIMESTAMP_MS = 1_700_000_000_123
 PLACEHOLDER = "__debezium_unavailable_value"
@@ -22,14 +24,24 @@ Headers = list[tuple[str, bytes | None]]
 
 def translator(**rules: Any) -> Translator:
     """Compile one topic file; `topic` is TOPIC unless given."""
+    return translator_with(Schemas(), **rules)
+
+
+def translator_with(schemas: Schemas, /, **rules: Any) -> Translator:
+    """Compile one topic file, for records that name these schemas."""
     model = TopicRules.model_validate(rules if "pattern" in rules else {"topic": TOPIC, **rules})
     assert plan.problems(model) == []
-    return Translator([plan.compile_topic(model)])
+    return Translator([plan.compile_topic(model)], schemas)
 
 
 def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
     """Compile a topic file with a contact identified by `id`."""
     return translator(contact={"user_id": "id", "attributes": attributes or {}, **rules})
+
+
+def decode_key(key: bytes | None) -> Decoded:
+    """Decode a key that needs no registry."""
+    return Decoded(*Wire(KEY, "auto", Schemas()).decode_key(key, lambda: None))
 
 
 def record(
@@ -62,32 +74,46 @@ def envelope(
     }
 
 
+def shaped(
+    value: object,
+    shape: str = "auto",
+    schema: ConnectSchema | None = None,
+    key: object = None,
+    headers: Headers | None = None,
+) -> Change | Skip:
+    """Read the shape of a decoded value; the key is written as JSON."""
+    encoded = _bytes(key)
+    return read_shape(Decoded(value, schema), shape, lambda: decode_key(encoded), lambda: headers)
+
+
+def changed(*arguments: Any, **more: Any) -> Change:
+    """Do as `shaped`, of a value that is a change."""
+    change = shaped(*arguments, **more)
+    assert isinstance(change, Change)
+    return change
+
+
+def struct(name: str = "", **fields: ConnectSchema) -> ConnectSchema:
+    """Make the schema of a struct."""
+    return ConnectSchema("struct", name, fields=fields)
+
+
+def deliveries(translated: Translated) -> list[Delivery]:
+    """Return the deliveries, failing on anything else."""
+    assert isinstance(translated, list), translated
+    return translated
+
+
+def upsert_of(translated: Translated) -> Upsert:
+    """Return the only delivery, an upsert."""
+    (upsert,) = deliveries(translated)
+    assert isinstance(upsert, Upsert)
+    return upsert
+
+
 def upserted(rule: Any, value: Any) -> Translated:
     """Translate a created row whose column `c` holds a value, mapped by a rule to the attribute `a`."""
     return contact({"a": rule}).translate(record(envelope("c", after={"id": 7, "c": value})))
-
-
-def captured(topic: str) -> list[Record]:
-    """Return the records of a topic as a real Debezium 3.6.1 wrote them."""
-    lines = (FIXTURES / "debezium-3.6.1-postgres-json.jsonl").read_text().splitlines()
-    return [_captured(line) for line in map(json.loads, lines) if line["topic"] == topic]
-
-
-def _captured(line: dict[str, Any]) -> Record:
-    headers = [(name, _decoded(value)) for name, value in line["headers"]]
-    return Record(
-        line["topic"],
-        line["partition"],
-        line["offset"],
-        _decoded(line["key"]),
-        _decoded(line["value"]),
-        line["timestamp"][1],
-        lambda: headers,
-    )
-
-
-def _decoded(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)
 
 
 def _bytes(value: object) -> bytes | None:

@@ -14,7 +14,7 @@ from connector.translate.mapping.rules import As, TopicRules
 from connector.translate.translate import Translator
 from tests.translate.records import PLACEHOLDER, envelope
 
-COLUMNS = ("id", "a", "b", "ts_ms", "op")
+COLUMNS = ("id", "_id", "a", "b", "ts_ms", "op", "__op", "__deleted", "payload", "type", "data")
 FORMS: list[Any] = [*As, {"timestamp": "us"}, {"timestamp": "s"}, {"decimal": 2}]
 ATTRIBUTES = {
     **{f"plain_{column}": column for column in COLUMNS},
@@ -24,6 +24,8 @@ ATTRIBUTES = {
     "summed": "sum(a)",
     "number": "to_number(b)",
     "text": {"template": "{a} {b}"},
+    "key": "__key.id",
+    "headers": "__headers.x || __key",
 }
 
 
@@ -59,6 +61,8 @@ TRANSLATORS = [
         rules("event"),
         rules("envelope", on_delete="clear", before="full"),
         rules("auto", on_delete="ignore", before="key"),
+        rules("flattened", user_id="_id"),
+        rules("outbox", user_id="__key"),
         *(single(name, rule) for name, rule in ATTRIBUTES.items()),
     )
 ]
@@ -82,17 +86,18 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 ROWS = st.dictionaries(st.sampled_from(COLUMNS), VALUES, max_size=5)
+DOCUMENTS = ROWS.map(lambda row: json.dumps({**row, "_id": {"$oid": "65a1"}}))
 ENVELOPES = st.builds(
     envelope,
     st.sampled_from("cudrtmCxi"),
-    after=ROWS | VALUES,
-    before=ROWS | VALUES,
-    connector=st.sampled_from(["postgresql", "mysql", "cassandra", ""]),
+    after=ROWS | VALUES | DOCUMENTS,
+    before=ROWS | VALUES | DOCUMENTS,
+    connector=st.sampled_from(["postgresql", "mysql", "mongodb", "cassandra", ""]),
 )
-JSON_BYTES = (ENVELOPES | ROWS | VALUES).map(lambda value: json.dumps(value).encode())
+JSON_BYTES = (ENVELOPES | ROWS | VALUES | DOCUMENTS).map(lambda value: json.dumps(value).encode())
 BYTES = st.none() | st.binary(max_size=40) | JSON_BYTES
 HEADERS = st.none() | st.lists(
-    st.tuples(st.sampled_from(["__debezium.newkey", "id", "x"]), BYTES), max_size=3
+    st.tuples(st.sampled_from(["__debezium.newkey", "__op", "id", "x"]), BYTES), max_size=3
 )
 
 
@@ -156,8 +161,12 @@ POISON = [
     b"true",
     f'{{"id":{{"x":"{SECRET}"}}}}'.encode(),
     f'{{"id":"{SECRET}'.encode(),
-    json.dumps({"schema": {"type": "struct"}, "payload": {"id": SECRET}}).encode(),
+    json.dumps({"schema": {"type": "struct", "fields": 7}, "payload": {"id": SECRET}}).encode(),
     json.dumps({"id": SECRET, "__deleted": "true"}).encode(),
+    json.dumps({"id": SECRET, "__op": SECRET}).encode(),
+    json.dumps(json.dumps({"id": SECRET})).encode(),
+    json.dumps(envelope("c", after=f'{{"_id": "{SECRET}"', connector="mongodb")).encode(),
+    json.dumps(envelope("c", after='{"_id": {"$oid": ' + "[" * 5000, connector="mongodb")).encode(),
     json.dumps(envelope("x", after={"id": SECRET})).encode(),
     json.dumps(envelope("u", after=None)).encode(),
     json.dumps(envelope("c", after=SECRET)).encode(),

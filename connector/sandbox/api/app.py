@@ -11,13 +11,13 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from connector.sandbox.api.control import Control
 from connector.sandbox.api.faults import PROCESSED, Fault, FaultKind, Faults
 from connector.sandbox.api.ledger import RequestLine
 from connector.sandbox.api.service import Call, IngestApi, Reply
-from connector.sandbox.api.wire import NEVER_ANSWERED, Wire, replaced
+from connector.sandbox.api.wire import NEVER_ANSWERED, RawPath, Wire, replaced
 
 _DATASOURCE = "/v1/project/{project}/datasource/{datasource}"
 
@@ -47,23 +47,12 @@ def make_app(api: IngestApi, faults: Faults) -> Starlette:
     routes.append(Mount("/sandbox", routes=Control(api, faults).routes()))
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(_RawPath)],
+        middleware=[Middleware(RawPath)],
         exception_handlers={HTTPException: _http_error},
     )
     # `DELETE …/contacts/` is a contact without a name, not another spelling of `…/contacts`.
     app.router.redirect_slashes = False
     return app
-
-
-class _RawPath:
-    """Routes by the path as it was sent, so that `a%2Fb` is one segment."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path"] = scope["raw_path"].decode("latin-1")
-        await self._app(scope, receive, send)
 
 
 class _Exchange:

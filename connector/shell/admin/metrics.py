@@ -19,11 +19,18 @@ class SnapshotCollector(Collector):
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric; the labels are topics, partitions, endpoints, rules and states (S10)."""
+        """Yield every metric; the labels are topics, formats, partitions, endpoints, rules, states (S10)."""
         snapshot = self._board.snapshot
         yield from _service(snapshot, ready=not self._board.causes)
         yield _gauge("loop_idle_seconds", "Since the engine's loop last turned.", self._board.idle_ms / 1000)
         yield from _topics(snapshot)
+        yield _labelled(
+            GaugeMetricFamily,
+            "topic_format_info",
+            "1 for each wire format that a topic's values were seen in.",
+            ("topic", "format"),
+            [((topic, name), 1) for topic, names in self._board.formats.items() for name in names],
+        )
         yield _labelled(
             CounterMetricFamily,
             "values_left_out",
@@ -33,6 +40,13 @@ class SnapshotCollector(Collector):
         )
         yield from _partitions(snapshot)
         yield from _endpoints(snapshot)
+        yield _labelled(
+            CounterMetricFamily,
+            "schema_registry_requests",
+            "Questions to the schema registry, by what it answered.",
+            ("outcome",),
+            [((verdict.value,), count) for verdict, count in snapshot.schema_answers.items()],
+        )
 
 
 def registry_of(board: StatusBoard) -> CollectorRegistry:
@@ -116,6 +130,7 @@ def _partitions(snapshot: Snapshot) -> Iterator[Metric]:
         ("partition_lag_records", "Records up to the end of the log.", [(n, p.lag) for n, p in named]),
         ("partition_position", "The next offset to read.", [(n, p.position) for n, p in named]),
         ("partition_committed", "The last committed offset.", [(n, p.committed) for n, p in named]),
+        ("partition_parked_records", "Records that wait for a schema.", [(n, p.parked) for n, p in named]),
         ("partition_paused", "1 while it delivers nothing.", [(n, float(bool(p.paused))) for n, p in named]),
     )
     for name, text, samples in gauges:

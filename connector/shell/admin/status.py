@@ -6,7 +6,7 @@ from connector.shell.admin.board import StatusBoard
 
 
 def status_of(board: StatusBoard) -> dict[str, Any]:
-    """Render the newest snapshot; at least what the design lists, plus counts by rule."""
+    """Render the newest snapshot; at least what the design lists, plus counts by rule and wire formats."""
     snapshot = board.snapshot
     return {
         "state": snapshot.state,
@@ -15,6 +15,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
         "topics": [
             {
                 "topic": t.topic,
+                "formats": list(board.formats.get(t.topic, ())),
                 "records_consumed": t.records_consumed,
                 "deliveries_accepted": t.deliveries_accepted,
                 "skipped": sum(t.skipped.values()),
@@ -35,6 +36,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
                 "lag": p.lag,
                 "in_flight": p.in_flight,
                 "paused": p.paused,
+                "parked": p.parked,
             }
             for p in snapshot.partitions
         ],
@@ -50,6 +52,7 @@ def status_of(board: StatusBoard) -> dict[str, Any]:
             }
             for e in snapshot.endpoints
         ],
+        "schema_registry": {verdict.value: count for verdict, count in snapshot.schema_answers.items()},
         "in_flight_records": snapshot.in_flight_records,
         "buffered_records": snapshot.buffered_records,
         "buffered_bytes": snapshot.buffered_bytes,

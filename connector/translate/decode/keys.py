@@ -2,31 +2,19 @@
 
 from collections.abc import Sequence
 
-from connector.translate.decode.change import UndecodableError
+from connector.translate.decode.change import Decoded, UndecodableError
+from connector.translate.decode.embedded import payload_of
+from connector.translate.decode.extended_json import read_id
 from connector.translate.decode.json import decode_json
 
+NEW_KEY = "__debezium.newkey"
+"""On the delete (and its tombstone) of a row whose primary key changed: the new key (debezium-events 3)."""
 
-def decode_key(key: bytes | None) -> object:
-    """Decode a key: an object of key columns, a bare scalar, or None where there is none.
+_TABLE_OF_ROUTER = "__dbz__physicalTableIdentifier"
+"""What `ByLogicalTableRouter` adds to a key: no column."""
 
-    A key may carry its schema although the value has none (the two converters are set apart); a bare
-    scalar (after `ExtractField$Key`) may be JSON or plain text (`StringConverter`), and of a number
-    the text is kept, because it may be either. Nothing is guessed from `Struct{id=7}`.
-
-    Raises:
-        UndecodableError: the key is none of these.
-    """
-    if key is None or key == b"null":
-        return None
-    if not key.startswith((b"{", b"[", b'"')):
-        return _plain_text(key)
-    try:
-        decoded = decode_json(key)
-    except UndecodableError as error:
-        raise UndecodableError(f"key: {error}") from None
-    if isinstance(decoded, dict) and decoded.keys() == {"schema", "payload"}:
-        return decoded["payload"]
-    return decoded
+_MONGO_KEY, _MONGO_ID = "id", "_id"
+"""MongoDB's key holds under the first, as text, what its documents hold under the second."""
 
 
 def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> bytes | None:
@@ -37,10 +25,41 @@ def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> bytes | No
     return None
 
 
-def _plain_text(key: bytes) -> str:
-    if key.startswith(b"Struct{"):
-        raise UndecodableError("key: Java's text of a struct cannot be read; set a JSON key converter")
-    try:
-        return key.decode()
-    except UnicodeDecodeError:
-        raise UndecodableError("key: neither JSON nor UTF-8 text") from None
+def header_text(value: bytes | None) -> str | None:
+    """Return a header as text: as it is, or out of what Connect's JSON converter made of text."""
+    if value is None:
+        return None
+    if value.startswith((b'"', b'{"schema":')):
+        try:
+            found = payload_of(decode_json(value))
+        except UndecodableError:
+            found = None
+        if isinstance(found, str):
+            return found
+    return value.decode(errors="replace")
+
+
+def columns_of(key: Decoded, wanted: frozenset[str], *, flattened: bool | None) -> Decoded:
+    """Return the columns of a decoded key, or the bare scalar that it is.
+
+    Where `wanted` has MongoDB's `_id`, it is read from the key's `id`. That is Extended JSON in a topic of
+    envelopes and plain in a flattened one; None: the topic may be either.
+
+    Raises:
+        UndecodableError: it is Java's text of a struct, from which nothing is guessed.
+    """
+    value = key.value
+    if type(value) is str and value.startswith("Struct{"):
+        raise UndecodableError(
+            "key: Java's text of a struct cannot be read; set a JSON or Avro key converter"
+        )
+    if type(value) is not dict:
+        return key
+    if _TABLE_OF_ROUTER in value:
+        value = {name: column for name, column in value.items() if name != _TABLE_OF_ROUTER}
+    if _MONGO_ID in wanted and value.keys() == {_MONGO_KEY}:
+        found = value[_MONGO_KEY]
+        if type(found) is str and not flattened:
+            return Decoded({_MONGO_ID: read_id(found, relaxed=flattened is False)})
+        return Decoded({_MONGO_ID: found})
+    return Decoded(value, key.schema)

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from connector.model import Operation
 from connector.translate.decode.change import Row
+from connector.translate.mapping.key_rows import ReaderFor
 from connector.translate.mapping.readers import Read, Reader
 from connector.translate.mapping.user_id import UnmappableError
 from connector.translate.mapping.values import MISSING, UNAVAILABLE_TEXTS, LeftOut, UnreadableError
@@ -16,14 +17,20 @@ BeforeImage: TypeAlias = Literal["auto", "full", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Mapped fields: name, the column where it is sent as it is, and the reader that can do everything.
+    """Mapped fields, each with a reader that can do everything; `path` is where they stand in the topic file.
 
-    `path` is where they stand in the topic file.
+    `plain` are those that send a column as it is, with the column's name; `made` are the others.
     """
 
     path: str
-    readers: tuple[tuple[str, str | None, Read], ...]
+    plain: tuple[tuple[str, str, Read], ...]
+    made: tuple[tuple[str, Read], ...]
     omit_nulls: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all fields."""
+        return (*(name for name, _, _ in self.plain), *(name for name, _ in self.made))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,11 @@ class ContactPlan:
     """The compiled `contact:`. `instant` holds None where plain domain records are sent at once.
 
     It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
+    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
     """
 
     user_id: Reader
+    user_id_for: ReaderFor
     attributes: Fields
     instant: tuple[Operation | None, ...]
     on_delete: Literal["delete", "ignore", "clear"]
@@ -47,19 +56,22 @@ def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
         UnmappableError: a value is not what its rule expects.
     """
     name = ""
+    made = fields.made
     try:
-        for name, untouched, read in fields.readers:
-            value = row.get(untouched) if untouched else None
+        for name, column, read in fields.plain:
+            value = row.get(column)
             kind = type(value)
-            # Integers and text that are sent as they are need no second look, and no call.
-            if kind is not int and (kind is not str or value in UNAVAILABLE_TEXTS):
-                value = read(row)
-                if type(value) is LeftOut:
-                    if value is not MISSING:
-                        counts[value.value] += 1
-                    continue
-                if value is None and fields.omit_nulls:
-                    continue
-            body[name] = value
+            # Text and integers that are sent as they are need no second look, and no call.
+            if (kind is str and value not in UNAVAILABLE_TEXTS) or kind is int:
+                body[name] = value
+            else:
+                made = (*made, (name, read))
+        for name, read in made:
+            value = read(row)
+            if type(value) is LeftOut:
+                if value is not MISSING:
+                    counts[value.value] += 1
+            elif value is not None or not fields.omit_nulls:
+                body[name] = value
     except UnreadableError as error:
         raise UnmappableError(f"{fields.path}.{name}", str(error)) from None

@@ -1,22 +1,28 @@
 """Whom a delete deletes (design, section 3): the key decides, the before-image where it is whole."""
 
-from connector.model import Delete, Delivery, Operation, Record, Skip, Upsert
-from connector.translate.decode.change import Change, Row, UndecodableError
-from connector.translate.decode.keys import decode_key, header
+from connector.model import Delete, Delivery, Operation, Skip, Upsert
+from connector.translate.decode.change import Change, Row
 from connector.translate.mapping.contacts import BeforeImage, ContactPlan
-from connector.translate.mapping.paths import WHOLE_ROW
+from connector.translate.mapping.key_rows import KeyRow, Keys, ReaderFor
 from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.user_id import UnmappableError, read_user_id, user_id_of
 from connector.translate.mapping.values import UnreadableError
 
-NEW_KEY = "__debezium.newkey"
-"""On the delete (and its tombstone) of a row whose primary key changed: the new key (debezium-events 3)."""
-
-_WHOLE_IMAGE_CONNECTORS = frozenset({"mysql", "mariadb", "sqlserver", "oracle"})
+_WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
 """Their before-images hold the whole row; PostgreSQL's default one is filler (debezium-events 2.1, 2.2)."""
 
+_RULE = "contact.user_id"
 
-def delete_contact(plan: ContactPlan, change: Change, record: Record) -> list[Delivery] | Skip:
+_NO_COLUMN = "the key lacks a column that the user id needs"
+
+_NOTHING_ELSE = {
+    True: "no other record says more; flattened rows do with `delete.tombstone.handling.mode: rewrite`",
+    None: "if the topic holds envelopes, whose deletes say more, write `shape: envelope`",
+}
+"""Whether tombstones are deletes by themselves -> what to do about one whose key does not say enough."""
+
+
+def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delivery] | Skip:
     """Make the deliveries of a deleted row.
 
     Raises:
@@ -25,30 +31,38 @@ def delete_contact(plan: ContactPlan, change: Change, record: Record) -> list[De
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
-    user_id = deleted_user_id(
-        plan.user_id, change, record, whole_image(plan.before, change), "contact.user_id"
-    )
-    new_key = header(record.headers, NEW_KEY)
-    if new_key is not None and _renamed_user_id(plan.user_id, new_key) == user_id:
+    image = whole_image(plan.before, change)
+    user_id = deleted_user_id(plan.user_id, plan.user_id_for, change, keys, image, _RULE)
+    if keys.changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
     return retire(plan, user_id)
 
 
-def retire_by_tombstone(plan: ContactPlan, record: Record) -> list[Delivery] | Skip:
-    """Make the deliveries of a tombstone: those of a delete that has only its key.
+def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
+    """Make the deliveries of a record without a value: those of a delete that has only its key.
+
+    In a topic of envelopes the delete itself came before, and said what the key does not. Elsewhere, and
+    where it cannot be told, this record is all that says it: it is never skipped for want of a column.
 
     Raises:
         UnmappableError: what the key holds cannot identify a contact.
-        UndecodableError: the key cannot be read.
+        UndecodableError: the key or a header cannot be read.
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
-    if header(record.headers, NEW_KEY) is not None:
+    changed = keys.changed
+    follows = keys.flattened is False
+    if changed and follows:
         return Skip("key_change")
-    row = _key_row(decode_key(record.key), plan.user_id)
-    if row is None:
-        return Skip("tombstone_without_user_id")
-    return retire(plan, read_user_id(plan.user_id, row, "contact.user_id"), tombstone=True)
+    key = keys.row(plan.user_id.columns)
+    if key is None:
+        if follows:
+            return Skip("tombstone_without_user_id")
+        raise UnmappableError(_RULE, f"{_NO_COLUMN}; {_NOTHING_ELSE[keys.flattened]}")
+    user_id = _user_id_of(plan.user_id_for, key, _RULE)
+    if changed and _renamed_user_id(plan, keys) == user_id:
+        return Skip("key_change")
+    return retire(plan, user_id, tombstone=True)
 
 
 def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
@@ -60,7 +74,7 @@ def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[
         return [Delete(user_id, tombstone)]
     if plan.on_delete == "ignore":
         return []
-    nulls = dict.fromkeys(name for name, _, _ in plan.attributes.readers)
+    nulls = dict.fromkeys(plan.attributes.names)
     return [Upsert(user_id, {"_user_id": user_id, **nulls}, Operation.DELETE in plan.instant)]
 
 
@@ -72,39 +86,38 @@ def whole_image(before: BeforeImage, change: Change) -> Row | None:
     return change.before if whole else None
 
 
-def deleted_user_id(reader: Reader, change: Change, record: Record, image: Row | None, rule: str) -> str:
+def deleted_user_id(
+    reader: Reader, reader_for: ReaderFor, change: Change, keys: Keys, image: Row | None, rule: str
+) -> str:
     """Return the `user_id` of a deleted row, from its key or else from a whole before-image.
+
+    `reader` is for the row's schema, `reader_for` gives the one for the key's.
 
     Raises:
         UnmappableError: neither has the columns that it needs, or they cannot identify a contact.
         UndecodableError: the key cannot be read.
     """
-    key = decode_key(record.key)
-    row = _key_row(key, reader)
-    if row is None:
+    key = keys.row(reader.columns)
+    if key is None:
         if image is None:
-            raise UnmappableError(
-                rule,
-                "the key lacks a column that the user id needs, and the before-image is not the whole row;"
-                " with REPLICA IDENTITY FULL write `before: full`",
-            )
+            raise UnmappableError(rule, f"{_NO_COLUMN}, and {_no_image(change)}")
         return read_user_id(reader, image, rule)
-    user_id = read_user_id(reader, row, rule)
-    if row is not key and change.before is not None:
+    user_id = _user_id_of(reader_for, key, rule)
+    if key.bare and change.before is not None:
         _check_bare_key(reader, change.before, user_id, rule)
     return user_id
 
 
-def _key_row(key: object, reader: Reader) -> Row | None:
-    """Return the key as a row if it has every column that the reader needs.
+def _no_image(change: Change) -> str:
+    if change.source.get("connector") == "mongodb":
+        return "there is no before-image; `capture.mode` with `_with_pre_image` adds it"
+    return (
+        "the before-image is not known to be the whole row; with REPLICA IDENTITY FULL write `before: full`"
+    )
 
-    A bare key (`ExtractField$Key` drops the name) stands for the one column that is needed.
-    """
-    if isinstance(key, dict):
-        return key if reader.columns <= key.keys() else None
-    if isinstance(key, str) and len(reader.columns) == 1 and WHOLE_ROW not in reader.columns:
-        return dict.fromkeys(reader.columns, key)
-    return None
+
+def _user_id_of(reader_for: ReaderFor, key: KeyRow, rule: str) -> str:
+    return read_user_id(reader_for(key.schema), key.row, rule)
 
 
 def _check_bare_key(reader: Reader, before: Row, user_id: str, rule: str) -> None:
@@ -117,16 +130,12 @@ def _check_bare_key(reader: Reader, before: Row, user_id: str, rule: str) -> Non
         raise UnmappableError(rule, "the bare key is not the column that the user id needs")
 
 
-def _renamed_user_id(reader: Reader, new_key: bytes) -> str:
-    try:
-        key = decode_key(new_key)
-    except UndecodableError as error:
-        raise UndecodableError(f"header {NEW_KEY}: {error}") from None
-    row = _key_row(key, reader) if isinstance(key, dict) else None
-    if row is None:
+def _renamed_user_id(plan: ContactPlan, keys: Keys) -> str:
+    key = keys.new_row(plan.user_id.columns)
+    if key is None:
         raise UnmappableError(
-            "contact.user_id",
+            _RULE,
             "the primary key changed, and its new value lacks a column that the user id needs,"
             " so that it cannot be told whether the contact is still there",
         )
-    return read_user_id(reader, row, "contact.user_id")
+    return _user_id_of(plan.user_id_for, key, _RULE)

@@ -1,11 +1,14 @@
 """The `_event_id`: the same for every redelivery of a record, and different otherwise (I4, F079)."""
 
 import hashlib
+from decimal import Decimal
 from typing import Any
 
 from connector.model import Operation, Record
-from connector.translate.decode.change import Change
-from connector.translate.decode.keys import header
+from connector.translate.decode.change import NO_ROW, Change, Row
+from connector.translate.decode.flattened import PREFIX, added_source
+from connector.translate.decode.keys import header, header_text
+from connector.translate.mapping.exact import decimal_text
 from connector.translate.mapping.values import LeftOut, UnreadableError
 
 EVENT_ID_LENGTH_MAX = 128
@@ -30,6 +33,8 @@ _POSITIONS: dict[Any, tuple[str, ...]] = {
 _TIMES = ("ts_ms", "ts_us", "ts_ns")
 """Where the position is not known, or null as in an incremental snapshot."""
 
+_ANY_POSITION = tuple(dict.fromkeys(name for names in _POSITIONS.values() for name in names))
+
 
 def event_id_of(value: Any) -> str:
     """Turn the value of an `id` rule into an event id.
@@ -41,6 +46,8 @@ def event_id_of(value: Any) -> str:
         raise UnreadableError("the event id is missing or null")
     if type(value) is int or type(value) is float:
         return repr(value)
+    if type(value) is Decimal:
+        return _bounded(str(decimal_text(value)))
     if not isinstance(value, str):
         raise UnreadableError("the event id is neither text nor a number")
     if not value.strip():
@@ -51,34 +58,52 @@ def event_id_of(value: Any) -> str:
 def default_event_id(change: Change, record: Record) -> str:
     """Make the id where no rule names one.
 
-    Of a change event: the hash of source name, table, key, operation, source position and row, none of
-    which a redelivery changes; of a row that a snapshot read also the record's place. Of a domain
-    record: the outbox's `id` header, else the record's place and time, so that offsets which begin
-    again in a recreated topic make new ids.
+    Of a change that says where it stands in the source's log: the hash of source name, table, key,
+    operation, that position and row, none of which a redelivery changes; of a row that a snapshot read
+    also the record's place. Of a domain record: the outbox's `id` header, else the outbox row's id. Of
+    all others the record's place and time, so that offsets which begin again in a recreated topic make
+    new ids.
     """
     if change.operation is not None:
-        return _hash(repr(_identity(change, record)))
-    outbox_id = header(record.headers, "id")
-    if outbox_id:
-        text = outbox_id.decode(errors="replace").strip()
-        if text:
-            return _bounded(text)
+        image = change.before if change.operation is Operation.DELETE else change.row
+        source = change.source if change.enveloped else added_source(image or NO_ROW)
+        position = _position(source, enveloped=change.enveloped)
+        if position:
+            table = tuple(map(source.get, _TABLE)) if change.enveloped else (record.topic,)
+            return _hash(repr((*table, *_identity(change.operation, image, position, record))))
+    else:
+        outbox_id = header_text(header(record.headers, "id")) or change.event_id or ""
+        if outbox_id.strip():
+            return _bounded(outbox_id.strip())
     return _bounded(f"{record.topic}-{record.partition}-{record.offset}-{record.timestamp_ms}")
 
 
-def _identity(change: Change, record: Record) -> tuple[Any, ...]:
-    """Collect what tells one change from all others, whatever the key is.
+def _position(source: Row, *, enveloped: bool) -> tuple[Any, ...]:
+    """Return the position of a change in the source's log, empty where it says nothing of it.
+
+    A flattened row rarely names its connector: whatever it has of anybody's position is taken.
+    """
+    of_all = _TIMES if enveloped else _ANY_POSITION
+    connector = source.get("connector")
+    for names in (_POSITIONS.get(connector, of_all) if type(connector) is str else of_all, _TIMES):
+        position = tuple(map(source.get, names))
+        if any(part is not None for part in position):
+            return position
+    return ()
+
+
+def _identity(
+    operation: Operation, image: Row | None, position: tuple[Any, ...], record: Record
+) -> tuple[Any, ...]:
+    """Collect what tells one change of a table from all others, whatever the key is.
 
     Several rows can share a position: all of a snapshot, and those of one COPY in PostgreSQL. A key tells
     them apart only where it is the row's own, not null and not `message.key.columns` (debezium-events 1).
+    What is in the row besides columns may differ when the record is written again.
     """
-    source = change.source
-    position = tuple(map(source.get, _POSITIONS.get(source.get("connector"), _TIMES)))
-    if not any(part is not None for part in position):
-        position = tuple(map(source.get, _TIMES))
-    row = change.before if change.operation is Operation.DELETE else change.row
-    place = (record.partition, record.offset) if change.operation is Operation.READ else ()
-    return (*map(source.get, _TABLE), record.key, str(change.operation), *position, row, *place)
+    row = image and {name: value for name, value in image.items() if name[:2] != PREFIX}
+    place = (record.partition, record.offset) if operation is Operation.READ else ()
+    return (record.key, str(operation), *position, row, *place)
 
 
 def _bounded(text: str) -> str:

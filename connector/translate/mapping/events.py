@@ -5,27 +5,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.model import Event, Operation, Record, Skip
-from connector.translate.decode.change import Change, Row
-from connector.translate.decode.keys import decode_key, header
+from connector.translate.decode.change import NO_ROW, Change, Row
 from connector.translate.mapping.contacts import BeforeImage, Fields, fill
-from connector.translate.mapping.deletes import NEW_KEY, deleted_user_id, whole_image
+from connector.translate.mapping.deletes import deleted_user_id, whole_image
 from connector.translate.mapping.event_id import default_event_id, event_id_of
+from connector.translate.mapping.key_rows import Keys, ReaderFor
 from connector.translate.mapping.readers import Read, Reader
 from connector.translate.mapping.times import timestamp_of, utc_text
 from connector.translate.mapping.user_id import UnmappableError, read_user_id
 from connector.translate.mapping.values import LeftOut, UnreadableError
 
-_NO_ROW: Row = {}
+_USER_ID = "event.user_id"
+
 _read_timestamp = timestamp_of(None)
 
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """The compiled `event:`. `on` holds None, because plain domain records always count."""
+    """The compiled `event:`. `on` holds None, because plain domain records always count.
+
+    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    """
 
     type: str
     on: tuple[Operation | None, ...]
     user_id: Reader
+    user_id_for: ReaderFor
     id: Read | None
     date: Read | None
     parameters: Fields
@@ -34,10 +39,13 @@ class EventPlan:
     before: BeforeImage
 
 
-def make_event(plan: EventPlan, change: Change, record: Record, counts: Counter[str]) -> Event | Skip:
+def make_event(
+    plan: EventPlan, change: Change, record: Record, keys: Keys | None, counts: Counter[str]
+) -> Event | Skip:
     """Make the event of a record, or say by which rule there is none.
 
-    Of a deleted row it is made from the before-image where that is whole, else from the key.
+    Of a deleted row, which has `keys`, it is made from the before-image where that is whole, else from
+    the key.
 
     Raises:
         UnmappableError: a rule cannot be applied to this record.
@@ -46,18 +54,17 @@ def make_event(plan: EventPlan, change: Change, record: Record, counts: Counter[
     if change.operation not in plan.on:
         return Skip("on")
     row, image = change.row, None
-    deleted = change.operation is Operation.DELETE
-    if deleted:
-        if header(record.headers, NEW_KEY) is not None:
+    if keys is not None:
+        if keys.changed:
             return Skip("key_change")
         image = whole_image(plan.before, change)
-        row = _key_columns(record) if image is None else image
+        row = _key_columns(keys) if image is None else image
     if plan.when is not None and not _holds(plan.when, row):
         return Skip("when")
-    if deleted:
-        user_id = deleted_user_id(plan.user_id, change, record, image, "event.user_id")
+    if keys is not None:
+        user_id = deleted_user_id(plan.user_id, plan.user_id_for, change, keys, image, _USER_ID)
     else:
-        user_id = read_user_id(plan.user_id, row, "event.user_id")
+        user_id = read_user_id(plan.user_id, row, _USER_ID)
     body: Row = {
         "_user_id": user_id,
         "_event_id": _event_id(plan, change, row, record),
@@ -69,9 +76,9 @@ def make_event(plan: EventPlan, change: Change, record: Record, counts: Counter[
     return Event(user_id, body, plan.contact_wait_ms)
 
 
-def _key_columns(record: Record) -> Row:
-    key = decode_key(record.key)
-    return key if isinstance(key, dict) else _NO_ROW
+def _key_columns(keys: Keys) -> Row:
+    key = keys.row(frozenset())
+    return NO_ROW if key is None else key.row
 
 
 def _holds(condition: Callable[[Row], bool], row: Row) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from connector.errors import Problem
-from connector.model import Delete, Delivery, Event, Record, Rejection, Skip, Translated, Upsert
+from connector.model import AwaitsSchema, Delete, Delivery, Event, Record, Rejection, Skip, Translated, Upsert
 from connector.translate.mapping.plan import compile_topic
 from connector.translate.mapping.rules import Example, Expected, TopicRules
 from connector.translate.translate import Translator
@@ -43,6 +43,7 @@ def _record(rules: TopicRules, example: Example, offset: int) -> Record:
         and ("before" in change or "after" in change)
     ):
         change = {"source": _SOURCE, **change}
+    headers = [(name, None if text is None else text.encode()) for name, text in example.headers.items()]
     return Record(
         topic=rules.topic or "example",
         partition=0,
@@ -50,7 +51,7 @@ def _record(rules: TopicRules, example: Example, offset: int) -> Record:
         key=None if example.key is None else orjson.dumps(example.key),
         value=None if change is None else orjson.dumps(change),
         timestamp_ms=0,
-        read_headers=lambda: None,
+        read_headers=lambda: headers,
     )
 
 
@@ -58,6 +59,8 @@ def _difference(example: Example, translated: Translated) -> str:
     """Say what is different from what the example expects; empty when nothing is."""
     if isinstance(translated, Rejection):
         return f"the record is rejected by {translated.rule}: {translated.reason}"
+    if isinstance(translated, AwaitsSchema):
+        return f"the record needs schema {translated.ref}, and examples have no registry"
     if isinstance(translated, Skip):
         return f"the record is skipped by `{translated.rule}`" if example.delivers else ""
     if len(translated) != len(example.delivers):

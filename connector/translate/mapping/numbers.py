@@ -1,29 +1,30 @@
-"""`as: decimal` and `as: number`: JSON numbers with the digits that the source holds.
+"""`as: decimal` and `as: number`, and what columns of numbers become.
 
-A decimal of at most 15 digits becomes a float, because the shortest text of the float is then the
-decimal itself; a longer one is written digit by digit (`orjson.Fragment`).
+Without a schema a decimal is text, base64, a number or `{scale, value}`; a schema says which.
 """
 
-import binascii
-import re
+import math
+import struct
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeAlias
 
-import orjson
+from connector.translate.mapping.exact import (
+    FLOAT_EXACT_LIMIT,
+    NOT_NUMBERS,
+    SCALE_FLOAT_MAX,
+    exact,
+    exact_decimal,
+    split,
+    split_text,
+    unscaled_of,
+)
+from connector.translate.mapping.values import NOT_A_NUMBER, NeedsExactError, UnreadableError
 
-from connector.translate.mapping.values import NOT_A_NUMBER, UnreadableError
+Finish: TypeAlias = Callable[[int, int], Any]
+"""Makes something of unscaled value and scale: `exact`, `as_decimal`, `as_operand`."""
 
-_FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
-_FLOAT_EXACT_LIMIT = 10**_FLOAT_EXACT_DIGITS
-_SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
-_DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
-_BYTES_MAX = 512
-_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can write
-
-_NUMBER = re.compile(r"\s*([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?\s*", re.ASCII)
-
-_NOT_A_NUMBER = frozenset({"NaN", "Infinity", "-Infinity", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"})
-"""How Kafka Connect's JSON spells them, and Debezium's `decimal.handling.mode=string` (6.3)."""
+# -------------------------------------------------------------------------------- without a schema
 
 
 def decimal_of(scale: int | None) -> Callable[[Any], Any]:
@@ -32,13 +33,15 @@ def decimal_of(scale: int | None) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         kind = type(value)
         if kind is str:
-            return _read_text(value) if scale is None else exact(_unscaled(value), scale)
+            return _read_text(value) if scale is None else exact(unscaled_of(value), scale)
         if kind is int:
             return exact(value, 0)
         if kind is float:
-            return _read_float(value)
+            raise NeedsExactError  # `decimal.format=NUMERIC`: decoding has rounded it
         if kind is dict:
-            return _read_variable_scale(value)
+            return _variable_scale(value, exact)
+        if kind is Decimal:
+            return exact_decimal(value)
         raise UnreadableError("a decimal is expected")
 
     return read
@@ -51,68 +54,144 @@ def read_number(value: Any) -> Any:
         return value
     if kind is str:
         return _read_text(value)
+    if kind is Decimal:
+        return exact_decimal(value)
     raise UnreadableError("a number is expected")
 
 
-def exact(unscaled: int, scale: int) -> Any:
-    """Return the JSON number `unscaled / 10**scale` with all its digits.
+def _read_text(text: str) -> Any:
+    return NOT_A_NUMBER if text in NOT_NUMBERS else exact(*split_text(text))
+
+
+# ----------------------------------------------------------------------------------- with a schema
+
+
+def decimal_column(scale: int, finish: Finish) -> Callable[[Any], Any]:
+    """Make the reader of Connect's Decimal: bytes, base64 of them, or a JSON number (6.3).
 
     Raises:
-        UnreadableError: it has more digits than can sensibly be sent.
+        NeedsExactError: by the reader, of a number that was decoded as a float.
     """
-    if scale == 0 and _INTEGER_MIN <= unscaled <= _INTEGER_MAX:
-        return unscaled
-    if 0 < scale <= _SCALE_FLOAT_MAX and -_FLOAT_EXACT_LIMIT < unscaled < _FLOAT_EXACT_LIMIT:
-        return unscaled / 10**scale  # Python divides integers with one correct rounding
-    if abs(scale) > _DIGITS_MAX or abs(unscaled) >= 10**_DIGITS_MAX:
-        raise UnreadableError(f"a decimal of at most {_DIGITS_MAX} digits is expected")
-    if scale <= 0:
-        return exact(unscaled * 10**-scale, 0) if scale else orjson.Fragment(str(unscaled))
-    digits = str(abs(unscaled)).rjust(scale + 1, "0")
-    sign = "-" if unscaled < 0 else ""
-    return orjson.Fragment(f"{sign}{digits[:-scale]}.{digits[-scale:]}")
+
+    def read(value: Any) -> Any:
+        kind = type(value)
+        if kind is bytes and value:
+            return finish(int.from_bytes(value, "big", signed=True), scale)
+        if kind is str:
+            return finish(unscaled_of(value), scale)
+        return _read_json_number(value, finish)
+
+    return read
 
 
-def _unscaled(text: str) -> int:
-    """Read base64 of a big-endian two's complement integer (debezium-events 6.3)."""
-    if not text or len(text) > _BYTES_MAX:
-        raise UnreadableError("base64 of the unscaled value is expected")
-    try:
-        digits = binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:  # binascii.Error, and text beyond ASCII
-        raise UnreadableError(
-            "base64 of the unscaled value is expected; for decimals sent as text write `as: decimal`"
-        ) from None
-    return int.from_bytes(digits, "big", signed=True)
+def exact_column(scale: int) -> Callable[[Any], Any]:
+    """Do as `decimal_column(scale, exact)`, with the commonest case written out."""
+    power = 10**scale if 0 < scale <= SCALE_FLOAT_MAX else 0
+    read_any = decimal_column(scale, exact)
+
+    def read(value: Any) -> Any:
+        kind = type(value)
+        if kind is bytes and value:
+            unscaled = int.from_bytes(value, "big", signed=True)
+        elif kind is str:
+            unscaled = unscaled_of(value)
+        else:
+            return read_any(value)
+        if power and -FLOAT_EXACT_LIMIT < unscaled < FLOAT_EXACT_LIMIT:
+            return unscaled / power
+        return exact(unscaled, scale)
+
+    return read
 
 
-def _read_variable_scale(value: dict[str, Any]) -> Any:
-    """Read `{scale, value}`: NUMERIC without a scale, Oracle's NUMBER (debezium-events 6.3)."""
+def variable_scale_column(finish: Finish) -> Callable[[Any], Any]:
+    """Make the reader of `{scale, value}`: NUMERIC without a scale, Oracle's NUMBER (6.3)."""
+
+    def read(value: Any) -> Any:
+        return _variable_scale(value, finish) if type(value) is dict else _read_json_number(value, finish)
+
+    return read
+
+
+def _read_json_number(value: Any, finish: Finish) -> Any:
+    """Read `decimal.format=NUMERIC`, whose zeros at the end say what the scale is."""
+    kind = type(value)
+    if kind is int:
+        return finish(value, 0)
+    if kind is Decimal and value.is_finite():
+        return finish(*split(value))
+    if kind is float:
+        raise NeedsExactError
+    raise UnreadableError("a decimal is expected")
+
+
+def _variable_scale(value: dict[str, Any], finish: Finish) -> Any:
     scale, unscaled = value.get("scale"), value.get("value")
-    if type(scale) is not int or not isinstance(unscaled, str):
-        raise UnreadableError("`scale` and `value` of a decimal are expected")
-    return exact(_unscaled(unscaled), scale)
+    if type(scale) is int:
+        if type(unscaled) is bytes and unscaled:
+            return finish(int.from_bytes(unscaled, "big", signed=True), scale)
+        if type(unscaled) is str:
+            return finish(unscaled_of(unscaled), scale)
+    raise UnreadableError("`scale` and `value` of a decimal are expected")
 
 
-def _read_float(value: float) -> Any:
-    """A decimal that was a JSON number (`decimal.format=NUMERIC`), decoded as a double.
+def read_double(value: Any) -> Any:
+    """Read a double; NaN and infinities, which are text in Connect's JSON, are left out."""
+    if type(value) is float and math.isfinite(value):
+        return value
+    return _read_other_double(value)
 
-    What needs more than 15 digits was rounded and is refused. A longer one that rounds to so few
-    cannot be told: sources of such numbers should send bytes or text.
+
+def read_single(value: Any) -> Any:
+    """Read a number of 32 bits, whose shortest digits are fewer than those of the double it fits in.
+
+    Avro has 0.1 as 0.10000000149011612; Connect's JSON has 0.1 already.
     """
-    digits = repr(value).partition("e")[0].replace(".", "").strip("-0")
-    if len(digits) > _FLOAT_EXACT_DIGITS:
-        raise UnreadableError(
-            "a number of so many digits is rounded in JSON; let the source send decimals as text or bytes"
-        )
-    return value
+    number = read_double(value)
+    return _shortest(number) if type(number) is float else number
 
 
-def _read_text(text: str) -> Any:
-    if text in _NOT_A_NUMBER:
+def double_operand(value: Any) -> Any:
+    """Read a double for an expression, in which NaN is not equal to anything."""
+    number = read_double(value)
+    return math.nan if number is NOT_A_NUMBER else number
+
+
+def single_operand(value: Any) -> Any:
+    """Read a number of 32 bits for an expression."""
+    number = read_single(value)
+    return math.nan if number is NOT_A_NUMBER else number
+
+
+def _read_other_double(value: Any) -> Any:
+    kind = type(value)
+    if kind is int and -(2**63) <= value < 2**64:
+        return value
+    if kind is str and value in NOT_NUMBERS:
         return NOT_A_NUMBER
-    found = _NUMBER.fullmatch(text) if len(text) <= _DIGITS_MAX else None
-    if found is None:
-        raise UnreadableError("a number in decimal digits is expected")
-    sign, whole, fraction, exponent = found.groups(default="")
-    return exact(int(f"{sign}{whole}{fraction}"), len(fraction) - int(exponent or 0))
+    if kind in (int, float, Decimal):
+        try:
+            number = float(value)
+        except OverflowError:
+            return NOT_A_NUMBER
+        return number if math.isfinite(number) else NOT_A_NUMBER
+    raise UnreadableError("a number is expected")
+
+
+def _shortest(number: float) -> float:
+    try:
+        bits = struct.pack("f", number)
+    except OverflowError:
+        return number
+    for digits in (6, 7, 8):
+        short = float(f"{number:.{digits}g}")
+        if struct.pack("f", short) == bits:
+            return short
+    return float(f"{number:.9g}")  # nine digits tell any two of them apart
+
+
+def read_unsigned(value: Any) -> Any:
+    """Read a BIGINT UNSIGNED, which wraps to negative numbers from 2**63 on (6.3)."""
+    if type(value) is int and -(2**63) <= value < 2**64:
+        return value + 2**64 if value < 0 else value
+    raise UnreadableError("an integer of 64 bits is expected")

@@ -8,19 +8,20 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
-from connector.translate.decode.change import Row
+from connector.translate.decode.change import WHOLE_ROW, Row
+from connector.translate.decode.connect_schema import ConnectSchema
+from connector.translate.mapping.exact_search import search_of
+from connector.translate.mapping.semantics import expression_value
 from connector.translate.mapping.values import (
     MISSING,
     NOT_A_NUMBER,
     UNAVAILABLE,
+    LeftOut,
     UnreadableError,
     is_unavailable,
 )
 
 Find: TypeAlias = Callable[[Row], Any]
-
-WHOLE_ROW = "@"
-"""Stands among the columns of an expression that looks at the row as a whole."""
 
 _EVALUATION_ERRORS = (
     JMESPathError,
@@ -56,12 +57,13 @@ class Expression:
     path: tuple[str, ...] = ()
 
 
-def compile_expression(text: str) -> Expression:
-    """Compile a path or JMESPath expression.
+def compile_expression(text: str, schema: ConnectSchema | None = None) -> Expression:
+    """Compile a path or JMESPath expression, for rows of a schema where there is one.
 
     On a plain path a missing column is MISSING and a null is None. JMESPath cannot tell the
     two apart, so a null from any other expression is left out: nothing is cleared by accident. An
-    expression over a column that holds the unavailable placeholder is unavailable itself.
+    expression over a column that holds the unavailable placeholder is unavailable itself. What a plain
+    path finds is the column as it was decoded; other expressions see what the schema says it means.
 
     Raises:
         ValueError: it cannot be compiled; the text says why.
@@ -79,16 +81,26 @@ def compile_expression(text: str) -> Expression:
         return Expression(_column(path[0]), columns, path)
     if path:
         return Expression(_nested(path), columns, path)
-    return Expression(_searched(compiled.search, columns), columns)
+    search = search_of(compiled.parsed)
+    return Expression(_searched(search, columns, _conversions(schema, columns)), columns)
 
 
-def compile_condition(text: str) -> Callable[[Row], bool]:
+def _conversions(schema: ConnectSchema | None, columns: frozenset[str]) -> dict[str, Callable[[Any], Any]]:
+    """Return how the columns of an expression are converted, for those that have to be."""
+    if schema is None:
+        return {}
+    names = schema.fields if WHOLE_ROW in columns else columns & schema.fields.keys()
+    converters = {name: expression_value(schema.fields[name]) for name in names}
+    return {name: convert for name, convert in converters.items() if convert is not None}
+
+
+def compile_condition(text: str, schema: ConnectSchema | None = None) -> Callable[[Row], bool]:
     """Compile a condition; it holds where JMESPath finds the result truthy.
 
     Raises:
         ValueError: it cannot be compiled; the text says why.
     """
-    expression = compile_expression(text)
+    expression = compile_expression(text, schema)
 
     def holds(row: Row) -> bool:
         found = expression.find(row)
@@ -115,11 +127,15 @@ def _nested(path: tuple[str, ...]) -> Find:
     return find
 
 
-def _searched(search: Callable[[Row], Any], columns: frozenset[str]) -> Find:
+def _searched(
+    search: Callable[[Row], Any], columns: frozenset[str], conversions: dict[str, Callable[[Any], Any]]
+) -> Find:
     def find(row: Row) -> Any:
         read = row.values() if WHOLE_ROW in columns else map(row.get, columns)
         if any(map(is_unavailable, read)):
             return UNAVAILABLE
+        if conversions:
+            row = _converted(row, conversions)
         try:
             found = search(row)
         except _EVALUATION_ERRORS as error:
@@ -131,6 +147,18 @@ def _searched(search: Callable[[Row], Any], columns: frozenset[str]) -> Find:
         return found
 
     return find
+
+
+def _converted(row: Row, conversions: dict[str, Callable[[Any], Any]]) -> Row:
+    """Return the row with its columns as they are meant; what is left out is missing."""
+    converted = dict(row)
+    for name, convert in conversions.items():
+        value = row.get(name)
+        if value is not None:
+            converted[name] = convert(value)
+            if type(converted[name]) is LeftOut:
+                del converted[name]
+    return converted
 
 
 # ----------------------------------------------------------------------- reading the syntax tree

@@ -1,22 +1,24 @@
-"""Rules become readers: one function call for each mapped field, made once per topic file."""
+"""Rules become readers: one function call for each mapped field, made once per topic file and schema."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from connector.translate.decode.change import Row
+from connector.translate.decode.connect_schema import ConnectSchema
 from connector.translate.mapping.paths import Expression, Find, compile_expression
+from connector.translate.mapping.plain import as_it_is
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
+from connector.translate.mapping.semantics import semantics
 from connector.translate.mapping.texts import read_string
-from connector.translate.mapping.transforms import TRANSFORMS, ReadValue
+from connector.translate.mapping.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
 from connector.translate.mapping.values import (
     MISSING,
     UNAVAILABLE,
     UNAVAILABLE_TEXTS,
     LeftOut,
     UnreadableError,
-    as_it_is,
     is_unavailable,
 )
 
@@ -39,21 +41,44 @@ class Reader:
     untouched: str | None = None
 
 
-def compile_rule(rule: Rule) -> Reader:
-    """Compile a rule of any form.
+def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies: bool = False) -> Reader:
+    """Compile a rule of any form for rows of a schema, or for rows that say nothing of their columns.
+
+    What `identifies` somebody is not sent as a number: a decimal stays one, with all its digits.
 
     Raises:
         ValueError: a path or template cannot be compiled; the text says why.
     """
     if isinstance(rule, PathRule):
-        expression = compile_expression(rule.from_)
-        transform = TRANSFORMS[rule.as_.name](rule) if rule.as_ else as_it_is
-        untouched = expression.path[0] if transform is as_it_is and len(expression.path) == 1 else None
+        expression = compile_expression(rule.from_, schema)
+        column = column_schema(schema, expression.path)
+        transform = _transform(rule, column, identifies=identifies)
+        plain = transform in (as_it_is, _untouched) and len(expression.path) == 1
+        untouched = expression.path[0] if plain else None
         return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
     if isinstance(rule, TemplateRule):
-        return _template_reader(rule.template)
+        return _template_reader(rule.template, schema)
     constant = rule.value
     return Reader(lambda _row: constant, frozenset())
+
+
+def column_schema(schema: ConnectSchema | None, path: Sequence[str]) -> ConnectSchema | None:
+    """Return the schema of what a plain path leads to, None where it is not known."""
+    for name in path:
+        schema = schema.fields.get(name) if schema is not None else None
+    return schema if path else None
+
+
+def _transform(rule: PathRule, column: ConnectSchema | None, *, identifies: bool) -> ReadValue:
+    """Choose what is done to the value: what its semantic type says, then what `as:` says."""
+    untouched = _untouched if identifies else as_it_is
+    if column is not None:
+        return transform_for(rule, column, identifies=identifies) or untouched
+    return TRANSFORMS[rule.as_.name](rule) if rule.as_ else untouched
+
+
+def _untouched(value: Any) -> Any:
+    return value
 
 
 def _path_reader(expression: Expression, transform: ReadValue, name: str) -> Read:
@@ -99,7 +124,7 @@ def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
     return read
 
 
-def _template_reader(template: str) -> Reader:
+def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
     """Compile a template; `{{` and `}}` stand for braces. A missing or null column leaves it out."""
     parts: list[str | Find] = []
     columns: set[str] = set()
@@ -113,7 +138,10 @@ def _template_reader(template: str) -> Reader:
         if expression is None or not expression.path:
             raise ValueError(f"{{{path}}} is not a path into the row")
         columns |= expression.columns
-        parts.append(_path_reader(expression, read_string, path))
+        column = column_schema(schema, expression.path)
+        first = None if column is None else semantics(column).handed
+        write = read_string if first is None else in_turn(first, read_string)
+        parts.append(_path_reader(expression, write, path))
     if not columns:
         raise ValueError("no {column} in it; write `value:` for text that is always the same")
     return Reader(_fill_in(tuple(parts)), frozenset(columns))

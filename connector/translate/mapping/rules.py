@@ -239,6 +239,8 @@ class Example(Model):
     """What it shows."""
     key: Any = None
     """The record's key as JSON; deletes take `user_id` from it."""
+    headers: dict[str, str | None] = {}
+    """The record's headers as text, for `__headers`, ids of outbox events and changed keys."""
     change: Any
     """The record's value as JSON: a change event, a plain domain event, or null for a tombstone."""
     delivers: tuple[Expected, ...]

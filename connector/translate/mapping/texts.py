@@ -3,16 +3,21 @@
 import re
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import orjson
 import phonenumbers
 
-from connector.translate.mapping.values import UnreadableError, as_it_is, containers
+from connector.translate.decode.json_weight import TOO_HEAVY, is_too_heavy
+from connector.translate.mapping.exact import decimal_text
+from connector.translate.mapping.plain import as_it_is, containers
+from connector.translate.mapping.values import LeftOut, UnreadableError
 
 _LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
 
+_CHANGED_LENGTH_MAX = 1024 * 1024
 _PHONE_LENGTH_MAX = 64
 _PHONES_REMEMBERED = 65_536  # reading one costs as much as ten records; some 20 MB when full
 
@@ -23,23 +28,29 @@ _BOOLEANS: dict[Any, bool] = {
 
 
 def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
-    """Make the reader that applies a method of `str`; anything but text is unreadable."""
+    """Make the reader that applies a method of `str`; anything but text is unreadable.
+
+    Changing the case of a text takes up to sixteen times its length for a moment.
+    """
 
     def read(value: Any) -> str:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) <= _CHANGED_LENGTH_MAX:
             return change(value)
-        raise UnreadableError("text is expected")
+        raise UnreadableError(f"text of at most {_CHANGED_LENGTH_MAX} characters is expected")
 
     return read
 
 
-def read_string(value: Any) -> str:
-    """Write a scalar as text, and arrays and objects as JSON text."""
+def read_string(value: Any) -> Any:
+    """Write a scalar as text, a decimal in plain digits, and arrays and objects as JSON text."""
     if isinstance(value, str):
         return value
     if type(value) is int:
         return str(value)
-    return orjson.dumps(as_it_is(value)).decode()
+    if type(value) is Decimal:
+        return decimal_text(value)
+    sent = as_it_is(value)
+    return sent if isinstance(sent, str | LeftOut) else orjson.dumps(sent).decode()
 
 
 def read_boolean(value: Any) -> bool:
@@ -47,7 +58,7 @@ def read_boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     word = value.strip().lower() if isinstance(value, str) else value
-    if isinstance(word, str | int) and word in _BOOLEANS:
+    if isinstance(word, str | int | Decimal) and word in _BOOLEANS:
         return _BOOLEANS[word]
     raise UnreadableError("a boolean, 0, 1 or a word such as true or false is expected")
 
@@ -59,6 +70,8 @@ def read_json(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return as_it_is(value)
+    if is_too_heavy(value):
+        raise UnreadableError(TOO_HEAVY)
     try:
         parsed = orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -1,10 +1,12 @@
 """Whom a delivery is about: a value becomes a `user_id`, or is refused (F039, S01)."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from connector.model import Rejection
 from connector.translate.decode.change import Row
+from connector.translate.mapping.exact import split
 from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.values import UNAVAILABLE, LeftOut, UnreadableError
 
@@ -58,7 +60,23 @@ def user_id_of(value: Any) -> str:
         raise UnreadableError("the user id is missing or null")
     if type(value) is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
         return str(int(value))
+    if type(value) is Decimal:
+        return _digits_of(value)
     raise UnreadableError("the user id is neither text nor a whole number")
+
+
+def _digits_of(value: Decimal) -> str:
+    unscaled, scale = split(value)
+    if scale < -USER_ID_LENGTH_MAX:
+        raise UnreadableError(f"the user id is longer than {USER_ID_LENGTH_MAX} characters")
+    whole, rest = divmod(unscaled, 10**scale) if scale > 0 else (unscaled * 10**-scale, 0)
+    if rest:
+        raise UnreadableError("the user id is neither text nor a whole number")
+    text = str(whole)
+    fault = _fault_of(text)
+    if fault:
+        raise UnreadableError(fault)
+    return text
 
 
 def _fault_of(text: str) -> str:

@@ -30,6 +30,7 @@ SNAPSHOT = Snapshot(
     buffered_records=3,
     buffered_bytes=300,
 )
+FORMATS = {"shop.customers": ["Avro (Confluent framing)", "JSON"]}
 
 
 class StoppedClock(Clock):
@@ -94,13 +95,14 @@ def test_readiness_tells_the_causes() -> None:
 def test_status_holds_what_the_contract_lists() -> None:
     """`/api/status` has the fields of design section 4, with lags from the ends of the logs (F020)."""
     board = StatusBoard(Clock())
-    board.publish(with_ends(SNAPSHOT, {TopicPartition("shop.customers", 0): 9}), {})
+    board.publish(with_ends(SNAPSHOT, {TopicPartition("shop.customers", 0): 9}), {}, formats=FORMATS)
     with serving(board) as url:
         status = httpx.get(f"{url}/api/status").json()
     assert (status["state"], status["cause"], status["unaccounted_records"]) == ("running", "", 0)
     assert status["topics"] == [
         {
             "topic": "shop.customers",
+            "formats": ["Avro (Confluent framing)", "JSON"],
             "records_consumed": 10,
             "deliveries_accepted": 7,
             "skipped": 2,
@@ -129,7 +131,7 @@ def test_status_holds_what_the_contract_lists() -> None:
 def test_metrics_are_prometheus_text() -> None:
     """Names carry the prefix and the unit, labels are bounded (S10); unknown values are left out."""
     board = StatusBoard(Clock())
-    board.publish(SNAPSHOT, {})
+    board.publish(SNAPSHOT, {}, formats=FORMATS)
     with serving(board) as url:
         answer = httpx.get(f"{url}/metrics")
     lines = answer.text.splitlines()
@@ -139,6 +141,7 @@ def test_metrics_are_prometheus_text() -> None:
         'instasent_connector_records_dead_lettered_total{rule="decode",topic="shop.customers"} 1.0' in lines
     )
     assert 'instasent_connector_partition_lag_records{partition="1",topic="shop.customers"} 2.0' in lines
+    assert 'instasent_connector_topic_format_info{format="JSON",topic="shop.customers"} 1.0' in lines
     assert 'instasent_connector_state{state="running"} 1.0' in lines
     assert 'instasent_connector_requests_total{endpoint="contacts"} 3.0' in lines
     assert not [line for line in lines if 'lag_records{partition="0"' in line]
@@ -150,6 +153,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
         page = httpx.get(url)
     assert page.status_code == 200
     assert "api/status" in page.text
+    assert 'formats: "formats"' in page.text
     assert "http://" not in page.text
     assert "https://" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]

@@ -22,8 +22,6 @@ def test_every_problem_is_found_at_once() -> None:
     rules = TopicRules.model_validate(
         {
             "topic": "t",
-            "format": "avro",
-            "shape": "flattened",
             "contact": {
                 "user_id": {"value": "x"},
                 "attributes": {
@@ -49,8 +47,6 @@ def test_every_problem_is_found_at_once() -> None:
         }
     )
     assert [problem.path for problem in plan.problems(rules)] == [
-        "format",
-        "shape",
         "contact.user_id",
         "contact.attributes.path",
         "contact.attributes.function",
@@ -96,6 +92,13 @@ def test_examples_that_hold() -> None:
         },
         {"name": "tombstone", "key": {"id": 7}, "change": None, "delivers": [{"delete": "7"}]},
         {"name": "skip", "key": {"x": 7}, "change": None, "delivers": []},
+        {
+            "name": "headers",
+            "key": {"id": 7},
+            "headers": {"__debezium.newkey": '{"id":7}'},
+            "change": {"op": "d", "before": None},
+            "delivers": [],
+        },
     )
 
 
@@ -115,8 +118,12 @@ def test_examples_that_hold() -> None:
         ({"change": CHANGE, "delivers": []}, "0 deliveries are expected, and there are 1: upsert"),
         ({"change": {"op": "c", "after": {}}, "delivers": []}, "rejected by contact.user_id"),
         (
+            {"change": {"op": "t", "before": None}, "delivers": [{"delete": "1"}]},
+            "skipped by `truncate`",
+        ),
+        (
             {"change": None, "key": {"x": 1}, "delivers": [{"delete": "1"}]},
-            "skipped by `tombstone_without_user_id`",
+            "the key lacks a column that the user id needs; if the topic holds envelopes",
         ),
         ({"change": {1: 2}, "delivers": []}, "not JSON"),
     ],

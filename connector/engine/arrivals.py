@@ -1,0 +1,167 @@
+"""Records come in: each into its partition's ledger, and its deliveries into their lanes.
+
+A record whose schema has not been fetched yet is *parked*, and so is every delivery that comes behind it
+in its partition: order holds there, and everything else flows. What is skipped or rejected is not parked:
+nothing of it is delivered, and no commit passes what stands before it anyway.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+
+from connector.engine.lanes import Item
+from connector.engine.ledger import Entry, Partition
+from connector.engine.schemas import Schemas
+from connector.model import (
+    AwaitsSchema,
+    Delete,
+    Delivery,
+    Record,
+    Rejection,
+    SchemaRef,
+    Skip,
+    Translated,
+    Upsert,
+)
+
+LOOKED_AHEAD = 1_000
+"""How many parked records are looked at for schemas that could be asked for ahead."""
+
+
+class Arrivals:
+    """Takes records in, and takes in again those that were parked.
+
+    `translate` is asked anew for a parked record once its schema is there. `deliver(item, now_ms)` puts
+    one delivery into its lane; `reject(entry, rejection)` makes a record a dead letter.
+    """
+
+    def __init__(
+        self,
+        schemas: Schemas,
+        endpoint_index: Mapping[type, int],
+        translate: Callable[[Record], Translated],
+        deliver: Callable[[Item, int], None],
+        reject: Callable[[Entry, Rejection], None],
+    ) -> None:
+        self._schemas = schemas
+        self._endpoint_index = endpoint_index
+        self._translate = translate
+        self._deliver = deliver
+        self._reject = reject
+
+    def take(
+        self,
+        partitions: Mapping[tuple[str, int], Partition],
+        records: Sequence[tuple[Record, Translated]],
+        now_ms: int,
+    ) -> None:
+        """Take in what was polled."""
+        index_of, deliver = self._endpoint_index, self._deliver
+        for record, translated in records:
+            partition = partitions.get((record.topic, record.partition))
+            if partition is None or partition.revoking:
+                continue  # It was polled while its partition was being taken away.
+            partition.arrived(record)
+            partition.counts.consumed += 1
+            if type(translated) is Skip:  # cheaper than isinstance: this is done for every record
+                partition.counts.skipped[translated.rule] += 1
+            elif type(translated) is Rejection:
+                self._reject(partition.open(record, 1), translated)
+            elif partition.awaits is not None or type(translated) is AwaitsSchema:
+                self._park(partition, record, translated, now_ms)
+            elif (
+                type(translated[0]) is not Upsert or partition.last_deleted_key is not None
+            ) and _repeats_delete(partition, record, translated):
+                partition.counts.skipped["tombstone_after_delete"] += 1
+            else:
+                entry = partition.open(record, len(translated))
+                for delivery in translated:
+                    partition.open_by_endpoint[index_of[type(delivery)]] += 1
+                    deliver(Item(delivery, entry), now_ms)
+
+    def _park(self, partition: Partition, record: Record, translated: Translated, now_ms: int) -> None:
+        if isinstance(translated, AwaitsSchema):
+            if partition.awaits is not None:
+                self._schemas.want_ahead(translated.ref, now_ms)
+            elif (unknown := self._unknown(translated, now_ms)) is not None:
+                self._reject(partition.open(record, 1), unknown)
+                return
+            else:
+                self._await(partition, translated, now_ms)
+        partition.park(record, translated)
+
+    def release(self, partitions: Iterable[Partition], ref: SchemaRef, now_ms: int) -> None:
+        """Go on where this schema was waited for: the registry has it, or is known not to."""
+        for partition in partitions:
+            if partition.awaits == ref:
+                self._unpark(partition, now_ms)
+
+    def _unpark(self, partition: Partition, now_ms: int) -> None:
+        """Take in again what is parked, up to a record that waits for yet another schema."""
+        while partition.parked:
+            entry, translated = partition.parked[0]
+            if isinstance(translated, AwaitsSchema):
+                translated = self._translate(entry.record)
+            if isinstance(translated, AwaitsSchema):
+                unknown = self._unknown(translated, now_ms)
+                if unknown is None:
+                    assert translated.ref != partition.awaits, f"schema {translated.ref} was given in vain"
+                    self._await(partition, translated, now_ms)
+                    self._ask_ahead(partition, now_ms)
+                    return
+                translated = unknown
+            partition.unpark()
+            self._take_again(entry, translated, now_ms)
+        partition.awaits = None
+
+    def _take_again(
+        self, entry: Entry, translated: Sequence[Delivery] | Skip | Rejection, now_ms: int
+    ) -> None:
+        """As `take`, for a record that has its ledger entry already."""
+        partition = entry.partition
+        if isinstance(translated, Rejection):
+            self._reject(entry, translated)
+        elif isinstance(translated, Skip):
+            partition.leave_out(entry)
+            partition.counts.skipped[translated.rule] += 1
+        elif _repeats_delete(partition, entry.record, translated):
+            partition.leave_out(entry)
+            partition.counts.skipped["tombstone_after_delete"] += 1
+        else:
+            entry.open = len(translated)
+            for delivery in translated:
+                partition.open_by_endpoint[self._endpoint_index[type(delivery)]] += 1
+                self._deliver(Item(delivery, entry), now_ms)
+
+    def _await(self, partition: Partition, awaiting: AwaitsSchema, now_ms: int) -> None:
+        partition.awaits = awaiting.ref
+        self._schemas.want(awaiting.ref, now_ms)
+
+    def _ask_ahead(self, partition: Partition, now_ms: int) -> None:
+        """Ask for what the next parked records need, as far as it was not when they were parked."""
+        for _, translated in islice(partition.parked, LOOKED_AHEAD):
+            if isinstance(translated, AwaitsSchema):
+                self._schemas.want_ahead(translated.ref, now_ms)
+
+    def _unknown(self, awaiting: AwaitsSchema, now_ms: int) -> Rejection | None:
+        """What becomes of a record whose schema is known not to exist; None where that is not known."""
+        reason = self._schemas.unknown(awaiting.ref, now_ms)
+        return None if reason is None else Rejection("decode", f"schema {awaiting.ref}: {reason}")
+
+
+def _repeats_delete(partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:
+    """Whether this is the tombstone behind a delete of the same key; remembers deletes.
+
+    The tombstone is settled with its delete without any bookkeeping: it stands behind it in the
+    partition, so no commit passes the one before the other.
+    """
+    if type(translated[0]) is Upsert or any(type(delivery) is Upsert for delivery in translated):
+        if partition.last_deleted_key == record.key:
+            partition.last_deleted_key = None
+        return False
+    deletes = [delivery for delivery in translated if type(delivery) is Delete]
+    if not deletes:
+        return False
+    if deletes[0].tombstone and record.key is not None and record.key == partition.last_deleted_key:
+        return True
+    partition.last_deleted_key = record.key
+    return False

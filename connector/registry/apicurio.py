@@ -1,0 +1,127 @@
+"""Apicurio's own API, versions 2 and 3 (its openapi.json and openapi-v2.json; behaviour of 2.6.13).
+
+Content comes as it was registered, the references from a path of their own: having them resolved by the
+registry would lose namespaces (2.6) or depend on how it was set up (3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from connector.model import RefKind, SchemaRef
+from connector.registry.conversation import (
+    NAME_CHARS_MAX,
+    Absence,
+    Asking,
+    Reference,
+    Reply,
+    Schema,
+    ask,
+    judge,
+    number,
+    parse,
+    segment,
+    unknown,
+    unreadable,
+)
+
+ID_MAX = 2**63 - 1
+
+UNKNOWN_NAMES = frozenset(
+    f"{what}NotFoundException" for what in ("Content", "Artifact", "Version", "Group", "ArtifactVersion")
+)
+"""The exceptions behind a 404 that is about a schema; an unknown path is a plain `NotFoundException`."""
+
+DEFAULT_GROUP = "default"
+
+V3_CONTENT = (
+    # what a path begins with -> what asks for its content
+    ("/groups/", "/content?references=PRESERVE"),
+    ("/ids/globalIds/", "?references=PRESERVE&returnArtifactType=true"),
+    ("/ids/", ""),
+)
+
+
+def _name_of(reply: Reply) -> str:
+    error = parse(reply.body)
+    return str(error.get("name")) if isinstance(error, dict) else ""
+
+
+ABSENCE = Absence("/system/info", lambda reply: _name_of(reply) in UNKNOWN_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Apicurio:
+    """`use_id` and `long_id` are the kinds of the ids of 4 and of 8 bytes; `version` is 2 or 3."""
+
+    use_id: RefKind
+    long_id: RefKind
+    version: int
+
+    def path(self, ref: SchemaRef) -> str:
+        """Say where the schema is that a record names."""
+        kind = {RefKind.ID: self.use_id, RefKind.LONG_ID: self.long_id}.get(ref.kind, ref.kind)
+        if kind not in PATHS:
+            raise unknown("a guid is Confluent's, and not known to Apicurio")
+        return PATHS[kind](ref.value)
+
+    def read(self, path: str) -> Asking[Schema]:
+        """Read the content and, from a path of its own, what it refers to."""
+        reply = yield from ask(self._content(path), ABSENCE)
+        try:
+            text = reply.body.decode()
+        except UnicodeDecodeError:
+            raise unreadable("something that is not text") from None
+        if not text.strip():
+            raise unreadable("nothing")
+        kind = reply.headers.get("x-registry-artifacttype", "")
+        return Schema(text, kind, (yield from self._references(path)))
+
+    def _content(self, path: str) -> str:
+        if self.version == 2:
+            return path
+        return path + next(suffix for begin, suffix in V3_CONTENT if path.startswith(begin))
+
+    def _references(self, path: str) -> Asking[tuple[Reference, ...]]:
+        """Read the list of references; the first versions of Apicurio 2 have none, nor the path."""
+        reply = yield f"{path}/references"
+        if reply.status == 404 and _name_of(reply) == "NotFoundException":
+            return ()
+        written = parse((yield from judge(reply, ABSENCE)).body)
+        if not isinstance(written, list):
+            raise unreadable("references that cannot be read")
+        return tuple(map(_reference, written))
+
+
+def _reference(written: Any) -> Reference:
+    """Read `{groupId, artifactId, version, name}`; Apicurio leaves the default group out."""
+    match written:
+        case {"artifactId": str(artifact), "version": str(version)}:
+            group = written.get("groupId") or DEFAULT_GROUP
+            name = f"artifact {artifact} of group {group}, version {version}"
+            return Reference(_artifact_path(str(group), artifact, version), name)
+        case {"artifactId": str(artifact)}:
+            raise unknown(f"the schema refers to artifact {artifact[:NAME_CHARS_MAX]!r} without a version")
+    raise unreadable("references that cannot be read")
+
+
+def _artifact_path(group: str, artifact: str, version: str) -> str:
+    return f"/groups/{segment(group)}/artifacts/{segment(artifact)}/versions/{segment(version)}"
+
+
+def _named_artifact(value: str) -> str:
+    """Take `group/artifact/version` apart; without a version it could be any of them."""
+    try:
+        group, artifact, version = (unquote(part, errors="strict") for part in value.split("/"))
+    except ValueError:
+        raise unknown("it is named by what is no group, artifact and version") from None
+    return _artifact_path(group or DEFAULT_GROUP, artifact, version)
+
+
+PATHS: Mapping[RefKind, Callable[[str], str]] = {
+    RefKind.GLOBAL_ID: lambda value: f"/ids/globalIds/{number(value, ID_MAX)}",
+    RefKind.CONTENT_ID: lambda value: f"/ids/contentIds/{number(value, ID_MAX)}",
+    RefKind.CONTENT_HASH: lambda value: f"/ids/contentHashes/{segment(value)}",
+    RefKind.ARTIFACT: _named_artifact,
+}

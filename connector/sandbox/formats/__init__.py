@@ -1,0 +1,34 @@
+"""The wire formats of keys and values; `FORMATS` has one entry for each (debezium-events 7)."""
+
+from collections.abc import Callable, Mapping
+
+from connector.sandbox.formats.apicurio_json import ApicurioJsonConverter
+from connector.sandbox.formats.avro import AvroConverter
+from connector.sandbox.formats.connect_json import JsonConverter
+from connector.sandbox.formats.converter import Converter
+from connector.sandbox.formats.framing import FRAMINGS
+from connector.sandbox.formats.json_schema import JsonSchemaConverter
+from connector.sandbox.formats.plain import bytes_converter, string_converter
+from connector.sandbox.registry.store import SchemaStore
+
+
+def _avro(framing: str) -> Callable[[SchemaStore], Converter]:
+    return lambda store: AvroConverter(store, framing)
+
+
+def _json_schema(framing: str) -> Callable[[SchemaStore], Converter]:
+    return lambda store: JsonSchemaConverter(store, framing)
+
+
+FORMATS: Mapping[str, Callable[[SchemaStore], Converter]] = {
+    "json": lambda _: JsonConverter(),
+    "json-embedded": lambda _: JsonConverter(schemas=True),
+    **{f"avro-{framing}": _avro(framing) for framing in FRAMINGS},
+    "avro-referring": lambda store: AvroConverter(store, apart=True),
+    **{f"json-schema-{name}": _json_schema(name) for name in FRAMINGS if name.startswith("confluent")},
+    "apicurio-json": ApicurioJsonConverter,
+    "apicurio-json-framed": lambda store: ApicurioJsonConverter(store, framed=True),
+    "string": lambda _: string_converter,
+    "bytes": lambda _: bytes_converter,
+}
+"""Name → the converter over a store of schemas. `string` and `bytes` write what they are given."""

@@ -1,0 +1,40 @@
+"""How much a JSON text can cost once it is decoded (S14).
+
+`[],` is three bytes, becomes ninety, and is looked at several times on its way; one character beyond Latin
+makes its whole text up to four times as long. So ten megabytes could fill hundreds, and take seconds. What
+is counted may stand inside strings too: the estimates can only be too high, and are far beyond any row.
+"""
+
+import re
+
+VALUES_MAX = 100_000
+"""Values of one text, an array or object counting as three more: what it costs to make and check one."""
+
+MEMORY_MAX = 40 * 1024 * 1024
+"""Bytes that the characters of one text may take while it is decoded."""
+
+LIGHT = 64 * 1024
+"""Bytes in which there is no room for so many values, nor for so long text."""
+
+TOO_HEAVY = "JSON of so many values, or of so long text, that decoding it would take too much time or memory"
+
+_PER_CONTAINER = 3
+_PER_BYTE, _PER_WIDE_BYTE = 2, 10
+_BEYOND_LATIN = re.compile(rb"[\xc4-\xff]")
+
+
+def is_too_heavy(text: bytes | str) -> bool:
+    """Whether a text could have more than `VALUES_MAX` values or take more than `MEMORY_MAX` bytes."""
+    if len(text) <= LIGHT:
+        return False
+    data = text.encode(errors="replace") if isinstance(text, str) else text
+    values = data.count(b",") + _PER_CONTAINER * (data.count(b"[") + data.count(b"{"))
+    if values > VALUES_MAX:
+        return True
+    if len(data) * _PER_WIDE_BYTE <= MEMORY_MAX:
+        return False
+    return len(data) * _PER_BYTE > MEMORY_MAX or _is_wide(data)
+
+
+def _is_wide(data: bytes) -> bool:
+    return b"\\u" in data or (not data.isascii() and _BEYOND_LATIN.search(data) is not None)

@@ -1,0 +1,35 @@
+"""Holds a conversation with a registry that is a table: target → reply."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from connector.model import SchemaAnswer, SchemaRef
+from connector.registry.conversation import Language, Reply
+from connector.registry.references import fetch
+
+JSON = {"content-type": "application/json"}
+
+
+def reply(body: Any, status: int = 200, **headers: str) -> Reply:
+    """Give a reply; what is not bytes becomes JSON."""
+    written = body if isinstance(body, bytes) else orjson.dumps(body)
+    return Reply(
+        status, {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}, written
+    )
+
+
+def hold(
+    language: Language, ref: SchemaRef, replies: Mapping[str, Reply], otherwise: Reply
+) -> tuple[SchemaAnswer, list[str]]:
+    """Return what came of a question, and what was asked for on the way."""
+    asking = fetch(language, ref)
+    asked: list[str] = []
+    try:
+        path = next(asking)
+        while True:
+            asked.append(path)
+            path = asking.send(replies.get(path, otherwise))
+    except StopIteration as end:
+        return end.value, asked

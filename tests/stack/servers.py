@@ -1,0 +1,80 @@
+"""The servers of the stack, started side by side and ended in order."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tests.stack.connect import ConnectWorker
+from tests.stack.jars import Jars
+from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.postgres import PostgresServer
+from tests.stack.processes import Process
+
+# The compiler's first stage only: the processes live for a minute or two on few cores.
+SHORT_LIFE = ("-XX:TieredStopAtLevel=1",)
+
+
+class Server(Protocol):
+    """What every server of the stack can do."""
+
+    process: Process
+
+    def start(self) -> None:
+        """Start without waiting."""
+
+    def await_ready(self) -> None:
+        """Wait until it serves."""
+
+
+class Killable(Server, Protocol):
+    """A server that leaves nothing behind but its folder."""
+
+    def kill(self) -> None:
+        """Stop it without warning."""
+
+
+K = TypeVar("K", bound=Killable)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What every test of the stack needs."""
+
+    kafka: KafkaBroker
+    postgres: PostgresServer
+    connect: ConnectWorker
+
+
+@contextmanager
+def stack_running(jars: Jars, folder: Path, *, connect_heap: str = "768m") -> Iterator[Stack]:
+    """Run Kafka, PostgreSQL and Connect.
+
+    Raises:
+        StackMissingError: PostgreSQL is not installed.
+    """
+    postgres = PostgresServer(folder)
+    with ExitStack() as ending:
+        ending.callback(postgres.stop)
+        kafka = KafkaBroker(jars, folder, flags=SHORT_LIFE)
+        ending.callback(kafka.kill)
+        connect = ConnectWorker(jars, folder, kafka, heap=connect_heap, flags=SHORT_LIFE)
+        ending.callback(connect.stop)
+        servers: tuple[Server, ...] = (kafka, postgres, connect)
+        for server in servers:
+            server.start()
+        for server in servers:
+            server.await_ready()
+        yield Stack(kafka, postgres, connect)
+
+
+@contextmanager
+def running(server: K) -> Iterator[K]:
+    """Run one server that only some tests need."""
+    server.start()
+    try:
+        server.await_ready()
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,43 @@
+"""All kinds of records, in the order and under the headings of the page."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.translate.matrix import (
+    columns,
+    flattened,
+    keys,
+    mongodb,
+    nothing,
+    notices,
+    outbox,
+    postgres,
+    refused,
+    rows,
+    schemas,
+    shapes,
+    vectors,
+)
+from tests.translate.matrix.case import Kind
+
+SHOWN: Mapping[str, Sequence[Kind]] = {
+    "Rows": (*rows.KINDS, *rows.AGAIN),
+    "No value": nothing.KINDS,
+    "Keys": (*postgres.KEY_CHANGES, *keys.KINDS),
+    "PostgreSQL": (*postgres.DELETES, *postgres.TOAST),
+    "MongoDB": mongodb.KINDS,
+    "Flattened rows": flattened.KINDS,
+    "Outbox": outbox.KINDS,
+    "Schemas and values": schemas.KINDS,
+    "About no row": notices.KINDS,
+}
+"""What becomes of each kind of record, by heading."""
+
+KINDS: Sequence[Kind] = (
+    *(kind for kinds in SHOWN.values() for kind in kinds),
+    *refused.KINDS,
+    *columns.KINDS,
+    *shapes.KINDS,
+    *vectors.KINDS,
+    *vectors.REFUSED,
+)
+"""The whole matrix."""

@@ -1,0 +1,262 @@
+"""The generated parts of `docs/formats.md`: what the cases of the matrix say, as tables."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
+
+from connector.model import RefKind, Skip
+from connector.sandbox.registry.store import SchemaStore
+from tests.translate.matrix import outbox, refused, rows
+from tests.translate.matrix.case import (
+    ACCESS,
+    Case,
+    Deleted,
+    Happened,
+    Kind,
+    Outcome,
+    Refused,
+    Upserted,
+)
+from tests.translate.matrix.columns import COLUMN_TYPES
+from tests.translate.matrix.kinds import SHOWN
+from tests.translate.matrix.registry import APICURIO_2, APICURIO_3, CONFLUENT, Access
+from tests.translate.matrix.running import Reader, differences, records_of
+
+Row = Sequence[str]
+
+# ------------------------------------------------------------------------------------ wire formats
+
+CONVERTERS: Mapping[str, str] = {
+    # format of the sandbox -> what writes it
+    "json": "`JsonConverter`, `schemas.enable: false`",
+    "json-embedded": "`JsonConverter`, `schemas.enable: true` (Connect's default)",
+    "avro-confluent": "Confluent's `AvroConverter`",
+    "avro-confluent-guid": "… with the GUID in front (framing version 1)",
+    "avro-confluent-header": "… with `HeaderSchemaIdSerializer`: the GUID in a header",
+    "avro-confluent-header-id": "… with the id in a header",
+    "avro-apicurio-4": "Apicurio's `AvroConverter` 3; 2 with `as-confluent: true`, `use-id: contentId`",
+    "avro-apicurio-4-global": "… 2 with `as-confluent: true`, `use-id: globalId`",
+    "avro-apicurio-8": "… 2 with `headers.enabled: false`: 8 bytes",
+    "avro-apicurio-header": "… 2 with `headers.enabled: true`: a global id",
+    "avro-apicurio-header-content": "… with `headers.enabled: true`: a content id",
+    "avro-apicurio-header-artifact": "… with `headers.enabled: true`: hash, group, artifact and version",
+    "avro-referring": "an Avro converter that registers nested records by themselves (references)",
+    "json-schema-confluent": "Confluent's `JsonSchemaConverter`",
+    "json-schema-confluent-guid": "… with the GUID in front",
+    "json-schema-confluent-header": "… with the GUID in a header",
+    "json-schema-confluent-header-id": "… with the id in a header",
+    "apicurio-json": "Apicurio's `ExtJsonConverter`, with content ids (2 writes global ids by default)",
+    "apicurio-json-framed": "… in its compact form",
+    "string": "`StringConverter`: only where it is given text of JSON, as by the outbox router",
+    "bytes": "`ByteArrayConverter`, `BinaryDataConverter`: as the bytes are",
+}
+
+_REGISTRIES = (CONFLUENT, APICURIO_2, APICURIO_3)
+_DELETE = next(kind for kind in rows.KINDS if kind.name.startswith("DELETE"))
+_CARRIED = {
+    # what stands for a format that carries no rows
+    "string": next(kind for kind in outbox.KINDS if kind.name == "outbox event: json text"),
+    "bytes": next(kind for kind in outbox.KINDS if kind.name == "outbox event: bytes"),
+}
+
+
+def wire_formats() -> Iterator[Row]:
+    """Say of each converter how its records are called, and which registries have their schemas."""
+    for name, converter in CONVERTERS.items():
+        case = Case(_CARRIED.get(name, _DELETE), name)
+        needs = ["not needed"] * 3 if None in ACCESS[name] else [_access(case, way) for way in _REGISTRIES]
+        yield (converter, f"`{_met(case)}`", *needs)
+
+
+def _met(case: Case) -> str:
+    """Name the format that a case's records are in, as `/api/status` does."""
+    store = SchemaStore()
+    reader = Reader(case.kind.rules, store, case.access[-1])
+    for record in records_of(case, store):
+        reader.read(record)
+    (name,) = reader.formats
+    return name
+
+
+def _access(case: Case, registry: Access) -> str:
+    """Say what `use_id` a registry needs for the schemas of a case, by trying."""
+    for use_id in (None, RefKind.CONTENT_ID, RefKind.GLOBAL_ID):
+        way = registry._replace(use_id=use_id)
+        if not differences(case._replace(kind=replace(case.kind, access=(way,)))):
+            return f"`use_id: {use_id}`" if use_id else "yes"
+    return "no"
+
+
+# ------------------------------------------------------------------------------------------ shapes
+
+
+class Shape(NamedTuple):
+    """How a shape is told: `samples` begins the names of the sandbox's own."""
+
+    samples: str
+    what: str
+    told_by: str
+    write: str
+
+
+SHAPES_SHOWN = (
+    Shape(
+        "envelope",
+        "change events of Debezium; those of MongoDB have documents as text",
+        "`op`, `before` or `after`, `source` with `connector` or time and database; or a schema `….Envelope`",
+        "`envelope`, where the first record after a restart may be a tombstone, or `source` is missing",
+    ),
+    Shape(
+        "flattened",
+        "rows of `ExtractNewRecordState`, documents of `ExtractNewDocumentState`",
+        "`__op` or `__deleted` in the row, or a schema `….Value`",
+        "`flattened`, for JSON without a schema to which no field is added",
+    ),
+    Shape(
+        "outbox",
+        "events of the outbox router, rows of an outbox table",
+        "not told: any payload is possible",
+        "`outbox`, always",
+    ),
+    Shape(
+        "notices",
+        "heartbeats, transactions, schema changes, notifications, messages",
+        "their members, and the key of a heartbeat",
+        "",
+    ),
+    Shape("signals", "signals to Debezium", "`type` and `data`, and nothing but an `id` beside them", ""),
+    Shape(
+        "event",
+        "events of any other producer",
+        "whatever is none of the above",
+        "`event`, where one could be taken for a change event",
+    ),
+)
+
+
+def shapes() -> Iterator[Row]:
+    """Say of each shape how it is told."""
+    for shape in SHAPES_SHOWN:
+        yield shape.what, shape.told_by, shape.write or "nothing"
+
+
+# ----------------------------------------------------------------------------------------- columns
+
+
+def column_types() -> Iterator[Row]:
+    """Say of each column what is sent of it."""
+    for column in COLUMN_TYPES:
+        bare = f"`{column.bare}`"
+        form = "" if column.form is None else f"`as: {_yaml(column.form)}`"
+        yield column.name, f"`{column.sent}`", "the same" if column.bare == column.sent else bare, form
+
+
+def _yaml(form: object) -> str:
+    if isinstance(form, dict):
+        return "{" + ", ".join(f"{name}: {value}" for name, value in form.items()) + "}"
+    return str(form)
+
+
+# ------------------------------------------------------------------------------------------- kinds
+
+TAILS_MAX = 15
+"""More kinds than these that end alike are counted, not named."""
+
+
+def records() -> Iterator[Row]:
+    """Say of each kind of record what becomes of it, under its heading."""
+    for heading, kinds in SHOWN.items():
+        yield f"**{heading}**", ""
+        yield from _merged((kind.name, _becomes(kind)) for kind in kinds)
+
+
+def remedies() -> Iterator[Row]:
+    """Say of each kind that has a remedy what the reason says, or what becomes of it, and what to do."""
+    all_kinds = (*refused.KINDS, *(kind for kinds in SHOWN.values() for kind in kinds))
+    return _merged((kind.name, _reason(kind), kind.remedy) for kind in all_kinds if kind.remedy)
+
+
+def _merged(rows_: Iterable[Row]) -> Iterator[Row]:
+    """Put those together that follow one another, begin with the same words and end in the same way."""
+    for (head, *rest), group in groupby(rows_, lambda row: (row[0].partition(": ")[0], *row[1:])):
+        tails = [row[0].partition(": ")[2] for row in group]
+        if len(tails) > TAILS_MAX:
+            yield f"{head} (each of {len(tails)})", *rest
+        else:
+            named = "; ".join(tail for tail in tails if tail)
+            yield f"{head}: {named}" if named else head, *rest
+
+
+def _becomes(kind: Kind) -> str:
+    words = [_words(outcome) for outcome in kind.becomes[kind.context :]]
+    told = ", then ".join(word for word, _ in groupby(_once(words))) or "nothing"
+    return f"{told}; {kind.note}" if kind.note else told
+
+
+def _once(words: Sequence[str]) -> Sequence[str]:
+    """Return what is said over and over again once."""
+    for size in range(1, len(words)):
+        if [*words[:size]] * (len(words) // size) == words:
+            return words[:size]
+    return words
+
+
+def _reason(kind: Kind) -> str:
+    refusals = [outcome for outcome in kind.becomes if isinstance(outcome, Refused)]
+    return refusals[0].says or _becomes(kind) if refusals else _becomes(kind)
+
+
+def _words(outcome: Outcome) -> str:
+    if isinstance(outcome, tuple) and not isinstance(outcome, Skip):
+        return " and ".join(map(_words, outcome))
+    if isinstance(outcome, Upserted):
+        return "upsert" if outcome.instant else "queued upsert"
+    if isinstance(outcome, Deleted | Happened):
+        return "deletion" if isinstance(outcome, Deleted) else "event"
+    return f"{'skip' if isinstance(outcome, Skip) else 'dead letter'} `{outcome.rule}`"
+
+
+# -------------------------------------------------------------------------------------------- page
+
+TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
+    # name of a part -> the header of its table, and the rows
+    "wire formats": (
+        (
+            "At the source",
+            "In `/api/status`",
+            "`type: confluent`",
+            "`type: apicurio`, `…/v2`",
+            "`type: apicurio`, `…/v3`",
+        ),
+        wire_formats,
+    ),
+    "shapes": (("Records", "Told by", "Write `shape:`"), shapes),
+    "columns": (("Column", "With a schema", "JSON without one", "Then write"), column_types),
+    "records": (("Record", "Becomes"), records),
+    "remedies": (("Record", "The reason says, or it becomes", "Do"), remedies),
+}
+
+_PART = re.compile(r"(<!-- generated: ([^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """Return a page with its generated parts made anew.
+
+    Raises:
+        KeyError: the page names a part that there is not.
+    """
+    return _PART.sub(lambda part: f"{part[1]}\n{table(part[2])}\n{part[3]}", text)
+
+
+def parts(text: str) -> list[str]:
+    """Return the names of a page's generated parts."""
+    return [part[2] for part in _PART.finditer(text)]
+
+
+def table(name: str) -> str:
+    """Return one table."""
+    header, make = TABLES[name]
+    lines = [header, ["---"] * len(header), *make()]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
