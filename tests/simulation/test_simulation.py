@@ -13,7 +13,7 @@ from tests.simulation.scenario import INCIDENTS, RATES, REQUEST_FAULTS
 from tests.simulation.shrink import shrink
 from tests.simulation.trace import digest
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "20000"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "4000"))
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 
 
