@@ -23,7 +23,13 @@ def main() -> int:
         _show(arguments.seed)
     begin = time.monotonic()
 
+    shown = 0
+
     def tell(report: Report) -> None:
+        nonlocal shown
+        for fault in report.faults[shown:]:
+            sys.stderr.write(f"seed {fault.seed}: {fault.words}\n")
+        shown = len(report.faults)
         speed = report.inputs / (time.monotonic() - begin)
         sys.stderr.write(f"{report.inputs:>9} inputs, {speed:.0f}/s, {len(report.faults)} faults\n")
 

@@ -1,6 +1,8 @@
 """A worker whose inputs break every promise: it shows that the fuzzer sees it, and names the seed."""
 
 import io
+import os
+import signal
 from collections.abc import Iterator
 
 import fastavro
@@ -8,7 +10,7 @@ import fastavro
 from tests.fuzz.judge import FaultError
 from tests.fuzz.worker import Cost, main
 
-CRASHES, RAISES, IS_SLOW, WAS_SLOW_ONCE, TAKES_MEMORY = 5, 12, 17, 23, 60
+CRASHES, RAISES, IS_SLOW, WAS_SLOW_ONCE, IS_KILLED, TAKES_MEMORY = 5, 12, 17, 23, 31, 60
 """What each of these seeds does; 60 is in a window of its own."""
 
 _RECURSIVE = {"type": "record", "name": "N", "fields": [{"name": "n", "type": ["null", "N"]}]}
@@ -22,6 +24,8 @@ class Breaking:
         if seed == CRASHES:
             schema = fastavro.parse_schema(_RECURSIVE)
             fastavro.schemaless_reader(io.BytesIO(b"\2" * 5_000 + b"\0"), schema, None)
+        if seed == IS_KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
         if seed == RAISES:
             raise FaultError("the outcome is none")
         if seed == TAKES_MEMORY:

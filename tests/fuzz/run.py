@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,9 @@ from tests.fuzz.worker import BYTES_MAX, MILLISECONDS_MAX, Cost, Fault
 _ROOT = Path(__file__).parents[2]
 _WORKER = "tests.fuzz.worker"
 _SHARE = 10 * BLOCK
-_HANG_SECONDS = 60
+_LOOK_SECONDS = 20
+_HANG_CPU_SECONDS = 15
+_HANG_SECONDS = 900
 _MEASUREMENTS = 3
 
 
@@ -98,37 +101,51 @@ def _try_share(worker: str, first: int, count: int, report: Report) -> int | Non
         with subprocess.Popen(
             command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as child:
-            words = _watched(child, Path(progress.name), report)
-        if words is None:
+            hung, error = _watched(child, Path(progress.name), report)
+        if child.returncode == 0:
             return None
         seed = _seed_of(Path(progress.name))
-    report.faults.append(Fault(seed, words))
+    # A child that was killed may be the victim of somebody else: its input has to be tried again.
+    killed = hung or child.returncode == -signal.SIGKILL
+    report.faults.append(Fault(seed, _how_it_ended(child.returncode, error), suspect=killed))
     return seed
 
 
-def _watched(child: "subprocess.Popen[str]", progress: Path, report: Report) -> str | None:
-    """Wait for a child and read what it says; return how it ended, None where it ended well."""
-    before = -1
+def _watched(child: "subprocess.Popen[str]", progress: Path, report: Report) -> tuple[bool, str]:
+    """Wait for a child and read what it says; return whether it hung, and what it wrote to stderr."""
+    hung = False
+    seed, since, used = -1, time.monotonic(), 0.0
     while True:
         try:
-            said, error = child.communicate(timeout=_HANG_SECONDS)
+            said, error = child.communicate(timeout=_LOOK_SECONDS)
             break
         except subprocess.TimeoutExpired:
-            now = _seed_of(progress)
-            if now == before:
+            now, cpu = _seed_of(progress), _cpu_seconds(child.pid)
+            if now != seed:
+                seed, since, used = now, time.monotonic(), cpu
+            elif cpu - used > _HANG_CPU_SECONDS or time.monotonic() - since > _HANG_SECONDS:
+                hung = True
                 child.kill()
-            before = now
     for line in map(json.loads, said.splitlines()):
         if "fault" in line:
             report.faults.append(Fault(**line["fault"]))
         else:
             report.outcomes.update(line["outcomes"])
             report.seconds += line["seconds"]
-    if child.returncode == 0:
-        return None
-    if child.returncode == -signal.SIGKILL:
-        return f"did not end within {_HANG_SECONDS} s, or was killed for its memory"
-    name = signal.Signals(-child.returncode).name if child.returncode < 0 else f"exit {child.returncode}"
+    return hung, error
+
+
+def _cpu_seconds(process: int) -> float:
+    """Return the CPU time of a process: one that another has stopped does not hang."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _how_it_ended(code: int, error: str) -> str:
+    name = signal.Signals(-code).name if code < 0 else f"exit {code}"
     return f"ended the process: {name}\n{error[-2000:]}"
 
 
@@ -143,7 +160,9 @@ def _confirmed(fault: Fault, worker: str) -> Fault | None:
     try:
         costs = [measure(fault.seed, worker) for _ in range(_MEASUREMENTS)]
     except subprocess.CalledProcessError as error:
-        return Fault(fault.seed, f"ended the process when it was measured\n{error.stderr[-2000:]}")
+        return Fault(fault.seed, _how_it_ended(error.returncode, error.stderr))
+    except subprocess.TimeoutExpired:
+        return Fault(fault.seed, "does not end")
     milliseconds, size = min(cost.milliseconds for cost in costs), min(cost.bytes for cost in costs)
     if milliseconds <= MILLISECONDS_MAX and size <= BYTES_MAX:
         return None

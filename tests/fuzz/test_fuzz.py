@@ -70,7 +70,7 @@ def test_a_crash_is_the_fault_of_its_seed(broken: Report) -> None:
     """A child that ends by a signal is named by the seed it was at, and the others are tried all the same."""
     assert "SIGSEGV" in words(broken, breaking_worker.CRASHES)
     assert broken.inputs == 150
-    assert sum(broken.outcomes.values()) >= 150 - breaking_worker.CRASHES - 2
+    assert sum(broken.outcomes.values()) >= 150 - breaking_worker.IS_KILLED - 2
 
 
 def test_an_exception_is_the_fault_of_its_seed(broken: Report) -> None:
@@ -82,6 +82,11 @@ def test_only_what_is_slow_every_time_is_slow(broken: Report) -> None:
     """A suspect is measured again alone; a busy machine is not the input's fault."""
     assert "150 ms" in words(broken, breaking_worker.IS_SLOW)
     assert words(broken, breaking_worker.WAS_SLOW_ONCE) == ""
+
+
+def test_a_child_that_somebody_killed_is_no_fault(broken: Report) -> None:
+    """Its input is tried again alone, and is fine."""
+    assert words(broken, breaking_worker.IS_KILLED) == ""
 
 
 def test_memory_is_the_fault_of_the_seed_that_took_it(broken: Report) -> None:
