@@ -11,18 +11,9 @@ from random import Random
 from typing import NamedTuple
 
 from connector.engine.batches import Group, ReadyQueue
-from connector.engine.endpoints import EndpointState
+from connector.engine.endpoints import EndpointState, sooner
 from connector.engine.events import Probe, Send
-from connector.engine.lanes import (
-    DELETE,
-    EMPTY,
-    INSTANT,
-    READY,
-    WAITING,
-    Item,
-    Kind,
-    Lane,
-)
+from connector.engine.lanes import DELETE, EMPTY, INSTANT, READY, WAITING, Item, Kind, Lane
 from connector.engine.ledger import Partition
 from connector.engine.limits import Limits
 from connector.engine.outage import Outage
@@ -86,6 +77,7 @@ class Dispatch:
         self._batches: dict[int, Batch] = {}
         self._last_send_id = 0
         self._turn = 0
+        self._send_at_ms: int | None = None  # when the next endpoint that has something to send may send it
         self._doubtful: list[Batch] = []  # deletes whose 404 waits for a probe
         self._asked_about = 0  # so many of them came before the probe that is out left
         self._waiting: list[tuple[int, int, Lane]] = []  # lanes whose event waits for its contact
@@ -124,6 +116,7 @@ class Dispatch:
             outage.probe_sent()
             self._asked_about = len(self._doubtful)
             yield Probe(now_ms + self._limits.lease_ms)
+        self._send_at_ms = None
         if outage.reason is not None:
             return
         self._wake_waiting(now_ms)
@@ -135,8 +128,10 @@ class Dispatch:
             at_ms = endpoint.send_at_ms(now_ms)
             if at_ms is None or at_ms > now_ms:
                 idle += 1
+                self._send_at_ms = sooner(self._send_at_ms, at_ms)
                 continue
             idle = 0
+            self._send_at_ms = None
             send = self._send(endpoint, now_ms)
             if send is not None:
                 yield send
@@ -167,13 +162,15 @@ class Dispatch:
         )
 
     def next_wakeup_ms(self, now_ms: int) -> int | None:
-        """When `fill` has something to do again; None while only an event can change that."""
-        times = [self.outage.due_ms(now_ms)]
-        if self.outage.reason is None:
-            times.append(self._waiting[0][0] if self._waiting else None)
-            if len(self._batches) < self._limits.requests_in_flight_max:
-                times += [endpoint.send_at_ms(now_ms) for endpoint in self.endpoints]
-        return min((time for time in times if time is not None), default=None)
+        """When `fill`, which has just been called, has something to do again; None without another event."""
+        due_ms = self.outage.due_ms(now_ms)
+        if self.outage.reason is not None:
+            return due_ms
+        if self._waiting:
+            due_ms = sooner(due_ms, self._waiting[0][0])
+        if len(self._batches) < self._limits.requests_in_flight_max:
+            due_ms = sooner(due_ms, self._send_at_ms)
+        return due_ms
 
     # ------------------------------------------------------------------------------- answers
 

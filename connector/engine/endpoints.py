@@ -50,13 +50,13 @@ class EndpointState:
             return None
         if self.in_flight and (self.backoff.failures or not self.budget.known(now_ms)):
             return None  # One request finds out how things stand.
-        due_ms = None
+        due_ms: int | None = None
         wanted = 0
         for queue in self.queues:
             queue_due_ms = queue.due_ms()
             if queue_due_ms is not None:
                 wanted += queue.calls_wanted
-                due_ms = queue_due_ms if due_ms is None else min(due_ms, queue_due_ms)
+                due_ms = sooner(due_ms, queue_due_ms)
         if due_ms is None:
             return None
         return max(due_ms, self.backoff.until_ms, self.budget.ready_at_ms(now_ms, wanted))
@@ -95,3 +95,10 @@ class EndpointState:
             budget_remaining=self.budget.remaining,
             budget_reset=None if resets_in_ms is None else -(-resets_in_ms // 1000),
         )
+
+
+def sooner(one: int | None, other: int | None) -> int | None:
+    """Return the earlier of two times, either of which may be never."""
+    if one is None or (other is not None and other < one):
+        return other
+    return one

@@ -110,7 +110,7 @@ class Engine:
         """How much the shell may poll before the next `Arrived`."""
         if self._intake.pausing_all:
             return Room(1, 1)  # Nothing comes from paused partitions, but callbacks must be served.
-        return CLOSED if self._intake.shut(self._partitions.values()) else self._intake.room()
+        return CLOSED if self._intake.shut(self._partitions.values()) else self._intake.room
 
     def draining(self, names: Collection[TopicPartition]) -> bool:
         """Whether partitions that are being revoked still wait for an answer, a letter or a commit."""
@@ -264,12 +264,12 @@ class Engine:
             commands.extend(self._schemas.next(now_ms))
         if self._letters.error is None and not stopping:
             commands.extend(self._dispatch.fill(now_ms))
-        revoking = {partition for partition in partitions if partition.revoking}
+        self._intake.measure(partitions)
+        revoking = {p for p in partitions if p.revoking} if self._intake.watched else ()
         at_once = stopping or bool(revoking and not self._travel(revoking)) or self._caught_up()
         commit = self._commits.next(partitions, now_ms, at_once=at_once)
         if commit is not None:
             commands.append(commit)
-        self._intake.measure(partitions)
         shut = self._intake.shut(partitions)
         self._intake.close(shut, stopping or bool(self._held()), now_ms)
         commands.extend(self._intake.changes(partitions, shut, self._schemas.late))
@@ -292,18 +292,22 @@ class Engine:
         return held
 
     def _finished(self) -> bool:
-        settled = not self._commits.out and not any(
-            partition.uncommitted and not (partition.commit_refused and self._stop_by_ms is not None)
-            for partition in self._partitions.values()
-        )
         if self._stop_by_ms is not None:
             waits = self._dispatch.requests_in_flight or (len(self._letters) and not self._letters.error)
-            return self._now_ms >= self._stop_by_ms or (settled and not waits)
+            return self._now_ms >= self._stop_by_ms or (not waits and self._committed_all())
         if not self._caught_up() or self._assigned_ms is None:
             return False
         if not self._partitions:
             return self._now_ms >= self._assigned_ms + EMPTY_ASSIGNMENT_STABLE_MS
-        return settled
+        return self._committed_all()
+
+    def _committed_all(self) -> bool:
+        """Whether no commit is out and none is left to be asked for; a stop gives each one more try."""
+        stopping = self._stop_by_ms is not None
+        return not self._commits.out and not any(
+            partition.uncommitted and not (partition.commit_refused and stopping)
+            for partition in self._partitions.values()
+        )
 
     def _caught_up(self) -> bool:
         """Whether all that `--until-caught-up` still waits for is the commit."""

@@ -43,52 +43,60 @@ class Intake:
 
     __slots__ = (
         "_closed_since_ms",
+        "_full",
         "_limits",
         "_open",
         "_parked_bytes",
         "_parked_records",
-        "_partitions",
         "_resume_at",
+        "_share",
         "buffered_bytes",
         "buffered_records",
         "pausing_all",
+        "room",
+        "watched",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.buffered_records = 0
-        self.buffered_bytes = 0
+        self._share = limits.endpoint_deliveries_max
         self.pausing_all = False
-        self._parked_records = 0
-        self._parked_bytes = 0
-        self._partitions = 0
         self._closed_since_ms: int | None = None
         self._resume_at = 0
-        self._open = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
+        self.measure(())
 
     def measure(self, partitions: Collection[Partition]) -> None:
         """Add up what the partitions hold: cheaper once for many records than with every record."""
-        self._partitions = len(partitions)
-        self.buffered_records = sum([partition.unsettled for partition in partitions])
-        self.buffered_bytes = sum([partition.unsettled_bytes for partition in partitions])
-        waiting = [partition for partition in partitions if partition.awaits is not None]
-        self._parked_records = sum([len(partition.parked) for partition in waiting])
-        self._parked_bytes = sum([partition.parked_bytes for partition in waiting])
-        self._open = [sum(counts) for counts in zip(*[p.open_by_endpoint for p in partitions], strict=True)]
-
-    def room(self) -> Room:
-        """What the buffer can still take."""
-        limits = self._limits
-        records = self._left(limits.buffered_records_max, self.buffered_records, self._parked_records)
-        size = self._left(limits.buffered_bytes_max, self.buffered_bytes, self._parked_bytes)
-        return Room(records, size) if records > 0 and size > 0 else CLOSED
+        records = size = parked_records = parked_bytes = 0
+        upserts = deletes = events = 0
+        self.watched = False
+        for partition in partitions:
+            records += partition.unsettled
+            size += partition.unsettled_bytes
+            of_upserts, of_deletes, of_events = partition.open_by_endpoint
+            upserts += of_upserts
+            deletes += of_deletes
+            events += of_events
+            if partition.awaits is not None:
+                parked_records += len(partition.parked)
+                parked_bytes += partition.parked_bytes
+                self.watched = True
+            elif partition.fetch_paused or partition.revoking or partition.offsets_lost is not None:
+                self.watched = True
+        self.buffered_records, self.buffered_bytes = records, size
+        self._parked_records, self._parked_bytes = parked_records, parked_bytes
+        self._open = (upserts, deletes, events)
+        self._full = [index for index, count in enumerate(self._open) if count >= self._share]
+        limits, share = self._limits, max(1, len(partitions))
+        room_records = _left(limits.buffered_records_max, records, parked_records, share)
+        room_bytes = _left(limits.buffered_bytes_max, size, parked_bytes, share)
+        self.room = Room(room_records, room_bytes) if room_records > 0 and room_bytes > 0 else CLOSED
 
     def shut(self, partitions: Collection[Partition]) -> bool:
         """Whether the buffer is full, or the only endpoint that is fed has its full share."""
-        if self.room() is CLOSED:
+        if self.room is CLOSED:
             return True
-        share = self._limits.endpoint_deliveries_max
-        full = [index for index, count in enumerate(self._open) if count >= share]
+        full = self._full
         return bool(full) and all(
             any(partition.open_by_endpoint[index] for index in full)
             for partition in partitions
@@ -118,10 +126,11 @@ class Intake:
         self, partitions: Collection[Partition], shut: bool, late: Collection[SchemaRef]
     ) -> list[Pause | Resume]:
         """Pause and resume what has to be; `late` are the schemas that will take a while."""
-        share = self._limits.endpoint_deliveries_max
         # While the intake is shut nothing is polled anyway: no need to throw away what is fetched.
-        full = [index for index, count in enumerate(self._open) if count >= share and not shut]
-        easing = [index for index, count in enumerate(self._open) if count * 2 > share]
+        full = [] if shut else self._full
+        if not (self.watched or self.pausing_all or full):
+            return []
+        easing = [index for index, count in enumerate(self._open) if count * 2 > self._share]
         pause: list[TopicPartition] = []
         resume: list[TopicPartition] = []
         for partition in partitions:
@@ -160,6 +169,7 @@ class Intake:
             or self._parked_bytes * PARKED_SHARE > self._limits.buffered_bytes_max
         )
 
-    def _left(self, limit: int, held: int, parked: int) -> int:
-        quarter = limit // 4
-        return min(limit - held, max(quarter - parked, quarter // max(1, self._partitions), 1))
+
+def _left(limit: int, held: int, parked: int, partitions: int) -> int:
+    quarter = limit // 4
+    return min(limit - held, max(quarter - parked, quarter // partitions, 1))
