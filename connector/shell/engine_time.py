@@ -5,6 +5,8 @@ else's by now. What it sends counts its lease from before the stall, and so is r
 had the time to hear what it missed *and* was polled after that: it says so in a poll only.
 """
 
+from connector.model import SchemaVerdict
+
 TURN_MS_MAX = 1_000
 """A turn that took longer was a stall, of the machine or of this process."""
 
@@ -35,6 +37,15 @@ class EngineTime:
         """Take in that the client is polled now, and what it has heard is served."""
         if self._behind_ms and clock_ms >= self._heard_ms:
             self._behind_ms = 0
+
+    def believed(self, verdict: SchemaVerdict) -> SchemaVerdict:
+        """Return what a registry's answer counts as: of a missing schema nothing is learned while behind.
+
+        It is doubted for a while, a wait that would end with the leap of the time (found by the simulation).
+        """
+        if self._behind_ms and verdict is SchemaVerdict.UNKNOWN:
+            return SchemaVerdict.UNAVAILABLE
+        return verdict
 
     @property
     def behind_ms(self) -> int:

@@ -174,7 +174,8 @@ class Runner:
             self._schemas_asked -= 1
             if answer.artifact is not None:
                 self._translator.learn(ref, answer.artifact)
-            self._handle(ev.SchemaAnswered(ref, answer.verdict, answer.reason), now_ms)
+            verdict = self._time.believed(answer.verdict)
+            self._handle(ev.SchemaAnswered(ref, verdict, answer.reason), now_ms)
 
     def _wait_for_answer(self, seconds: float, now_ms: int) -> None:
         try:

@@ -1,5 +1,6 @@
 """What the engine is told the time is, before and after a stall."""
 
+from connector.model import SchemaVerdict
 from connector.shell.engine_time import AFTER_STALL_MS, TURN_MS_MAX, EngineTime
 
 
@@ -31,3 +32,13 @@ def test_stalls_add_up() -> None:
     time.look(11_000)
     assert time.look(22_000) == 22_000 - 2 * 10_000
     assert time.heard_ms == 22_000 + AFTER_STALL_MS
+
+
+def test_a_missing_schema_is_not_believed_while_it_is_behind() -> None:
+    """The engine doubts it for two seconds, which the leap after a stall would cut short (F040)."""
+    time = EngineTime(0)
+    time.look(61_000)
+    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNAVAILABLE
+    assert time.believed(SchemaVerdict.KNOWN) is SchemaVerdict.KNOWN
+    time.polled(61_000 + AFTER_STALL_MS)
+    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNKNOWN

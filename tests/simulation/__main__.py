@@ -1,6 +1,7 @@
 """`make simulate SEEDS=20000` runs many seeds; `make simulate SEED=17 TRACE=1` shows one.
 
-Also `FIRST=…` for the first seed, `SECONDS=…` for a limit in time, `MUTANT=…` for a broken engine.
+Also `FIRST=…` for the first seed, `SECONDS=…` for a limit in time, `MUTANT=…` for a broken engine,
+`COMPILED=1` for many seeds on sources that mypyc has compiled.
 """
 
 import os
@@ -8,6 +9,7 @@ from contextlib import nullcontext
 
 import click
 
+from tests.simulation.compiled import run_compiled
 from tests.simulation.many import run_many
 from tests.simulation.mutants import mutant
 from tests.simulation.run import Failure, run
@@ -53,6 +55,8 @@ def _many() -> int:
 def main() -> int:
     """Return 1 when a seed failed."""
     name, seed = os.environ.get("MUTANT"), os.environ.get("SEED")
+    if os.environ.get("COMPILED") and not (name or seed):
+        return run_compiled()
     with mutant(name) if name else nullcontext():
         return _one(int(seed), traced=bool(os.environ.get("TRACE"))) if seed else _many()
 

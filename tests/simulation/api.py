@@ -53,7 +53,7 @@ class Reply(NamedTuple):
     whole: bool = False
 
 
-class UnsafeRequestError(AssertionError):
+class UnsafeRequestError(Exception):
     """A request line is not `METHOD /fixed/prefix/<one segment>` (I8)."""
 
 

@@ -69,6 +69,7 @@ class Member:
         self._poll_ms: int | None = None
         self._polled_ms = -10_000
         self._time = EngineTime(world.now_ms)
+        self.believed = self._time.believed
         self._ids: set[tuple[type, int]] = set()
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self.wire.send,

@@ -1,7 +1,7 @@
 """How a broken promise is said."""
 
 
-class Violation(AssertionError):  # noqa: N818 - what it is called in every test here
+class Violation(Exception):  # noqa: N818 - what it is called in every test here
     """A promise was broken: which one, and how."""
 
     def __init__(self, promise: str, *what: object) -> None:

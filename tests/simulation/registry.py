@@ -72,8 +72,7 @@ class Registry:
         away = any(start <= now_ms < end for start, end in self._outages)
         if not self._calm and (away or self._rng.random() < self._fails):
             return SchemaVerdict.UNAVAILABLE
-        # Half of the doubt: after a stall the engine's time leaps, and a wait of its own is shorter by that.
-        lag_ms = self._rng.randrange(DOUBT_MS) // 2 if self._lags and not self._calm else 0
+        lag_ms = self._rng.randrange(DOUBT_MS) if self._lags and not self._calm else 0
         there_ms = self._there_ms.setdefault(ref, now_ms + lag_ms)
         missing = ref.kind is RefKind.GUID or now_ms < there_ms
         return SchemaVerdict.UNKNOWN if missing else SchemaVerdict.KNOWN
@@ -85,7 +84,7 @@ class Schooled:
     def __init__(self, world: "World", member: "Member", translator: Translator) -> None:
         self._world = world
         self._member = member
-        self._real = translator.translate
+        self._original = translator.translate
         self._needs = world.registry.needs
         self._learned: set[SchemaRef] = set()
         self._asked: set[SchemaRef] = set()
@@ -93,12 +92,12 @@ class Schooled:
 
     def translate(self, record: Record) -> Translated:
         """Translate one record, or say which schema it waits for."""
-        return self._missing(record) or self._real(record)
+        return self._missing(record) or self._original(record)
 
     def entry(self, entry: Entry) -> Translated:
         """Translate one record of a log, which may have been done before."""
         missing = self._missing(entry.record) if self._needs else None
-        return missing or self._world.translated(entry, self._real)
+        return missing or self._world.translated(entry, self._original)
 
     def _missing(self, record: Record) -> AwaitsSchema | None:
         for ref in self._needs.get((int(record.topic[-1]), record.offset), ()):
@@ -113,7 +112,7 @@ class Schooled:
         self._member.later(self._world.registry.wait_ms(), self._answered, command.ref)
 
     def _answered(self, ref: SchemaRef) -> None:
-        verdict = self._world.registry.answer(ref, self._world.now_ms)
+        verdict = self._member.believed(self._world.registry.answer(ref, self._world.now_ms))
         self._asked.discard(ref)
         if verdict is SchemaVerdict.KNOWN:
             self._learned.add(ref)

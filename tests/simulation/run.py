@@ -10,7 +10,7 @@ from tests.simulation.scenario import Scenario, draw
 from tests.simulation.world import Translate, World
 
 
-class Failure(AssertionError):  # noqa: N818 - it is what a run ends with
+class Failure(Exception):  # noqa: N818 - it is what a run ends with
     """A run broke a promise, or the engine raised. `promise` is which one; `world` is as it was then."""
 
     def __init__(self, scenario: Scenario, world: World, error: Exception) -> None:

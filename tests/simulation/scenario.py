@@ -181,7 +181,7 @@ def _logs(block: int) -> tuple[int, tuple[Log, ...]]:
     calm_ms = rng.choice((10_000, 30_000, 120_000, 600_000))
     contacts = rng.choice((3, 30, 100, 100))
     count = rng.randint(1, LOGS_MAX)
-    length = rng.choice((175, 210, 240)) // count
+    length = rng.choice((190, 230, 270)) // count
     return calm_ms, tuple(Writer(rng, number, contacts, calm_ms).log(length) for number in range(count))
 
 
