@@ -39,7 +39,7 @@ formats: setup
 faults: setup
 	$(BIN)/python -m tests.faults
 
-# A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one.
+# A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one, `COMPILED=1` for long runs.
 simulate: setup
 	$(BIN)/python -m tests.simulation
 
