@@ -4,6 +4,9 @@ from collections import Counter, deque
 
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
+FINISHED_ENTRIES_MAX = 1_000
+"""Entries of finished records that may pile up behind an open one, besides two for each open one."""
+
 
 class TopicCounts:
     """What became of one topic's records since the start."""
@@ -137,6 +140,11 @@ class Partition:
         self.unsettled -= 1
         self.unsettled_bytes -= entry.size
         entries = self._entries
+        if not entries or entries[0] is not entry:
+            # Settled out of turn. The record that stays open must not keep all of these in memory.
+            if len(entries) > FINISHED_ENTRIES_MAX + 2 * self.unsettled:
+                self._entries = deque([entry for entry in entries if entry.open])
+            return
         while entries and not entries[0].open:
             entries.popleft()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.engine.ledger import Partition, TopicCounts
+from connector.engine.ledger import FINISHED_ENTRIES_MAX, Partition, TopicCounts
 from tests.engine.driver import P0, record
 
 
@@ -34,6 +34,18 @@ def test_a_record_is_settled_by_its_last_delivery() -> None:
     assert (held.committable, held.unsettled) == (0, 1)
     held.close(entry)
     assert (held.committable, held.unsettled) == (1, 0)
+
+
+def test_what_is_finished_does_not_pile_up_behind_what_is_not() -> None:
+    """One record that stays open for hours keeps no other in memory (promise 7)."""
+    held = partition()
+    for offset in range(10 * FINISHED_ENTRIES_MAX):
+        held.arrived(record(offset))
+        entry = held.open(record(offset), 1)
+        if offset:
+            held.close(entry)
+    assert len(held._entries) <= FINISHED_ENTRIES_MAX + 3
+    assert (held.committable, held.unsettled) == (0, 1)
 
 
 def test_gaps_are_no_records() -> None:
