@@ -2,7 +2,7 @@
 
 ConnectorError
 ├── ConfigError       all problems of the configuration at once; exit code 78
-└── FatalError        waiting cannot heal it (F009, F010, F091, F093); exit code 1
+└── FatalError        waiting cannot heal it (F009, F010, F091, F093, F094); exit code 1
 """
 
 from collections.abc import Sequence

@@ -64,6 +64,8 @@ class Arrivals:
             partition.counts.consumed += 1
             if type(translated) is Skip:  # cheaper than isinstance: this is done for every record
                 partition.counts.skipped[translated.rule] += 1
+            elif partition.before is not None and partition.before.has(record.offset):
+                _leave_out(partition, record, translated)
             elif type(translated) is Rejection:
                 self._reject(partition.open(record, 1), translated)
             elif partition.awaits is not None or type(translated) is AwaitsSchema:
@@ -74,6 +76,8 @@ class Arrivals:
                 partition.counts.skipped["tombstone_after_delete"] += 1
             else:
                 entry = partition.open(record, len(translated))
+                if len(translated) > 1:
+                    entry.spread = _spread(translated)
                 for delivery in translated:
                     partition.open_by_endpoint[index_of[type(delivery)]] += 1
                     deliver(Item(delivery, entry), now_ms)
@@ -128,6 +132,7 @@ class Arrivals:
             partition.counts.skipped["tombstone_after_delete"] += 1
         else:
             entry.open = len(translated)
+            entry.spread = _spread(translated)
             for delivery in translated:
                 partition.open_by_endpoint[self._endpoint_index[type(delivery)]] += 1
                 self._deliver(Item(delivery, entry), now_ms)
@@ -146,6 +151,24 @@ class Arrivals:
         """What becomes of a record whose schema is known not to exist; None where that is not known."""
         reason = self._schemas.unknown(awaiting.ref, now_ms)
         return None if reason is None else Rejection("decode", f"schema {awaiting.ref}: {reason}")
+
+
+def _leave_out(
+    partition: Partition, record: Record, translated: Sequence[Delivery] | Rejection | AwaitsSchema
+) -> None:
+    """Skip a record that was settled before this assignment: nothing of it is delivered or stored again."""
+    partition.counts.skipped["settled_before"] += 1
+    if isinstance(translated, AwaitsSchema):
+        if record.key == partition.last_deleted_key:
+            partition.last_deleted_key = None  # It may be an upsert: then the next tombstone says something.
+    elif not isinstance(translated, Rejection):
+        _repeats_delete(partition, record, translated)  # A tombstone may stand behind it.
+
+
+def _spread(translated: Sequence[Delivery]) -> int:
+    """How many deliveries a record has, if they are for several contacts; else 0."""
+    user_id = translated[0].user_id
+    return len(translated) if any(delivery.user_id != user_id for delivery in translated) else 0
 
 
 def _repeats_delete(partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:

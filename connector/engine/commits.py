@@ -1,4 +1,8 @@
-"""When to commit, and what has become of the commit that is out. One is out at a time."""
+"""When to commit, and what has become of the commit that is out. One is out at a time.
+
+A commit goes out when its offset moves, and when more is settled above an offset that does not: what is
+settled there goes along (`settled.py`).
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,7 +25,7 @@ class Commits:
     def __init__(self, interval_ms: int) -> None:
         self._interval_ms = interval_ms
         self._last_id = 0
-        self._out: dict[TopicPartition, tuple[Partition, int]] | None = None
+        self._out: dict[TopicPartition, tuple[Partition, int, int]] | None = None
         self._out_since_ms = 0
         self._due_ms = 0
         self._trouble_since_ms: int | None = None
@@ -58,23 +62,31 @@ class Commits:
             at_once and any(p.uncommitted and not p.commit_refused for p in partitions)
         ):
             return None
-        out = {p.name: (p, p.committable) for p in partitions if p.uncommitted and p.committable is not None}
+        out = {
+            p.name: (p, offset, p.settled)
+            for p in partitions
+            if p.uncommitted and (offset := p.committable) is not None
+        }
         if not out:
             return None
         self._last_id += 1
         self._out = out
         self._out_since_ms = now_ms
         self._due_ms = now_ms + self._interval_ms
-        return Commit(self._last_id, {name: offset for name, (_, offset) in out.items()})
+        return Commit(
+            self._last_id,
+            {name: offset for name, (_, offset, _) in out.items()},
+            {name: partition.settled_above() for name, (partition, _, _) in out.items()},
+        )
 
     def answered(self, commit_id: int, errors: Mapping[TopicPartition, str], now_ms: int) -> None:
         """Take in the broker's answer, partition by partition (F016)."""
         if self._out is None or commit_id != self._last_id:
             return  # We have given up waiting for this one.
-        for name, (partition, offset) in self._out.items():
+        for name, (partition, offset, settled) in self._out.items():
             partition.commit_refused = name in errors
             if not partition.commit_refused:
-                partition.committed = offset
+                partition.confirmed(offset, settled)
         self._out = None
         if errors:
             self._failed("; ".join(f"{name}: {error}" for name, error in errors.items()), now_ms)

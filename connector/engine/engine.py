@@ -23,6 +23,7 @@ from connector.engine.limits import Limits
 from connector.engine.report import report
 from connector.engine.retries import Backoff
 from connector.engine.schemas import Schemas
+from connector.engine.settled import Before
 from connector.engine.snapshot import Snapshot, State
 from connector.model import Record, Rejection, TopicPartition, Translated
 
@@ -126,7 +127,10 @@ class Engine:
             end = event.ends.get(name)
             # A position behind the end has not been reached but lost: what the first poll says counts.
             known = end is not None and position <= end
-            self._partitions[name] = Partition(name, counts, position, end if known else None)
+            partition = Partition(name, counts, position, end if known else None)
+            if settled := event.settled.get(name):
+                partition.before = Before(settled)
+            self._partitions[name] = partition
         self._assigned_ms = self._now_ms
 
     def _revoked(self, event: ev.Revoked) -> None:
@@ -176,6 +180,7 @@ class Engine:
             return
         if event.policy == "pause":
             partition.offsets_lost = event.reason
+            partition.before = None  # The same offsets may name other records now.
             return
         # A new life of the partition: what is under way of the old one settles nothing any more.
         self._forget(partition)

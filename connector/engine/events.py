@@ -5,9 +5,11 @@ plain values: a run can be recorded, replayed and shrunk.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from connector.engine.settled import Runs
 from connector.model import (
     Answer,
     Endpoint,
@@ -25,12 +27,14 @@ class Assigned(NamedTuple):
     """The group gave us these partitions.
 
     `positions` holds where reading begins. `ends` holds the end of each log as seen now, where it
-    could be asked for; `--until-caught-up` is measured against it. Never assigned before or
+    could be asked for; `--until-caught-up` is measured against it. `settled` holds what an earlier
+    assignment had settled above the position, where it is known. Never assigned before or
     revoked since: an assignment that repeats a partition we hold is a broken invariant.
     """
 
     positions: Mapping[TopicPartition, int]
     ends: Mapping[TopicPartition, int]
+    settled: Mapping[TopicPartition, Runs] = MappingProxyType({})
 
 
 class Revoked(NamedTuple):
@@ -161,10 +165,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Commit these offsets, asynchronously. Answer with `Committed(commit_id, …)`, exactly once."""
+    """Commit these offsets, asynchronously. Answer with `Committed(commit_id, …)`, exactly once.
+
+    `settled` holds, for each of them, what is settled above its offset: to be remembered with the commit and
+    given back by `Assigned`, all of it or its beginning.
+    """
 
     commit_id: int
     offsets: Mapping[TopicPartition, int]
+    settled: Mapping[TopicPartition, Runs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 
+from connector.engine.settled import Before
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
 FINISHED_ENTRIES_MAX = 1_000
@@ -23,7 +24,7 @@ class TopicCounts:
 class Entry:
     """One record that is not settled yet: `open` deliveries or dead letters still stand for it."""
 
-    __slots__ = ("lettered", "open", "partition", "record", "size")
+    __slots__ = ("lettered", "open", "partition", "record", "size", "spread")
 
     def __init__(self, partition: "Partition", record: Record, count: int) -> None:
         self.partition = partition
@@ -31,11 +32,17 @@ class Entry:
         self.open = count
         self.size = record.size
         self.lettered = False  # one dead letter per record, however many of its deliveries are refused
+        self.spread = 0  # its deliveries where they are for several contacts, else 0
 
     @property
     def offset(self) -> int:
         """The record's offset."""
         return self.record.offset
+
+    @property
+    def loose(self) -> bool:
+        """Whether a later record of one of its contacts may be settled before it is (`settled.py`)."""
+        return self.lettered or self.open < self.spread
 
 
 class Partition:
@@ -43,13 +50,14 @@ class Partition:
 
     The commit rule is one sentence: the offset of the oldest unsettled record, or the position
     where there is none. Skipped records and gaps in the offsets (compaction, control records) need
-    no bookkeeping then.
+    no bookkeeping then: above that offset, too, everything before the position that is not open is settled.
     """
 
     __slots__ = (
         "_entries",
         "alive",
         "awaits",
+        "before",
         "commit_refused",
         "committed",
         "counts",
@@ -64,6 +72,7 @@ class Partition:
         "position",
         "revoking",
         "settled",
+        "told",
         "unsettled",
         "unsettled_bytes",
         "until",
@@ -83,7 +92,9 @@ class Partition:
         self.commit_refused = False  # the last commit was
         self.offsets_lost: str | None = None
         self.fetch_paused = False
+        self.before: Before | None = None  # what an earlier assignment had settled above the position
         self.settled = 0  # records
+        self.told = 0  # so many of them when the last confirmed commit was asked for
         self.unsettled = 0  # records
         self.unsettled_bytes = 0
         self.last_deleted_key: bytes | None = None
@@ -155,7 +166,38 @@ class Partition:
 
     @property
     def uncommitted(self) -> bool:
-        """Whether a commit would move the committed offset."""
+        """Whether a commit would move the committed offset, or say more of what is settled above it."""
         # As `committable`, without the call: it is asked about every partition with every event.
         offset = self._entries[0].record.offset if self._entries else self.position
-        return offset is not None and (self.committed is None or offset > self.committed)
+        if offset is None:
+            return False
+        if self.committed is None or offset > self.committed:
+            return True
+        return bool(self._entries) and self.settled != self.told
+
+    def confirmed(self, offset: int, settled: int) -> None:
+        """Take in that a commit is done, which was asked for when so many records were settled."""
+        self.committed = offset
+        self.told = settled
+        if self.before is not None and self.position is not None and self.before.end <= self.position:
+            self.before = None  # All of it has been read again.
+
+    def settled_above(self) -> list[tuple[int, int]]:
+        """The runs of settled offsets above the one that may be committed, as far as they may be claimed."""
+        runs: list[tuple[int, int]] = []
+        at, position = self.committable, self.position
+        if at is None or position is None or self.offsets_lost is not None:
+            return runs  # Offsets that were lost may name other records in the log that is there instead.
+        for entry in self._entries:
+            if entry.open:
+                offset = entry.record.offset
+                if at < offset:
+                    runs.append((at, offset))
+                if entry.loose:
+                    return runs
+                at = offset + 1
+        if at < position:
+            runs.append((at, position))
+        if self.before is not None:
+            self.before.add_unread(runs, position)
+        return runs

@@ -13,7 +13,8 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, KafkaException
 from confluent_kafka import Consumer as Client
 from confluent_kafka import TopicPartition as ClientPartition
 
-from connector.engine.events import Committed, OffsetsLost, ReachedEnd
+from connector.engine.events import Assigned, Committed, OffsetsLost, ReachedEnd
+from connector.engine.settled import Runs
 from connector.errors import ConfigError, FatalError, Problem
 from connector.model import Record, TopicPartition
 from connector.shell import kafka_settings, kafka_start
@@ -21,9 +22,9 @@ from connector.shell.clock import Clock
 from connector.shell.kafka_commits import Commits
 from connector.shell.kafka_errors import Meaning, meaning_of, text_of
 from connector.shell.kafka_health import GROUP, KafkaHealth
+from connector.shell.kafka_notes import Notes
 from connector.shell.kafka_ports import Message, RebalanceHooks
 from connector.shell.kafka_start import Subscription
-from connector.shell.kafka_topics import TopicIds
 
 BYTES_MAX = 16 * 1024 * 1024
 """What one `poll_records` returns at most, but for the record that exceeds it."""
@@ -38,6 +39,8 @@ CLOCK_EVERY = 64
 class Consumer:
     """One member of the group. Every method but `close` belongs to the thread that calls `poll_records`.
 
+    `notes` are the metadata of its commits, and know the ids of the topics.
+
     Raises:
         ConfigError: librdkafka refuses a key of `kafka:`.
     """
@@ -49,6 +52,7 @@ class Consumer:
         hooks: RebalanceHooks,
         clock: Clock,
         logger: logging.Logger,
+        notes: Notes,
     ) -> None:
         merged = kafka_settings.consumer_settings(settings)
         self._incremental = kafka_settings.rebalances_incrementally(merged)
@@ -75,11 +79,11 @@ class Consumer:
         except KafkaException as error:
             raise ConfigError([Problem(str(error.args[0]), path="kafka")]) from error
         self._poll = cast("Callable[[float], Message | None]", self._client.poll)
-        self._commits = Commits(self._client, clock)
+        self._notes = notes
+        self._commits = Commits(self._client, clock, notes)
         self.health = KafkaHealth(
             self._client, [s.topic for s in subscriptions if not s.is_pattern], clock, logger
         )
-        self._topic_ids = TopicIds(settings, clock, logger)
         self._subscribe()
 
     # ------------------------------------------------------------------------------------ reading
@@ -97,7 +101,7 @@ class Consumer:
             Exception: what a hook raised (F012): the process must end.
         """
         self.health.check()
-        for topic in self._topic_ids.recreated({partition.topic for partition in self._assigned}):
+        for topic in self._notes.recreated({partition.topic for partition in self._assigned}):
             self._recreated(topic)
         self._carry_out_seeks()
         if self._rejoin:
@@ -182,9 +186,17 @@ class Consumer:
 
     # --------------------------------------------------------------------------------- committing
 
-    def commit(self, commit_id: int, offsets: Mapping[TopicPartition, int]) -> None:
-        """Ask for a commit of explicit offsets; `Committed(commit_id, …)` comes by `take_events`."""
-        refused = self._commits.ask(commit_id, offsets)
+    def commit(
+        self,
+        commit_id: int,
+        offsets: Mapping[TopicPartition, int],
+        settled: Mapping[TopicPartition, Runs],
+    ) -> None:
+        """Ask for a commit of explicit offsets; `Committed(commit_id, …)` comes by `take_events`.
+
+        What is `settled` above them is remembered with them, and comes back with the next assignment.
+        """
+        refused = self._commits.ask(commit_id, offsets, settled)
         if refused is not None:
             self._events.append(refused)
 
@@ -278,13 +290,16 @@ class Consumer:
             return
         new = [TopicPartition(p.topic, p.partition) for p in partitions]
         try:
-            beginning = kafka_start.look_up(self._client, self._subscriptions, new)
+            beginning = kafka_start.look_up(self._client, self._subscriptions, new, self._notes)
         except KafkaException as error:
             # Without offsets nothing may be read. An empty assignment keeps librdkafka from choosing.
             self.health.trouble(GROUP, f"committed offsets cannot be read: {error.args[0]}")
             self._client_assign([])
             self._rejoin = True
             return
+        except FatalError:
+            self._client_assign([])
+            raise
         self.health.healthy(GROUP)
         self._begin(beginning)
 
@@ -297,7 +312,7 @@ class Consumer:
         self._commits.begin(beginning.initial)
         for topic in {p.topic for p in positions}:
             self.health.topic_found(topic)
-        self._hooks.assigned(positions, beginning.ends)
+        self._hooks.assigned(Assigned(positions, beginning.ends, beginning.settled))
 
     def _on_revoke(self, _: Client, partitions: Sequence[ClientPartition]) -> None:
         ours = self._ours(partitions)

@@ -9,8 +9,10 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import TopicPartition as ClientPartition
 
 from connector.engine.events import Committed
+from connector.engine.settled import Runs
 from connector.model import TopicPartition
 from connector.shell.clock import Clock
+from connector.shell.kafka_notes import Notes, metadata_of
 
 INITIAL_RETRY_MS = 1000
 CONFIRM_MS = 1000
@@ -42,24 +44,31 @@ class Outstanding:
 
     commit_id: int | None
     offsets: Mapping[TopicPartition, int]
+    notes: Mapping[TopicPartition, str]
     asked_ms: int
 
 
 class Commits:
     """The commits on their way, and the initial offsets that no commit covers yet (F023)."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, notes: Notes) -> None:
         self._client = client
         self._clock = clock
+        self._notes = notes
         self._outstanding: list[Outstanding] = []
         self._initial: dict[TopicPartition, int] = {}
         self._initial_asked_ms = -INITIAL_RETRY_MS
 
-    def ask(self, commit_id: int, offsets: Mapping[TopicPartition, int]) -> Committed | None:
-        """Hand a commit to librdkafka; what it refuses at once is returned."""
+    def ask(
+        self,
+        commit_id: int,
+        offsets: Mapping[TopicPartition, int],
+        settled: Mapping[TopicPartition, Runs],
+    ) -> Committed | None:
+        """Hand a commit to librdkafka, and what is settled above it; what it refuses at once is returned."""
         for partition in offsets:
             self._initial.pop(partition, None)
-        return self._ask(Outstanding(commit_id, dict(offsets), self._clock.monotonic_ms()))
+        return self._ask(commit_id, offsets, settled)
 
     def begin(self, initial: Mapping[TopicPartition, int]) -> None:
         """Remember offsets that `ask_initial` is to commit, unless a commit of the engine comes first."""
@@ -76,7 +85,7 @@ class Commits:
         now_ms = self._clock.monotonic_ms()
         if self._initial and now_ms - self._initial_asked_ms >= INITIAL_RETRY_MS:
             self._initial_asked_ms = now_ms
-            self._ask(Outstanding(None, dict(self._initial), now_ms))
+            self._ask(None, self._initial, {})
 
     def answered(
         self, error: KafkaError | None, partitions: Sequence[CommittedPartition] | None
@@ -91,6 +100,9 @@ class Commits:
         if found is None:
             return None
         self._outstanding.remove(found)
+        failures = [failure for p in partitions or () if (failure := p.error or error) is not None]
+        if any(failure.code() == KafkaError.OFFSET_METADATA_TOO_LARGE for failure in failures):
+            self._notes.too_large()
         errors = {
             TopicPartition(p.topic, p.partition): str(p.error or error)
             for p in partitions or ()
@@ -106,7 +118,11 @@ class Commits:
 
         The broker answers in order: what it does not hold after `CONFIRM_MS` was refused.
         """
-        newest = {p: offset for commit in self._outstanding for p, offset in commit.offsets.items()}
+        newest = {
+            p: (offset, commit.notes[p])
+            for commit in self._outstanding
+            for p, offset in commit.offsets.items()
+        }
         if not newest:
             return []
         try:
@@ -116,7 +132,7 @@ class Commits:
         confirmed = {
             TopicPartition(p.topic, p.partition)
             for p in held
-            if p.error is None and p.offset == newest[TopicPartition(p.topic, p.partition)]
+            if p.error is None and (p.offset, metadata_of(p)) == newest[TopicPartition(p.topic, p.partition)]
         }
         done = [c for c in self._outstanding if confirmed.issuperset(c.offsets)]
         self._outstanding = [c for c in self._outstanding if c not in done]
@@ -131,15 +147,21 @@ class Commits:
         reason = f"the broker did not answer the commit within {older_than_ms} ms"
         return [_refused(c.commit_id, c.offsets, reason) for c in late if c.commit_id is not None]
 
-    def _ask(self, commit: Outstanding) -> Committed | None:
-        partitions = [ClientPartition(p.topic, p.partition, offset) for p, offset in commit.offsets.items()]
+    def _ask(
+        self,
+        commit_id: int | None,
+        offsets: Mapping[TopicPartition, int],
+        settled: Mapping[TopicPartition, Runs],
+    ) -> Committed | None:
+        texts = {p: self._notes.write(p, offset, settled.get(p, ())) for p, offset in offsets.items()}
+        partitions = [
+            ClientPartition(p.topic, p.partition, offset, texts[p]) for p, offset in offsets.items()
+        ]
         try:
             self._client.commit(offsets=partitions, asynchronous=True)
         except KafkaException as error:
-            if commit.commit_id is None:
-                return None
-            return _refused(commit.commit_id, commit.offsets, str(error.args[0]))
-        self._outstanding.append(commit)
+            return None if commit_id is None else _refused(commit_id, offsets, str(error.args[0]))
+        self._outstanding.append(Outstanding(commit_id, dict(offsets), texts, self._clock.monotonic_ms()))
         return None
 
 

@@ -1,10 +1,11 @@
 """What the consumer expects of its two neighbours: the runner's hooks and librdkafka's message."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from confluent_kafka import KafkaError
 
+from connector.engine.events import Assigned
 from connector.model import Headers, TopicPartition
 
 
@@ -16,8 +17,8 @@ class RebalanceHooks(Protocol):
     `drain_seconds`. The other two return at once.
     """
 
-    def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
-        """These partitions are ours from now on; reading begins at `positions`."""
+    def assigned(self, beginning: Assigned) -> None:
+        """These partitions are ours from now on; reading begins at `beginning.positions`."""
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """The group wants these partitions back; they are gone when this returns."""

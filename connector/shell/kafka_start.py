@@ -10,7 +10,9 @@ from confluent_kafka import OFFSET_INVALID, KafkaException
 from confluent_kafka import Consumer as Client
 from confluent_kafka import TopicPartition as ClientPartition
 
+from connector.engine.settled import Runs
 from connector.model import TopicPartition
+from connector.shell.kafka_notes import Committed, Notes, metadata_of
 
 LOOKUP_SECONDS_MAX = 15.0  # inside a callback: shorter than the 30 s after which /healthz doubts us
 REQUEST_SECONDS_MAX = 5.0
@@ -55,21 +57,24 @@ class Beginning:
     """Where the partitions of one assignment begin.
 
     `initial` are the positions that no commit gave: they are committed at once, so that from then
-    on a missing commit is an anomaly (F023). `ends` are the ends of the logs as far as known.
+    on a missing commit is an anomaly (F023). `ends` are the ends of the logs as far as known, `settled` is
+    what is known to be settled above the positions.
     """
 
     positions: dict[TopicPartition, int]
     initial: dict[TopicPartition, int]
     ends: dict[TopicPartition, int]
+    settled: dict[TopicPartition, Runs]
 
 
 def look_up(
-    client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition]
+    client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition], notes: Notes
 ) -> Beginning:
     """Ask the broker where to begin; tries again for `LOOKUP_SECONDS_MAX`.
 
     Raises:
         KafkaException: the broker did not say. Nothing may be assigned then.
+        FatalError: the offsets were committed for another data source (F094).
     """
     attempts = stamina.retry_context(
         on=KafkaException, attempts=None, timeout=LOOKUP_SECONDS_MAX - REQUEST_SECONDS_MAX, wait_max=1.0
@@ -77,13 +82,16 @@ def look_up(
     for attempt in attempts:
         with attempt:
             committed = _committed(client, subscriptions, partitions)
-            return _beginning(client, subscriptions, partitions, committed)
+            beginning = _beginning(client, subscriptions, partitions, committed)
+            ours = {partition: committed[partition] for partition in partitions if partition in committed}
+            beginning.settled.update(notes.read(ours, beginning.ends))
+            return beginning
     raise AssertionError("stamina ends by returning or raising")
 
 
 def _committed(
     client: Client, subscriptions: Sequence[Subscription], partitions: Sequence[TopicPartition]
-) -> dict[TopicPartition, int]:
+) -> dict[TopicPartition, Committed]:
     """Read the commits; where `latest` might apply, also those of the topic's lower partitions (F024).
 
     A partition that was added has a higher number than the old ones. (Metadata cannot be asked for:
@@ -98,20 +106,24 @@ def _committed(
     for answer in answers:
         if answer.error is not None:
             raise KafkaException(answer.error)
-    return {TopicPartition(a.topic, a.partition): a.offset for a in answers if a.offset != OFFSET_INVALID}
+    return {
+        TopicPartition(answer.topic, answer.partition): Committed(answer.offset, metadata_of(answer))
+        for answer in answers
+        if answer.offset != OFFSET_INVALID
+    }
 
 
 def _beginning(
     client: Client,
     subscriptions: Sequence[Subscription],
     partitions: Sequence[TopicPartition],
-    committed: Mapping[TopicPartition, int],
+    committed: Mapping[TopicPartition, Committed],
 ) -> Beginning:
     known_topics = {partition.topic for partition in committed}
-    beginning = Beginning({}, {}, {})
+    beginning = Beginning({}, {}, {}, {})
     ends_answer = True
     for partition in partitions:
-        offset = committed.get(partition)
+        offset = committed[partition].offset if partition in committed else None
         if offset is not None and not ends_answer:
             beginning.positions[partition] = offset
             continue

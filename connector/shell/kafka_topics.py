@@ -4,11 +4,12 @@ librdkafka goes on at the old offset in the new log, and says nothing where that
 """
 
 import logging
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import TopicCollection, Uuid
 from confluent_kafka.admin import AdminClient
 
 from connector.shell.clock import Clock
@@ -16,10 +17,14 @@ from connector.shell.kafka_settings import KafkaSettings, connection_settings
 
 ASK_MS = 3000
 REQUEST_SECONDS_MAX = 10.0
+URGENT_SECONDS_MAX = 3.0
+
+_NONE = str(Uuid(0, 0))
+"""What brokers before 2.8 say, which know no ids."""
 
 
 class TopicIds:
-    """The ids of the topics that we read, asked for every few seconds; nothing here waits for an answer."""
+    """The ids of the topics that we read, asked for every few seconds; only `ask` waits for an answer."""
 
     def __init__(self, settings: KafkaSettings, clock: Clock, logger: logging.Logger) -> None:
         self._admin = AdminClient(dict(connection_settings(settings)), logger=logger)
@@ -33,16 +38,34 @@ class TopicIds:
         """Return which of our `topics` are not the ones that they were; each is said once."""
         if topics != self._topics:
             # What was asked before may be about a topic that we have lost and found again since.
-            self._topics, self._ids, self._asked = topics, {}, {}
+            self._ids = {topic: known for topic, known in self._ids.items() if topic in topics}
+            self._topics, self._asked = topics, {}
             self._ask_at_ms = 0
         done = {topic: answer for topic, answer in self._asked.items() if answer.done()}
         # Without an answer the broker is away or the topic is missing, which others say.
-        now = {topic: str(a.result().topic_id) for topic, a in done.items() if a.exception() is None}
+        now = _ids(done)
         changed = [topic for topic, topic_id in now.items() if self._ids.get(topic, topic_id) != topic_id]
         self._ids.update(now)
         self._asked = {topic: answer for topic, answer in self._asked.items() if topic not in done}
         self._ask()
         return changed
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """The ids that have been heard of, by topic."""
+        return self._ids
+
+    def ask(self, topics: Collection[str]) -> dict[str, str]:
+        """Ask for ids and wait; topics whose id cannot be had in `URGENT_SECONDS_MAX` are left out.
+
+        From here on `recreated` says if one of them changes; a change that it has not seen yet is left to it.
+        """
+        collection = TopicCollection(sorted(topics))
+        asked = self._admin.describe_topics(collection, request_timeout=URGENT_SECONDS_MAX)
+        wait(asked.values(), URGENT_SECONDS_MAX)
+        found = _ids({topic: answer for topic, answer in asked.items() if answer.done()})
+        self._ids = found | self._ids
+        return found
 
     def _ask(self) -> None:
         now_ms = self._clock.monotonic_ms()
@@ -50,3 +73,8 @@ class TopicIds:
             self._ask_at_ms = now_ms + ASK_MS
             collection = TopicCollection(sorted(self._topics))
             self._asked = self._admin.describe_topics(collection, request_timeout=REQUEST_SECONDS_MAX)
+
+
+def _ids(answers: Mapping[str, Future[Any]]) -> dict[str, str]:
+    ids = {topic: str(a.result().topic_id) for topic, a in answers.items() if a.exception() is None}
+    return {topic: topic_id for topic, topic_id in ids.items() if topic_id != _NONE}

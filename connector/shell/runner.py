@@ -5,7 +5,7 @@ here: what has happened is told to the engine, what it asks for is done.
 """
 
 import queue
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,7 @@ class Runner:
         self._time = EngineTime(world.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
-            ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets),
+            ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets, c.settled),
             ev.Pause: lambda c: self.consumer.pause(c.partitions),
             ev.Resume: lambda c: self.consumer.resume(c.partitions),
             ev.Seek: lambda c: self.consumer.seek(c.partition, c.where),
@@ -227,10 +227,10 @@ class Runner:
 
     # ---------------------------------------------------------- rebalancing, inside `poll_records`
 
-    def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+    def assigned(self, beginning: ev.Assigned) -> None:
         """Begin with the partitions that the group gave us."""
-        self._logger.info("assigned", partitions=[str(name) for name in positions])
-        self._handle(ev.Assigned(positions, ends), self._engine_ms())
+        self._logger.info("assigned", partitions=[str(name) for name in beginning.positions])
+        self._handle(beginning, self._engine_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Finish what travels for these partitions and commit it, within `drain_ms`; then forget them."""

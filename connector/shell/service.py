@@ -14,6 +14,7 @@ import structlog
 from connector.engine.engine import Engine
 from connector.engine.events import StopRequested
 from connector.engine.limits import Limits
+from connector.engine.notes import target_of
 from connector.instasent.requests import Requests
 from connector.settings import Settings
 from connector.shell import kafka_settings
@@ -24,7 +25,9 @@ from connector.shell.clock import Clock
 from connector.shell.dead_letters import DeadLetterWriter
 from connector.shell.http import HttpLimits, HttpThread
 from connector.shell.kafka import Consumer
+from connector.shell.kafka_notes import Notes
 from connector.shell.kafka_start import Subscription
+from connector.shell.kafka_topics import TopicIds
 from connector.shell.registry import Registry
 from connector.shell.reporter import Reporter
 from connector.shell.runner import Runner, World
@@ -142,7 +145,17 @@ class Service:
         )
         runner = Runner(
             Engine(self._limits(), SystemRandom(), translator.translate),
-            lambda hooks: Consumer(properties, self._subscriptions(), hooks, clock, client_logger(clock)),
+            lambda hooks: Consumer(
+                properties,
+                self._subscriptions(),
+                hooks,
+                clock,
+                client_logger(clock),
+                Notes(
+                    target_of(instasent.project, instasent.datasource),
+                    TopicIds(properties, clock, client_logger(clock)),
+                ),
+            ),
             World(
                 http=self._http,
                 letters=letters,

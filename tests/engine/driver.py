@@ -1,12 +1,13 @@
 """Drives a real engine by hand: what a test says happens, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TypeVar
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
 from connector.engine.limits import Limits
+from connector.engine.settled import Runs
 from connector.model import (
     ALL_ACCEPTED,
     Answer,
@@ -83,6 +84,7 @@ class Driver:
         self.commands: list[ev.Command] = []
         self.travelling: list[ev.Send] = []  # requests that are not answered yet
         self.committed: dict[TopicPartition, int] = {}
+        self.settled: dict[TopicPartition, Runs] = {}  # above what is committed
         self.readable: dict[tuple[int, int], Translated] = {}  # partition, offset → once its schema is there
         self._confirms = confirms
         self._next: dict[TopicPartition, int] = {}
@@ -98,10 +100,12 @@ class Driver:
             commands += self.confirm()
         return commands
 
-    def assign(self, positions: dict[TopicPartition, int]) -> list[ev.Command]:
+    def assign(
+        self, positions: dict[TopicPartition, int], settled: Mapping[TopicPartition, Runs] | None = None
+    ) -> list[ev.Command]:
         """Partitions are assigned; the ends of their logs are not known."""
         self._next |= positions
-        return self.feed(ev.Assigned(positions, {}))
+        return self.feed(ev.Assigned(positions, {}, settled or {}))
 
     def arrive(
         self, *translated: Translated, partition: TopicPartition = P0, key: bytes = b"k"
@@ -160,6 +164,7 @@ class Driver:
         """The broker confirms the last commit."""
         commit = find(self.commands, ev.Commit)[-1]
         self.committed |= commit.offsets
+        self.settled |= commit.settled
         return self.feed(ev.Committed(commit.commit_id, {}))
 
     def refuse(self) -> list[ev.Command]:

@@ -8,14 +8,20 @@ from typing import Self
 
 from confluent_kafka import Producer
 
+from connector.engine.events import Assigned
+from connector.engine.notes import target_of
+from connector.engine.settled import Runs
 from connector.model import Record, TopicPartition
 from connector.sandbox.broker import EmbeddedBroker
 from connector.shell.clock import Clock
 from connector.shell.kafka import Consumer, Heard
+from connector.shell.kafka_notes import Ids, Notes
 from connector.shell.kafka_settings import KafkaSettings
 from connector.shell.kafka_start import Subscription
+from connector.shell.kafka_topics import TopicIds
 
 WAIT_SECONDS_MAX = 20
+TARGET = target_of("shop", "customers")
 FAST: KafkaSettings = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200, "log_level": 0}
 
 
@@ -28,20 +34,21 @@ class Member:
         *subscriptions: Subscription,
         settings: KafkaSettings | None = None,
         base: KafkaSettings = FAST,
+        target: str = TARGET,
+        ids: Ids | None = None,
     ) -> None:
         self.records: list[Record] = []
         self.events: list[Heard] = []
         self.positions: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
+        self.settled: dict[TopicPartition, Runs] = {}
         self.rebalances: list[tuple[str, frozenset[TopicPartition]]] = []
         self.on_assigned: Callable[[], None] = lambda: None
         self.on_revoked: Callable[[], None] = lambda: None
+        merged = {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", **base, **(settings or {})}
+        clock, logger = Clock(), logging.getLogger("tests.kafka")
         self.consumer = Consumer(
-            {"bootstrap.servers": broker.bootstrap_servers, "group.id": "g", **base, **(settings or {})},
-            subscriptions,
-            self,
-            Clock(),
-            logging.getLogger("tests.kafka"),
+            merged, subscriptions, self, clock, logger, Notes(target, ids or TopicIds(merged, clock, logger))
         )
 
     def __enter__(self) -> Self:
@@ -52,11 +59,12 @@ class Member:
     ) -> None:
         self.consumer.close(10)
 
-    def assigned(self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+    def assigned(self, beginning: Assigned) -> None:
         """Write it down."""
-        self.positions |= positions
-        self.ends |= ends
-        self.rebalances.append(("assigned", frozenset(positions)))
+        self.positions |= beginning.positions
+        self.ends |= beginning.ends
+        self.settled |= beginning.settled
+        self.rebalances.append(("assigned", frozenset(beginning.positions)))
         self.on_assigned()
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
@@ -83,9 +91,14 @@ class Member:
             for member in (self, *others):
                 member.turn()
 
-    def commit(self, commit_id: int, offsets: Mapping[TopicPartition, int]) -> None:
+    def commit(
+        self,
+        commit_id: int,
+        offsets: Mapping[TopicPartition, int],
+        settled: Mapping[TopicPartition, Runs] | None = None,
+    ) -> None:
         """Commit and wait for the answer."""
-        self.consumer.commit(commit_id, offsets)
+        self.consumer.commit(commit_id, offsets, settled or {})
         self.until(lambda: any(getattr(event, "commit_id", None) == commit_id for event in self.events))
 
 

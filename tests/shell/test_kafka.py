@@ -121,7 +121,7 @@ def test_exceptions_in_callbacks_lose_no_record(
         while len(member.records) < 2000 or failures == 0:
             assert time.monotonic() < deadline, (len(member.records), failures)
             if failures < 20:
-                member.consumer.commit(1, {P0: len(member.records)})
+                member.consumer.commit(1, {P0: len(member.records)}, {})
             try:
                 member.records += member.consumer.poll_records(50, 0.05, 0.5)
             except ValueError:
@@ -135,7 +135,7 @@ def test_a_commit_is_answered_with_its_number(broker: EmbeddedBroker) -> None:
     produce(broker, "t", 10)
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: len(member.records) == 10)
-        member.consumer.commit(7, {P0: 3})
+        member.consumer.commit(7, {P0: 3}, {})
         member.commit(8, {P0: 4, P1: 0})
         assert [e for e in member.events if isinstance(e, Committed)] == [Committed(7, {}), Committed(8, {})]
     with Member(broker, Subscription("t")) as member:
@@ -159,7 +159,7 @@ def test_an_answer_may_refuse_a_single_partition(broker: EmbeddedBroker) -> None
     """Each partition's own error counts, also where the answer as a whole has none (F016)."""
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: not member.consumer._commits._initial and bool(member.positions))
-        member.consumer.commit(1, {P0: 1, P1: 2})
+        member.consumer.commit(1, {P0: 1, P1: 2}, {})
         refused = Refused("t", 1, 2, KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE))
         committed = member.consumer._commits.answered(None, [Refused("t", 0, 1, None), refused])
         assert committed is not None
@@ -172,7 +172,7 @@ def test_commits_without_an_answer_expire(broker: EmbeddedBroker) -> None:
     member = Member(broker, Subscription("t"))
     member.until(lambda: len(member.records) == 1)
     broker.down()
-    member.consumer.commit(5, {P0: 1})
+    member.consumer.commit(5, {P0: 1}, {})
     started = time.monotonic()
     while not (expired := member.consumer._commits.expire(300)):
         member.turn()

@@ -57,7 +57,7 @@ def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> 
 
         def commit() -> None:
             gone = first.rebalances[-1][1]
-            first.consumer.commit(9, dict.fromkeys(gone, 5))
+            first.consumer.commit(9, dict.fromkeys(gone, 5), {})
             while not any(isinstance(event, Committed) for event in first.events):
                 first.consumer.confirm_commits(1.0)
                 first.events += first.consumer.take_events()

@@ -1,0 +1,112 @@
+"""The metadata of our commits: written with each of them, read where reading begins (`engine/notes.py`)."""
+
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, Protocol
+
+from confluent_kafka import TopicPartition as ClientPartition
+
+from connector.engine import notes
+from connector.engine.settled import Runs
+from connector.errors import FatalError
+from connector.model import TopicPartition
+
+SMALLEST_CHARS_MAX = 64
+"""A broker that refuses metadata as short as that is given none."""
+
+
+class Ids(Protocol):
+    """The ids of topics (`kafka_topics.TopicIds`)."""
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Those that have been heard of, by topic."""
+
+    def ask(self, topics: Collection[str]) -> dict[str, str]:
+        """Ask for ids and wait for a moment; a topic whose id cannot be had is left out."""
+
+    def recreated(self, topics: AbstractSet[str]) -> list[str]:
+        """Return which of our topics are not the ones that they were."""
+
+
+class Committed(NamedTuple):
+    """What the group has committed for one partition."""
+
+    offset: int
+    metadata: str
+
+
+class Notes:
+    """Knows the data source that our commits are made for, and how much metadata the broker takes.
+
+    What is settled is said and believed only of a topic whose id is known: in one that was made anew, the
+    same offsets name other records (F026).
+    """
+
+    def __init__(self, target: str, ids: Ids) -> None:
+        self._target = target
+        self._ids = ids
+        self._chars_max = notes.CHARS_MAX
+        self._made_anew: set[str] = set()
+
+    def recreated(self, topics: AbstractSet[str]) -> list[str]:
+        """Return which of our topics were made anew; what is still settled in the old one is not said."""
+        changed = self._ids.recreated(topics)
+        self._made_anew.update(changed)
+        return changed
+
+    def write(self, partition: TopicPartition, offset: int, settled: Runs = ()) -> str:
+        """Return the metadata for a commit of this offset, above which this much is settled."""
+        topic = partition.topic
+        topic_id = "" if topic in self._made_anew else self._ids.known.get(topic, "")
+        commit = notes.Commit(partition, offset, topic_id)
+        return notes.write(self._target, commit, settled if topic_id else (), self._chars_max)
+
+    def too_large(self) -> None:
+        """Take in that the broker has refused metadata for its size: ours is shorter from now on (F015)."""
+        self._chars_max = self._chars_max // 4 if self._chars_max >= 4 * SMALLEST_CHARS_MAX else 0
+
+    def read(
+        self, committed: Mapping[TopicPartition, Committed], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, Runs]:
+        """Return what is settled above the offsets at which an assignment begins; `ends` are the logs'.
+
+        Metadata that is not ours, or does not belong to this offset of this topic, says nothing; neither does
+        any that speaks of records which the log does not hold, or of a log whose end is not known.
+
+        Raises:
+            FatalError: the offsets were committed for another data source (F094).
+        """
+        claiming = {}
+        for partition, found in committed.items():
+            self._check_target(partition, found.metadata)
+            self._made_anew.discard(partition.topic)
+            if notes.claims(found.metadata):
+                claiming[partition] = found
+        ids = self._ids.ask({partition.topic for partition in claiming}) if claiming else {}
+        settled: dict[TopicPartition, Runs] = {}
+        for partition, (offset, metadata) in claiming.items():
+            if (topic_id := ids.get(partition.topic)) is not None:
+                runs = notes.read(metadata, notes.Commit(partition, offset, topic_id))
+                if runs and runs[-1][1] <= ends.get(partition, -1):
+                    settled[partition] = runs
+        return settled
+
+    def _check_target(self, partition: TopicPartition, metadata: str) -> None:
+        target = notes.target_in(metadata)
+        if target is not None and target != self._target:
+            raise FatalError(
+                "data-source",
+                f"{partition}: the group's offset was committed for another data source. Does another "
+                "deployment use the same group.id? Then give this one its own. Was instasent.project or "
+                "instasent.datasource changed on purpose? Then stop all instances and set the offsets anew: "
+                "`kafka-consumer-groups --reset-offsets`; with --to-current they stay where they are",
+            )
+
+
+def metadata_of(partition: ClientPartition) -> str:
+    """Return the metadata that came with a committed offset; what another tool has written may be no text."""
+    try:
+        return partition.metadata or ""
+    except UnicodeDecodeError:
+        return ""
