@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 
+from connector.engine.settled import Runs
+from tests.simulation.memory import Memory, Note
 from tests.simulation.promises import expect
 from tests.simulation.rows import Entry, Log
 
@@ -10,8 +12,9 @@ from tests.simulation.rows import Entry, Log
 class Broker:
     """Partitions are known by the numbers of their logs."""
 
-    def __init__(self, logs: tuple[Log, ...]) -> None:
+    def __init__(self, logs: tuple[Log, ...], memory: Memory) -> None:
         self.logs = logs
+        self.memory = memory
         self.entries: list[list[Entry]] = [list(log.entries) for log in logs]
         self._offsets = [[entry.offset for entry in log.entries] for log in logs]
         self.starts = [log.entries[0].offset if log.entries else log.end for log in logs]
@@ -31,12 +34,14 @@ class Broker:
         hidden = next((entry for entry in entries if entry.visible_ms > now_ms), None)
         return self.logs[number].end if hidden is None else hidden.offset
 
-    def commit(self, offsets: Mapping[int, int]) -> None:
-        """Store offsets."""
-        for number, offset in offsets.items():
+    def commit(self, notes: Mapping[int, Note]) -> None:
+        """Store offsets with their metadata."""
+        for number, note in notes.items():
+            offset = note.offset
             expect(offset >= self.committed[number], "the committed offset went back:", number, offset)
             expect(offset <= self.logs[number].end, "committed beyond the log's end:", number, offset)
             self.committed[number] = offset
+            self.memory.store(number, note)
 
     def reset(self, number: int, where: str) -> None:
         """Begin again at the start or the end of a log that does not hold the committed offset any more."""
@@ -46,11 +51,18 @@ class Broker:
             known = self.lost.get(number, range(committed, committed))
             self.lost[number] = range(min(known.start, committed), offset)
         self.committed[number] = offset
+        self.memory.moved(number)
         self.recreated.discard(number)
 
     def names_nothing(self, number: int) -> bool:
         """Whether the committed offset is not in the log, or names another record there."""
         return number in self.recreated or self.committed[number] < self.starts[number]
+
+    def among(self, number: int, runs: Runs) -> frozenset[int]:
+        """The records whose offsets lie in the runs."""
+        return frozenset(
+            e.offset for e in self.logs[number].entries for start, end in runs if start <= e.offset < end
+        )
 
     def compact(self, share: float) -> int:
         """Remove superseded records of the older part of every log; tells how many."""

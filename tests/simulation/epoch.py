@@ -151,8 +151,11 @@ class Seen:
 class Epoch:
     """One assignment."""
 
-    def __init__(self, log: Log, start: int) -> None:
+    def __init__(self, log: Log, start: int, life: int, before: frozenset[int]) -> None:
         self.log = log
+        self.life = life
+        self.before = before  # offsets that were settled in an earlier one, and are to be left out
+        self.lost = False  # its offsets are, and an operator has to say where to go on
         self.number = log.number
         self.start = start
         self.position = start
@@ -163,10 +166,13 @@ class Epoch:
         self.unsettled: deque[Seen] = deque()
         self.courses: dict[str, Course] = {}
 
-    def give(self, entry: Entry) -> None:
-        """The instance has got one more record."""
+    def give(self, entry: Entry, *, unread: bool) -> None:
+        """The instance has got one more record; `unread` where it has not got its schema."""
         expect(entry.offset >= self.position, "a record was read twice in one assignment", entry.offset)
         self.position = entry.offset + 1
+        if entry.offset in self.before:
+            self._leave_out(entry, unread=unread)
+            return
         seen = self.given[entry.offset] = Seen(entry)
         asks = () if self._repeats_delete(entry) else entry.asks
         for index, ask in enumerate(asks):
@@ -178,6 +184,13 @@ class Epoch:
             course.todos.append(todo)
         if seen.todos or entry.dead:
             self.unsettled.append(seen)
+
+    def _leave_out(self, entry: Entry, *, unread: bool) -> None:
+        """A tombstone behind it asks for nothing, where it is known to be a delete."""
+        if not unread:
+            self._repeats_delete(entry)
+        elif self._last_deleted == entry.record.key:
+            self._last_deleted = None
 
     def _repeats_delete(self, entry: Entry) -> bool:
         """Whether it is the tombstone behind the last delete, which takes no call (design, section 3)."""

@@ -101,6 +101,7 @@ def _retention(world: "World", incident: "Incident") -> None:
 
 def _recreation(world: "World", incident: "Incident") -> None:
     number = int(incident.pick * len(world.scenario.logs))
+    world.memory.recreate(number)
     owner = world.group.owners.get(number)
     if owner is not None and not owner.dead:
         owner.later(0, owner.reader.recreated, number)

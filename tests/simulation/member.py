@@ -16,6 +16,7 @@ from connector.shell.engine_time import AFTER_STALL_MS, EngineTime
 from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Epoch
+from tests.simulation.memory import Metadata
 from tests.simulation.oracle import Oracle
 from tests.simulation.promises import expect
 from tests.simulation.reader import Reader
@@ -47,6 +48,7 @@ class Member:
         self.oracle = Oracle(world.history, scenario.limits)
         self.wire = Wire(world, self)
         self.epochs: dict[int, Epoch] = self.oracle.epochs
+        self.metadata = Metadata(world, self)
         self.reader = Reader(world, self, self.schooled)
         self._stores = Stores(world, self)
         self.generation = -1
@@ -105,6 +107,7 @@ class Member:
         if self.dead:
             return
         self._time.look(self._world.now_ms)
+        self.metadata.stalled()
         unheard, self._unheard = self._unheard, []
         for action, arguments in unheard:
             if self.frozen:
@@ -222,17 +225,20 @@ class Member:
             self._revoke(list(self.epochs) if self._rejoins else numbers)
 
     def _assign(self, numbers: list[int]) -> None:
-        positions = {}
-        for number in numbers:
-            position = self._broker.committed[number]
-            epoch = self.epochs[number] = Epoch(self._broker.logs[number], position)
-            self._world.history.begins(epoch)
-            self.reader.begin(number)
-            positions[self.name_of(number)] = position
-        self.evicted = self.stalled = False
-        ends = {self.name_of(number): self._broker.end(number, self._world.now_ms) for number in numbers}
+        world, broker = self._world, self._broker
+        positions = {self.name_of(number): broker.committed[number] for number in numbers}
+        ends = {self.name_of(number): broker.end(number, world.now_ms) for number in numbers}
         self._until |= {number: ends[self.name_of(number)] for number in numbers}
-        self.handle(ev.Assigned(positions, ends if self._world.scenario.says_ends else {}))
+        known_ends = ends if world.scenario.says_ends else {}
+        settled = self.metadata.read(positions, known_ends)
+        for number in numbers:
+            name, life = self.name_of(number), world.memory.life(number)
+            before = broker.among(number, settled.get(name, ()))
+            epoch = self.epochs[number] = Epoch(broker.logs[number], positions[name], life, before)
+            world.history.begins(epoch)
+            self.reader.begin(number)
+        self.evicted = self.stalled = False
+        self.handle(ev.Assigned(positions, known_ends, settled))
 
     def _revoke(self, numbers: list[int]) -> None:
         """Drain within the deadline."""
@@ -348,6 +354,8 @@ class Member:
         expect(snapshot.buffered_records <= limits.buffered_records_max, "buffered records", snapshot)
         expect(snapshot.buffered_bytes <= limits.buffered_bytes_max + 400, "buffered bytes", snapshot)
         expect(snapshot.in_flight_records == snapshot.buffered_records, "records in flight", snapshot)
+        for epoch in self.epochs.values():
+            self.metadata.look(epoch)
 
     def name_of(self, number: int) -> TopicPartition:
         """Name a partition as the engine does."""

@@ -20,11 +20,12 @@ from tests.simulation.rows import DELETE, EVENT, Log
 class Carried:
     """What one item of a request stands for in one epoch; `sure` is the least of it."""
 
-    __slots__ = ("course", "epoch", "moves", "sure")
+    __slots__ = ("course", "epoch", "landed", "moves", "sure")
 
     def __init__(self, epoch: Epoch, course: Course, moves: dict[int, list[int]]) -> None:
         self.epoch = epoch
         self.course = course
+        self.landed = False  # the API has done it
         self.moves = moves
         self.sure = course.sure(moves)
 
@@ -69,6 +70,7 @@ class History:
                 for carried in item:
                     if len(carried.moves) > 1 or len(carried.course.heads) > 1:
                         self.unclear += len(carried.sure)
+                    carried.landed = True
                     for todo in carried.sure:
                         self.untold += 1
                         if todo.key in self.accepted:
@@ -77,7 +79,7 @@ class History:
                             self.accepted.add(todo.key)
 
     def begins(self, epoch: Epoch) -> None:
-        """A partition is read from here on: what was told and lies behind this offset will be sent again."""
+        """A partition is read from here on: what was told behind this offset comes again, if not left out."""
         former = self.current.get(epoch.number)
         self.current[epoch.number] = epoch
         if former is not None and epoch.position < former.start:  # a topic that was made anew
@@ -85,8 +87,11 @@ class History:
             self.uncommitted += len(again)
         elif former is not None:
             for offset, seen in former.given.items():
-                if offset >= epoch.position:
+                if offset >= epoch.position and offset not in epoch.before:
                     self.uncommitted += sum(todo.done for todo in seen.todos)
+            for offset in former.before - epoch.before:
+                if offset >= epoch.position:  # known then, and not any more
+                    self.uncommitted += len(epoch.log.entry(offset).asks)
 
 
 class Oracle:
@@ -160,7 +165,7 @@ class Oracle:
     def accepted(self, item: Sequence[Carried]) -> None:
         """One item is known to be accepted."""
         for carried in item:
-            if self._history.current[carried.epoch.number] is carried.epoch:
+            if carried.landed and self._history.current[carried.epoch.number] is carried.epoch:
                 self._history.untold -= len(carried.sure)
             carried.course.done(carried.moves)
 
@@ -216,6 +221,8 @@ class Oracle:
         number, offset = int(letter.record.topic[-1]), letter.record.offset
         epoch = self.epochs.get(number)
         seen = None if epoch is None else epoch.given.get(offset)
+        again = epoch is not None and offset in epoch.before
+        expect(not again, "a dead letter for what was settled before:", number, offset)
         if seen is None or epoch is None:
             return None
         reason = seen.entry.dead or any(todo.refused for todo in seen.todos)
@@ -225,7 +232,7 @@ class Oracle:
         seen.decided = True
         return seen
 
-    def committed(self, number: int, offset: int) -> None:
+    def committed(self, number: int, offset: int) -> Epoch:
         """Check one offset as it is handed to the broker (I1, I2)."""
         epoch = self.epochs.get(number)
         expect(epoch is not None, "commit for a partition that is not ours:", number)
@@ -234,6 +241,7 @@ class Oracle:
         expect(offset <= lowest, "committed what is not settled:", number, offset, "instead of", lowest)
         expect(offset >= epoch.committed, "a commit went backwards:", number, offset)
         epoch.committed = offset
+        return epoch
 
 
 def final_states(logs: Sequence[Log], skipped: Mapping[int, range]) -> dict[str, tuple[dict[str, Any], bool]]:

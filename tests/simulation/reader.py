@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from connector.engine import events as ev
-from connector.model import Record, Translated
+from connector.model import AwaitsSchema, Record, Translated
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Epoch
 from tests.simulation.promises import expect
@@ -86,8 +86,9 @@ class Reader:
             entry = entries[index]
             if entry.visible_ms > world.now_ms:
                 break
-            epoch.give(entry)
-            fetched.records.append((entry.record, self._schooled.entry(entry)))
+            translated = self._schooled.entry(entry)
+            epoch.give(entry, unread=type(translated) is AwaitsSchema)
+            fetched.records.append((entry.record, translated))
             fetched.size -= entry.record.size
             fetched.room -= 1
             index += 1
@@ -98,6 +99,7 @@ class Reader:
         member = self._member
         if number in self._epochs and not member.revoking and not self._epochs[number].revoked:
             self._broker.recreated.add(number)
+            member.metadata.notes.recreated({member.name_of(number).topic})
             member.handle(self._offsets_lost(number))
 
     def _offsets_lost(self, number: int) -> ev.OffsetsLost:
@@ -106,6 +108,7 @@ class Reader:
         self._world.count(f"offsets lost ({policy})")
         self._paused.add(number)  # librdkafka reads on only after a seek
         if policy == "pause":
+            self._epochs[number].lost = True
             self._world.operator_resets(number)
         return ev.OffsetsLost(self._member.name_of(number), "not in the log", policy)
 

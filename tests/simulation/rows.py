@@ -5,6 +5,7 @@ does not believe what it is to judge. A contact belongs to one partition, but fo
 carry the number of their log (`v0`, `a0`), so that a request alone tells which records it stands for.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
@@ -79,6 +80,10 @@ class Log:
     number: int
     entries: tuple[Entry, ...]
     end: int
+
+    def entry(self, offset: int) -> Entry:
+        """The record at an offset that has one."""
+        return self.entries[bisect_left(self.entries, offset, key=lambda entry: entry.offset)]
 
 
 def topic_name(kind: str, number: int) -> str:

@@ -6,6 +6,7 @@ from connector.engine import events as ev
 from connector.model import TopicPartition
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Seen
+from tests.simulation.memory import Note
 
 if TYPE_CHECKING:
     from tests.simulation.member import Member
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LETTER_MS_MAX = 200
 COMMIT_MS_MAX = 200
+TOO_LARGE = "OFFSET_METADATA_TOO_LARGE"
 
 CONFIRM_MS = 1_000
 """As in `connector/shell/kafka_commits.py`: inside a revoke, commits are asked about after so long."""
@@ -25,7 +27,7 @@ class Stores:
         self._world = world
         self._member = member
         self._broker: Broker = world.broker
-        self._commits: dict[int, dict[int, int]] = {}
+        self._commits: dict[int, dict[int, Note]] = {}
         self._arrives_ms = 0
 
     def ask_about_commits(self) -> None:
@@ -54,29 +56,35 @@ class Stores:
     def commit(self, commit: ev.Commit) -> None:
         """Ask for a commit; it leaves even if the process dies now."""
         self._member.numbered(commit, commit.commit_id)
-        offsets = {int(name.topic[-1]): offset for name, offset in commit.offsets.items()}
-        for number, offset in offsets.items():
-            self._member.oracle.committed(number, offset)
-        self._commits[commit.commit_id] = offsets
+        asked = {}
+        for name, offset in commit.offsets.items():
+            number = int(name.topic[-1])
+            epoch = self._member.oracle.committed(number, offset)
+            asked[number] = self._member.metadata.say(epoch, offset, commit.settled[name])
+        self._commits[commit.commit_id] = asked
         world = self._world
         # On one connection a commit does not overtake another.
         self._arrives_ms = max(self._arrives_ms, world.now_ms + world.rng_shell.randrange(COMMIT_MS_MAX))
-        world.at(self._arrives_ms, self._commit_arrives, commit, self._member.generation)
+        world.at(self._arrives_ms, self._commit_arrives, commit, asked, self._member.generation)
         if self._member.revoking:
             self._member.later(CONFIRM_MS, self._confirm, commit.commit_id)
 
-    def _commit_arrives(self, commit: ev.Commit, generation: int) -> None:
+    def _commit_arrives(self, commit: ev.Commit, asked: dict[int, Note], generation: int) -> None:
         world = self._world
         if world.now_ms < self._broker.away_until_ms or world.strikes("commit lost"):
             return
-        offsets = {int(name.topic[-1]): offset for name, offset in commit.offsets.items()}
         if generation != self._member.generation or self._member.generation < 0:
             world.count("commit fenced")
             errors = dict.fromkeys(commit.offsets, "ILLEGAL_GENERATION")
         else:
-            errors = {name: "REFUSED" for name in commit.offsets if world.strikes("commit refused")}
+            errors = {
+                name: TOO_LARGE if self._broker.memory.too_large(asked[int(name.topic[-1])]) else "REFUSED"
+                for name in commit.offsets
+                if self._broker.memory.too_large(asked[int(name.topic[-1])])
+                or world.strikes("commit refused")
+            }
             refused = {int(name.topic[-1]) for name in errors}
-            self._broker.commit({n: offset for n, offset in offsets.items() if n not in refused})
+            self._broker.commit({n: note for n, note in asked.items() if n not in refused})
         if world.strikes("commit unanswered"):
             return
         late_ms = 15_000 if world.strikes("commit late") else 1
@@ -84,13 +92,19 @@ class Stores:
 
     def _committed(self, commit_id: int, errors: dict[TopicPartition, str]) -> None:
         if self._commits.pop(commit_id, None) is not None:
+            if TOO_LARGE in errors.values():
+                self._member.metadata.too_large()
             self._member.handle(ev.Committed(commit_id, errors))
 
     def _confirm(self, commit_id: int) -> None:
         """Inside a revoke: ask the broker what it holds."""
-        offsets = self._commits.get(commit_id)
-        if offsets is None or not self._member.revoking or self._world.now_ms < self._broker.away_until_ms:
+        asked = self._commits.get(commit_id)
+        if asked is None or not self._member.revoking or self._world.now_ms < self._broker.away_until_ms:
             return
-        held = all(self._broker.committed[number] == offset for number, offset in offsets.items())
-        errors = {} if held else {self._member.name_of(number): "not held" for number in offsets}
+        held = all(
+            self._broker.committed[number] == note.offset
+            and self._broker.memory.held(number).text == note.text
+            for number, note in asked.items()
+        )
+        errors = {} if held else {self._member.name_of(number): "not held" for number in asked}
         self._committed(commit_id, errors)

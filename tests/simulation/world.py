@@ -19,6 +19,7 @@ from tests.simulation.broker import Broker
 from tests.simulation.group import HEARTBEAT_MS, Group
 from tests.simulation.incidents import HAPPENS
 from tests.simulation.member import Member
+from tests.simulation.memory import Memory
 from tests.simulation.oracle import History, final_states
 from tests.simulation.promises import expect
 from tests.simulation.registry import Registry
@@ -66,7 +67,8 @@ class World:
             for stream in range(1, 5)
         )
         self.api = Api(scenario.traits, self.rng_net)
-        self.broker = Broker(scenario.logs)
+        self.memory = Memory(scenario)
+        self.broker = Broker(scenario.logs, self.memory)
         self.registry = Registry(scenario)
         self.history = History()
         self.now_ms = 0

@@ -1,0 +1,230 @@
+"""The metadata of commits: what the simulated brokers keep of it, what an instance says and believes of it.
+
+It must be true, it must be all that could be said, and leaving out what it names must change no order. The
+brokers take less of it in some runs; a tool that moves an offset may leave it standing; ids of topics may be
+unknown. All that is drawn from a stream of its own.
+"""
+
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector.engine import notes
+from connector.engine.commits import COMMIT_SECONDS_MAX
+from connector.engine.settled import Runs
+from connector.model import TopicPartition
+from connector.shell.kafka_notes import Committed, Notes
+from tests.simulation.epoch import Epoch, Seen
+from tests.simulation.promises import expect
+from tests.simulation.rows import EVENT
+from tests.simulation.scenario import Scenario
+
+if TYPE_CHECKING:
+    from tests.simulation.member import Member
+    from tests.simulation.world import World
+
+CHARS_MAX = (*[4_095] * 6, 300, 70, 30)
+"""How much metadata the brokers take: all, some runs, or next to nothing."""
+
+TARGET = notes.target_of("shop", "crm")
+
+SLACK_MS = 1_000
+"""What the shell's turns may add to the time after which the engine has to say what is settled."""
+
+
+class Note(NamedTuple):
+    """The metadata of one commit, and what it was made from: the topic had begun anew `life` times."""
+
+    offset: int
+    text: str
+    life: int
+    runs: Runs
+
+
+class Memory:
+    """What the brokers hold. Partitions are known by the numbers of their logs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        rng = self.rng = Random(f"metadata of {scenario.seed}")  # noqa: S311 - a run to be repeated
+        self.chars_max = rng.choice(CHARS_MAX)
+        self._stands = rng.random() < 0.5
+        self._tells_ids = rng.random() < 0.9
+        self._fails = rng.choice((0.0, 0.0, 0.2))
+        self._lives = [0] * len(scenario.logs)
+        self._held: dict[int, Note] = {}
+
+    def recreate(self, number: int) -> None:
+        """The topic is deleted and made anew."""
+        self._lives[number] += 1
+
+    def life(self, number: int) -> int:
+        """How often the topic was made anew."""
+        return self._lives[number]
+
+    def ids(self, topics: Collection[str], *, at_once: bool = False) -> dict[str, str]:
+        """Tell the ids of topics, as far as this broker has any; a question at a given moment may fail."""
+        if not self._tells_ids or (at_once and self.rng.random() < self._fails):
+            return {}
+        return {topic: f"life {self._lives[int(topic[-1])]}" for topic in topics}
+
+    def too_large(self, note: Note) -> bool:
+        """Whether the brokers refuse it."""
+        return len(note.text) > self.chars_max
+
+    def store(self, number: int, note: Note) -> None:
+        """Keep it with the offset."""
+        self._held[number] = note
+
+    def moved(self, number: int) -> None:
+        """The offset was reset, by the service or with a tool, and not every tool clears the metadata."""
+        if not self._stands:
+            self._held.pop(number, None)
+
+    def held(self, number: int) -> Note:
+        """What is held for a partition."""
+        return self._held.get(number) or Note(-1, "", 0, ())
+
+
+class Ids:
+    """What one instance knows of the topics' ids, as `connector/shell/kafka_topics.py`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self.known: Mapping[str, str] = {}
+
+    def hear(self, topics: Collection[str]) -> None:
+        """Hear of topics that are new to us."""
+        self.known = self._memory.ids(topics) | self.known
+
+    def ask(self, topics: Collection[str]) -> dict[str, str]:
+        """Ask, which may be in vain."""
+        return self._memory.ids(topics, at_once=True)
+
+    def recreated(self, topics: AbstractSet[str]) -> list[str]:
+        """Hear of topics that were made anew."""
+        now = self._memory.ids(topics)
+        changed = [topic for topic, topic_id in now.items() if self.known.get(topic, topic_id) != topic_id]
+        self.known = {**self.known, **now}
+        return changed
+
+
+class Metadata:
+    """One instance's side: the real `Notes`, and the judgement of what it says and believes."""
+
+    def __init__(self, world: "World", member: "Member") -> None:
+        self._memory: Memory = world.memory
+        self._member = member
+        self._ids = Ids(world.memory)
+        self.notes = Notes(TARGET, self._ids)
+        self._shortened = False
+        self._interval_ms = world.scenario.limits.commit_interval_ms
+        self._told: dict[Epoch, set[int]] = {}
+        self._untold_ms: dict[Epoch, int] = {}
+
+    # -------------------------------------------------------------------------------- reading
+
+    def read(
+        self, positions: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, Runs]:
+        """Read what is settled above the positions: only what was said of this offset and this topic."""
+        memory = self._memory
+        held = {name: memory.held(int(name.topic[-1])) for name in positions}
+        found = self.notes.read(
+            {name: Committed(positions[name], held[name].text) for name in positions}, ends
+        )
+        for name, runs in found.items():
+            number, note = int(name.topic[-1]), held[name]
+            expect(note.offset == positions[name], "believed metadata of another offset:", number, note)
+            expect(note.life == memory.life(number), "believed metadata of another topic:", number, note)
+            known = list(note.runs[: len(runs)])
+            expect(list(runs) == known, "metadata was read otherwise than it was meant:", number, runs, note)
+        self._ids.hear({name.topic for name in positions})
+        return found
+
+    # -------------------------------------------------------------------------------- writing
+
+    def say(self, epoch: Epoch, offset: int, runs: Runs) -> Note:
+        """Check what a commit says of the records above it, and write it."""
+        self.look(epoch)
+        self._untold_ms.pop(epoch, None)
+        self._told[epoch] = _settled_above(epoch)
+        _check(epoch, offset, runs)
+        name = epoch.log.name
+        text = self.notes.write(name, offset, runs)
+        topic_id = self._ids.known.get(name.topic)
+        if topic_id is not None and not self._shortened and epoch.lost is False:
+            read = notes.read(text, notes.Commit(name, offset, topic_id))
+            expect(list(read) == list(runs), "not all was written that could be said:", runs, text)
+        return Note(offset, text, epoch.life, runs)
+
+    def too_large(self) -> None:
+        """The broker has refused a commit because of its metadata."""
+        self._shortened = True
+        self.notes.too_large()
+
+    def stalled(self) -> None:
+        """The process was frozen: nothing can have been said meanwhile."""
+        self._untold_ms.clear()
+
+    def look(self, epoch: Epoch) -> None:
+        """Check that what is settled out of order is not kept to itself for longer than a commit may take."""
+        now_ms = self._member.clock_ms
+        since_ms = self._untold_ms.get(epoch)
+        if since_ms is not None:
+            waited_ms = now_ms - since_ms
+            most_ms = self._interval_ms + COMMIT_SECONDS_MAX * 1_000 + SLACK_MS
+            expect(waited_ms <= most_ms, "settled, and for so long not said:", epoch.number, waited_ms)
+        elif _settled_above(epoch) - self._told.get(epoch, set()):
+            self._untold_ms[epoch] = now_ms
+
+
+def _settled_above(epoch: Epoch) -> set[int]:
+    """The records behind an unsettled one that are surely settled."""
+    epoch.lowest()
+    return {seen.entry.offset for seen in epoch.unsettled if _surely_settled(seen)}
+
+
+def _surely_settled(seen: Seen) -> bool:
+    if seen.entry.dead and not seen.stored:
+        return False
+    # An event that was refused may be waiting for its contact.
+    return all(todo.done or (todo.refused and seen.stored and todo.ask.kind != EVENT) for todo in seen.todos)
+
+
+def _may_be_loose(seen: Seen) -> bool:
+    """Whether a later record of one of its contacts may be done before it is."""
+    if seen.entry.dead or seen.decided or any(todo.refused for todo in seen.todos):
+        return True
+    several = len({todo.ask.contact for todo in seen.todos}) > 1
+    return several and any(todo.done or todo.perhaps for todo in seen.todos)
+
+
+def _check(epoch: Epoch, offset: int, runs: Runs) -> None:
+    """What is claimed is settled, all that can be is claimed, and no order changes when it is left out."""
+    number = epoch.number
+    expect(not runs or not epoch.lost, "claimed while the offsets are lost:", number, runs)
+    claimed = set(chain.from_iterable(range(start, end) for start, end in runs))
+    strange = {at for at in claimed if at >= epoch.position} - epoch.before
+    if strange:
+        strange &= {entry.offset for entry in epoch.log.entries}
+        expect(not strange, "claimed but not read:", number, strange)
+    again: set[str] = set()
+    cut = epoch.lost or offset < epoch.lowest()  # then the instance is less sure than we are
+    for seen in epoch.unsettled:
+        at = seen.entry.offset
+        if at < offset:
+            continue
+        contacts = {todo.ask.contact for todo in seen.todos}
+        if at in claimed:
+            expect(seen.settled, "claimed but not settled:", number, at)
+            expect(
+                again.isdisjoint(contacts), "what comes again would overtake what is left out:", number, at
+            )
+        else:
+            again |= contacts
+            expect(cut or not _surely_settled(seen), "settled but not claimed:", number, at)
+            cut = cut or _may_be_loose(seen)
+    kept = {at for at in epoch.before if at >= epoch.position}
+    expect(cut or kept <= claimed, "forgotten what was settled before:", number, kept - claimed)
