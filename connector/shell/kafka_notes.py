@@ -43,10 +43,10 @@ class Notes:
     same offsets name other records (F026).
     """
 
-    def __init__(self, target: str, ids: Ids) -> None:
+    def __init__(self, target: str, ids: Ids, chars_max: int = notes.CHARS_MAX) -> None:
         self._target = target
         self._ids = ids
-        self._chars_max = notes.CHARS_MAX
+        self._chars_max = chars_max
         self._made_anew: set[str] = set()
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tests.simulation.scenario import Incident
     from tests.simulation.world import World
 
+ASK_MS = 3_000
+"""As in `connector/shell/kafka_topics.py`: how long the new id of a topic may go unnoticed."""
+
 STORM_MS = 500
 WALL_STEP_MS = 86_400_000
 
@@ -104,7 +107,7 @@ def _recreation(world: "World", incident: "Incident") -> None:
     world.memory.recreate(number)
     owner = world.group.owners.get(number)
     if owner is not None and not owner.dead:
-        owner.later(0, owner.reader.recreated, number)
+        owner.later(int(incident.pick * ASK_MS), owner.reader.recreated, number)
 
 
 def _partition_added(world: "World", _incident: "Incident") -> None:

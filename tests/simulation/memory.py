@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from tests.simulation.member import Member
     from tests.simulation.world import World
 
-CHARS_MAX = (*[4_095] * 6, 300, 70, 30)
-"""How much metadata the brokers take: all, some runs, or next to nothing."""
+CHARS_TAKEN_MAX = (*[4_095] * 6, 40, 10)
+"""How much metadata the brokers take: all, or next to nothing."""
+
+CHARS_WRITTEN_MAX = (*[notes.CHARS_MAX] * 4, 44, 36)
+"""How much of it an instance writes at first: all, or a few runs; of more, the far end is left out."""
 
 TARGET = notes.target_of("shop", "crm")
 
@@ -48,7 +51,8 @@ class Memory:
 
     def __init__(self, scenario: Scenario) -> None:
         rng = self.rng = Random(f"metadata of {scenario.seed}")  # noqa: S311 - a run to be repeated
-        self.chars_max = rng.choice(CHARS_MAX)
+        self._taken_max = rng.choice(CHARS_TAKEN_MAX)
+        self.written_max = rng.choice(CHARS_WRITTEN_MAX)
         self._stands = rng.random() < 0.5
         self._tells_ids = rng.random() < 0.9
         self._fails = rng.choice((0.0, 0.0, 0.2))
@@ -71,7 +75,7 @@ class Memory:
 
     def too_large(self, note: Note) -> bool:
         """Whether the brokers refuse it."""
-        return len(note.text) > self.chars_max
+        return len(note.text) > self._taken_max
 
     def store(self, number: int, note: Note) -> None:
         """Keep it with the offset."""
@@ -117,8 +121,8 @@ class Metadata:
         self._memory: Memory = world.memory
         self._member = member
         self._ids = Ids(world.memory)
-        self.notes = Notes(TARGET, self._ids)
-        self._shortened = False
+        self.notes = Notes(TARGET, self._ids, world.memory.written_max)
+        self._shortened = world.memory.written_max < notes.CHARS_MAX
         self._interval_ms = world.scenario.limits.commit_interval_ms
         self._told: dict[Epoch, set[int]] = {}
         self._untold_ms: dict[Epoch, int] = {}

@@ -17,6 +17,7 @@ from connector.engine.letters import Letters
 from connector.engine.outage import Outage
 from connector.model import ALL_ACCEPTED, Answer, Event, Record, TopicPartition, Upsert, Verdict
 from tests.simulation.broken_engines import BROKEN, Patch
+from tests.simulation.broken_memories import BROKEN_MEMORIES
 from tests.simulation.scenario import forget_logs
 
 
@@ -215,6 +216,7 @@ _MUTANTS: dict[str, list[Patch]] = {
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
     **BROKEN,
+    **BROKEN_MEMORIES,
 }
 
 
