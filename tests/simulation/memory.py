@@ -100,7 +100,7 @@ class Ids:
 
     def hear(self, topics: Collection[str]) -> None:
         """Hear of topics that are new to us."""
-        self.known = self._memory.ids(topics) | self.known
+        self.known = {**self._memory.ids(topics), **self.known}
 
     def ask(self, topics: Collection[str]) -> dict[str, str]:
         """Ask, which may be in vain."""
