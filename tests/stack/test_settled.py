@@ -92,6 +92,8 @@ def test_a_kill_repeats_only_what_was_in_flight(
         wait_for(lambda: len(world.delivered()) > 4_000, SECONDS, "progress", instance.process)
         known = sum(end - start for start, end in settled(world))
         instance.kill()
+        # What had left is still processed, and was in flight.
+        wait_for(lambda: world.sandbox.read(lambda ledger: not ledger._in_progress), SECONDS, "a quiet API")
         report = world.sandbox.report()
         assert report["replayed"] == 0
         answered = report["upserts"]
