@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas formats faults captures simulate fuzz bench lock clean
+.PHONY: setup demo test lint format schemas formats proof captures simulate fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -35,9 +35,9 @@ schemas: setup
 formats: setup
 	$(BIN)/python -m tests.translate.matrix
 
-# Which fault of the catalogue is named by which test.
-faults: setup
-	$(BIN)/python -m tests.faults
+# docs/proof.md, out of the tests and the figures in tests/proof; a test keeps it in step.
+proof: setup
+	$(BIN)/python -m tests.proof
 
 # A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one, `COMPILED=1` for long runs.
 simulate: setup

@@ -95,7 +95,7 @@ def test_debezium_streams_a_table_that_is_mapped(services: dict[str, Any], setti
 
 @pytest.mark.parametrize("name", ["sandbox", "connector"])
 def test_our_containers_can_do_little(services: dict[str, Any], name: str) -> None:
-    """Our image runs without root, without a writable file system and without capabilities."""
+    """Our image runs without root, without a writable file system and without capabilities (S19)."""
     service = services[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -106,7 +106,7 @@ def test_our_containers_can_do_little(services: dict[str, Any], name: str) -> No
 
 
 def test_the_image_is_built_from_the_lock() -> None:
-    """Packages are checked by hash, nothing else is fetched, and what is copied exists and is not ignored."""
+    """Packages are checked by hash, nothing else is fetched, and what is copied is there to copy (S19)."""
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "pip download --quiet --require-hashes --dest /wheels -r requirements.lock" in dockerfile
     for command in re.findall(r"pip (?:install|wheel).*", dockerfile):

@@ -41,7 +41,7 @@ def test_until_the_budget_is_known_one_request_travels() -> None:
 
 
 def test_one_contact_never_travels_twice() -> None:
-    """What arrives for a contact on its way waits for the answer; other contacts do not (promise 2)."""
+    """What arrives for a contact on its way waits for the answer; other contacts do not (I3)."""
     driver = Driver()
     driver.arrive([upsert("warm")])
     driver.answer(driver.sends[0])
@@ -55,7 +55,7 @@ def test_one_contact_never_travels_twice() -> None:
 
 
 def test_an_upsert_waits_for_the_delete_before_it() -> None:
-    """A delete that travels holds the contact: no upsert overtakes it on the other endpoint."""
+    """A delete that travels holds the contact: no upsert overtakes it on the other endpoint (I3)."""
     driver = Driver()
     driver.arrive([DELETE])
     driver.arrive([upsert("7")])
@@ -128,7 +128,7 @@ def test_halves_stay_halves_when_they_are_throttled() -> None:
 
 
 def test_a_rejected_fold_is_unfolded() -> None:
-    """Exactly the bad record of a fold is dead-lettered; the others arrive one by one."""
+    """Exactly the bad record of a fold is dead-lettered; the others arrive one by one (F076)."""
     driver = Driver()
     driver.arrive([upsert("7", a=0)], [upsert("7", a="bad")], [upsert("7", b=2)])
     assert driver.sends[0].bodies == [{"_user_id": "7", "a": "bad", "b": 2}]
@@ -204,7 +204,7 @@ def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
 
 
 def test_a_waiting_event_holds_up_its_contact_only() -> None:
-    """Behind a waiting event its contact waits, others travel."""
+    """Behind a waiting event its contact waits, others travel (F077)."""
     driver = Driver()
     driver.arrive([event("7", "e", contact_wait_ms=60_000)])
     driver.answer(driver.sends[0], items(REJECTED))
@@ -225,7 +225,7 @@ def test_429_waits_for_the_reset() -> None:
 
 
 def test_429_without_a_reset_backs_off() -> None:
-    """Without any header the backoff decides; the other endpoints go on (F058)."""
+    """Without any header the backoff decides; the other endpoints go on (F057)."""
     driver = Driver()
     driver.arrive([upsert("7")], [DELETE, event("8", "e")])
     driver.answer(driver.sends[0], Answer(Verdict.THROTTLED, "HTTP 429"))
@@ -393,7 +393,7 @@ def test_linger_and_full_batches() -> None:
 
 
 def test_upserts_fold_while_the_budget_is_slow() -> None:
-    """Under a backlog the next call carries everything that came meanwhile, merged."""
+    """Under a backlog the next call carries everything that came meanwhile, merged (F076)."""
     driver = Driver()
     driver.arrive([upsert("7", a=0)])
     driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(1, 0, 60, 60_000)))

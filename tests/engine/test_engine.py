@@ -379,7 +379,7 @@ def test_an_empty_assignment_is_caught_up_once_stable() -> None:
 
 
 def test_commits_that_stay_refused_stop_the_intake() -> None:
-    """After a minute without a commit nothing more is taken in; it goes on after the first one (F014)."""
+    """After a minute without a commit nothing is taken in; it goes on after the first one (F014, F015)."""
     driver = Driver(confirms=False)
     for _ in range(65):
         driver.refuse()

@@ -73,7 +73,7 @@ def test_instant_if_any_part_is() -> None:
 
 
 def test_instant_if_something_stands_behind() -> None:
-    """A queued upsert before an event is sent instant: what is queued may be applied later."""
+    """A queued upsert before an event is sent instant: what is queued may be applied later (F062)."""
     assert lane(upsert("7", instant=False), event("7", "e")).kind is Kind.INSTANT
 
 
@@ -92,7 +92,7 @@ def test_unfolding_sends_one_by_one() -> None:
 
 
 def test_what_travels_takes_nothing_in() -> None:
-    """While the head travels, what arrives waits behind it, whatever it is."""
+    """While the head travels, what arrives waits behind it, whatever it is (F077, I3)."""
     folded = lane(upsert("7", a=1))
     folded.state = LaneState.TRAVELLING
     folded.append(item(upsert("7", a=2)))

@@ -12,7 +12,7 @@ def partition(position: int | None = 0) -> Partition:
 
 
 def test_only_the_settled_prefix_is_committed() -> None:
-    """Answers in any order: the oldest open record holds the offset (F017)."""
+    """Answers in any order: the oldest open record holds the offset (F017, I2)."""
     held = partition()
     entries = []
     for offset in range(3):

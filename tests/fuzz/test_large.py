@@ -16,7 +16,7 @@ TAKEN = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", LARGE)
 def test_one_record_takes_no_more_than_it_may(name: str) -> None:
-    """In a process of its own, so that nothing that was in use before hides what this one needs."""
+    """In a process of its own, so that nothing in use before hides what this one needs (F041, I6, S14)."""
     cost = measure(list(LARGE).index(name), "tests.fuzz.large_worker")
     assert cost.bytes <= BYTES_MAX
     assert cost.outcome == ("delivered" if name in TAKEN else "rejected by decode")

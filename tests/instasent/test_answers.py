@@ -113,7 +113,7 @@ def test_undecidable_error_rejects_the_batch() -> None:
     ],
 )
 def test_statuses(status: int, verdict: Verdict) -> None:
-    """F050-F060: the table, on an answer whose body even claims success."""
+    """F050-F057 F059 F060: the table, on an answer whose body even claims success."""
     answer = ask(status, ALL_GOOD)
     assert answer.verdict is verdict
     assert answer.reason.startswith(f"HTTP {status}: ")

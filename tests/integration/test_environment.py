@@ -30,7 +30,7 @@ SPOILED: dict[str, tuple[FaultKind, int]] = {
 def test_a_refusal_that_concerns_no_record_pauses_everything(running: Running, text: str) -> None:
     """The service pauses with the cause, stays in the group, and goes on by itself; nothing is dropped.
 
-    F052, F053, F054 (a 404 is not taken for deleted contacts), F060, F006: the assignment stays.
+    F052, F053, F054 (a 404 is not taken for deleted contacts), F060, I7, F006: the assignment stays.
     """
     stage, service = running
     before, leaving, after = stage.fresh(3), stage.fresh(3), stage.fresh(3)

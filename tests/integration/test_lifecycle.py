@@ -42,7 +42,7 @@ def await_requests(stage: Stage, count: int, service: Service) -> None:
 
 
 def test_sigterm_in_the_middle_commits_what_was_acknowledged_and_no_more(stage: Stage) -> None:
-    """It finishes what travels, commits exactly behind it and exits 0; the rest follows (F017, F088)."""
+    """It finishes what travels, commits exactly behind it and exits 0; the rest follows (F088, F092, P03)."""
     people = range_of(1, 200)
     logs = produced(stage, people)
     stage.api.inject(FaultKind.LATENCY, seconds=0.1)
@@ -104,7 +104,7 @@ def test_sigterm_while_no_broker_is_there(stage: Stage) -> None:
 
 
 def test_kills_at_random_moments_lose_nothing(stage: Stage) -> None:
-    """SIGKILL after seeded amounts of progress, restarted until caught up: the end is exact (F073, F089)."""
+    """SIGKILL after drawn amounts of progress, then caught up: the end is exact (F073, F089, I1)."""
     sample = make_sample(seed=5, customers=100, changes=700, filler_bytes=20)
     stage.produce(without_strangers(sample))
     draw = Random(8)  # noqa: S311 - the same moments every time

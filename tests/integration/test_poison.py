@@ -90,9 +90,9 @@ def poisoned(shared: Running) -> Running:
 
 @pytest.mark.parametrize("name", POISON)
 def test_a_poison_record_is_stored_byte_for_byte_with_its_rule(poisoned: Running, name: str) -> None:
-    """It is a dead letter with key, value, headers, rule and reason, and no value in the reason.
+    """It is a dead letter with its key, value and headers, the rule and a reason.
 
-    F036, F037, F038, F039, F041, F042, F043, S08.
+    F036, F037, F038, F039, F041, F042, F043.
     """
     record, rule, says = POISON[name]
     letters = [x for x in poisoned.stage.dead_letters() if x[:2] == (record.key, record.value)]
@@ -106,7 +106,7 @@ def test_a_poison_record_is_stored_byte_for_byte_with_its_rule(poisoned: Running
 
 
 def test_poison_stops_nobody_and_is_counted(poisoned: Running) -> None:
-    """All records around the poison have arrived, and the status counts the letters by their rules (F083)."""
+    """All records around the poison have arrived, and the status counts the letters by their rules."""
     stage, service = poisoned
     assert service.causes() == {}
     in_customers = [poison for poison in POISON.values() if poison.record.topic == CUSTOMERS_TOPIC]

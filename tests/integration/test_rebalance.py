@@ -25,7 +25,7 @@ def held(service: Service) -> int:
 def test_a_second_instance_joins_and_the_first_leaves(stage: Stage) -> None:
     """Under load one joins and the other is stopped: the end is exact and in order, all is committed.
 
-    F002, F003, F008, F088. Each instance has its own token: to the ledger it is a run.
+    F002, F003, F088. Each instance has its own token: to the ledger it is a run.
     """
     stage.api.change(tokens=frozenset(TOKENS.values()))
     stage.api.inject(FaultKind.LATENCY, seconds=0.05)
@@ -59,7 +59,7 @@ def test_a_second_instance_joins_and_the_first_leaves(stage: Stage) -> None:
 
 
 def test_an_assignment_that_is_lost_again_and_again_loses_nothing(stage: Stage) -> None:
-    """With a session shorter than a heartbeat the member is thrown out all the time (F005, F011, F075)."""
+    """With a session shorter than a heartbeat the member is thrown out all the time (F005, F011)."""
     people = range_of(1, 20)
     stage.produce([*created(*people), *versions(people, 5)])
     stage.api.inject(FaultKind.LATENCY, seconds=0.3)

@@ -125,7 +125,7 @@ def test_a_killed_instance_has_committed_nothing_of_what_waits(stores: Stores) -
 
 
 def test_partitions_that_wait_can_move(stores: Stores) -> None:
-    """A second instance gets one at once: what waited there stays with the log (F001, F003, F040)."""
+    """A second instance gets one at once: what waited there stays with the log (F002, F040)."""
     stage, people = stores.stage, stores.stage.fresh(20)
     tokens = {"a": "token-a", "b": "token-b"}
     stage.api.change(tokens=frozenset(tokens.values()))

@@ -163,7 +163,7 @@ def test_many_unknown_ids_do_not_add_up(shop: Open) -> None:
     "format_", ["avro-confluent", "avro-referring", "avro-confluent-guid", "json-schema-confluent"]
 )
 def test_a_table_changes_in_mid_topic(shop: Open, format_: str) -> None:
-    """Rows before and behind a new column are read each with its own schema, in order (F041).
+    """Rows before and behind a new column are read each with its own schema, in order.
 
     Also where schemas refer to others, are named by a GUID, or are JSON Schemas.
     """

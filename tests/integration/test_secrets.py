@@ -11,7 +11,7 @@ PAGES = ("/metrics", "/api/status", "/readyz", "/healthz", "/")
 
 
 def test_no_secret_and_no_value_of_a_record_is_told(stage: Stage) -> None:
-    """Refused, unreadable, throttled and paused: no output holds the token or a column's value (F099)."""
+    """Refused, unreadable, throttled and paused: no output holds the token or a column's value (F099, I9)."""
     stage.api.change(tokens=frozenset({TOKEN}))
     service = stage.service(token=TOKEN)
     service.start()

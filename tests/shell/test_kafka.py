@@ -324,7 +324,7 @@ def test_a_key_that_librdkafka_refuses_is_a_configuration_error(broker: Embedded
 
 
 def test_a_fatal_error_ends_the_process(broker: EmbeddedBroker) -> None:
-    """A fenced member is told by its code, for the error itself denies being fatal (F009, F010, P08)."""
+    """A fenced member is told by its code, for the error itself denies being fatal (F009, P08)."""
     settings: KafkaSettings = {"group.instance.id": "one", "session.timeout.ms": 6000}
     with Member(broker, Subscription("t"), settings=settings) as member:
         member.until(lambda: bool(member.positions))

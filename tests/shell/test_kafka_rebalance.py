@@ -50,7 +50,7 @@ def test_only_what_moves_is_revoked(broker: EmbeddedBroker) -> None:
 
 
 def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> None:
-    """What `revoked` commits is where the next owner begins: and nothing aborts (F001, F002)."""
+    """What `revoked` commits is where the next owner begins: and nothing aborts (F002)."""
     for number in range(4):
         produce(broker, "t", 5, partition=number)
     with Member(broker, T) as first:

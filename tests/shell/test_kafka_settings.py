@@ -27,6 +27,14 @@ def test_the_user_may_not_move_offsets() -> None:
     assert merged["fetch.queue.backoff.ms"] == 5
 
 
+def test_what_is_fetched_ahead_is_bounded_and_checked() -> None:
+    """Prefetch, checksums and keep-alive are not left to the client's defaults (F086, P22, P25)."""
+    merged = consumer_settings({})
+    assert merged["queued.max.messages.kbytes"] == 16_384
+    assert merged["check.crcs"] is True
+    assert merged["socket.keepalive.enable"] is True
+
+
 def test_the_new_protocol_gets_no_classic_keys() -> None:
     """Our default assignor is left out under KIP-848, where librdkafka refuses it (P19)."""
     merged = consumer_settings({"group.protocol": "consumer"})

@@ -148,7 +148,7 @@ def server_tls(server: Certificate, client: Certificate | None = None) -> ssl.SS
 
 
 def test_unknown_authority_and_other_host_get_no_byte(server_certificate: Certificate) -> None:
-    """F032 S11: who cannot prove to be the registry gets neither credentials nor questions."""
+    """S11: who cannot prove to be the registry gets neither credentials nor questions."""
     with peer(serving(SCHEMA), server_tls(server_certificate)) as server:
         for url, settings in (
             (f"https://127.0.0.1:{server.port}", {}),
@@ -175,7 +175,7 @@ def test_old_tls_is_refused(server_certificate: Certificate) -> None:
 def test_client_certificate(
     tmp_path: Path, server_certificate: Certificate, client_certificate: Certificate
 ) -> None:
-    """F032 S11: an own authority and a client certificate with an encrypted key let us in; none does not."""
+    """S11: an own authority and a client certificate with an encrypted key let us in; none does not."""
     password = tmp_path / "password"
     password.write_text(f"{CANARY}\n")
     mtls = {

@@ -39,7 +39,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "stop": ("F088",),
     "stall": ("F007", "F075", "F097"),
     "netsplit": ("F005",),
-    "rebalance": ("F011",),
+    "rebalance": (),
     "storm": ("F011",),
     "arrival": (),
     "brokers away": ("F014", "F028", "F030"),
@@ -74,6 +74,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "key that changes": ("F045",),
     "snapshot read": ("F080",),
     "changes written twice": ("F079",),
+    "deletion of an id that needs quoting": ("I8",),
     "gap of offsets": ("F018",),
     "control records at the end": ("F020",),
     # what the instances are told, and in which state (`seen.in_trace`)

@@ -46,11 +46,17 @@ class Totals:
         kinds = "\n".join(f"  {count:>9,}  {kind}" for kind, count in self.faults.most_common())
         failures = "\n".join(text for _, text in self.failures) or "no promise was broken"
         return (
-            f"{self.seeds:,} seeds in {self.seconds:.1f} s: {rate:.0f} seeds/s, "
-            f"{self.simulated_ms / 3_600_000:,.1f} simulated hours\n"
-            f"{self.records:,} records verified in {self.requests:,} requests and "
-            f"{self.rebalances:,} rebalances; {self.duplicates:,} deliveries came twice, each explained\n"
+            f"{self.seconds:.1f} s: {rate:.0f} seeds/s\n{self.figure()}\n"
             f"{self.faults.total():,} faults:\n{kinds}\n{failures}"
+        )
+
+    def figure(self) -> str:
+        """Sum up for `tests/proof/figures.toml`."""
+        return (
+            f"{self.seeds:,} seeds, {len(self.failures)} broken promises: {self.records:,} records verified "
+            f"in {self.requests:,} requests and {self.rebalances:,} rebalances, "
+            f"{self.simulated_ms / 3_600_000:,.1f} simulated hours; "
+            f"{self.duplicates:,} deliveries came twice, each explained"
         )
 
 

@@ -15,6 +15,9 @@ RECORDS: Mapping[str, Callable[[Entry], bool]] = {
     "tombstone": lambda entry: entry.record.value is None,
     "record about no row": lambda entry: not entry.asks and not entry.dead,
     "key that changes": lambda entry: len(entry.asks) > 1 and entry.asks[0].kind == DELETE,
+    "deletion of an id that needs quoting": lambda entry: any(
+        ask.kind == DELETE and {"/", "?", "#"} & set(ask.contact) for ask in entry.asks
+    ),
     "snapshot read": lambda entry: b'"op":"r"' in (entry.record.value or b""),
 }
 

@@ -23,7 +23,7 @@ BATCH_ITEMS = 10
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_members_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path, protocol: str) -> None:
-    """Partitions move twice under load: exact, in order, and hardly anything twice (F001, F002, F008).
+    """Partitions move twice under load: exact, in order, and hardly anything twice (F001, F002).
 
     Each revoke drains and commits before it returns, also where the assignor is eager and the broker
     must take the commit in the middle of the rebalance. Only what was accepted although an older
@@ -50,7 +50,8 @@ def test_members_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path, prot
 def test_a_frozen_instance_sends_nothing_that_is_not_its_own(kafka: KafkaBroker, tmp_path: Path) -> None:
     """An instance that was stopped past its session sends nothing queued after waking (F005, F007, F097).
 
-    It has more than five hundred records queued when it freezes; another one delivers them meanwhile.
+    It has more than five hundred records queued when it freezes; another one delivers them meanwhile
+    (F075, I5).
     """
     with group("frozen", tmp_path, kafka) as world:
         slow = world.instance(delivery={"requests_in_flight_max": 2, "batch_items_max": BATCH_ITEMS})

@@ -104,7 +104,7 @@ def test_ten_kills_change_nothing(
     """Killed ten times during 50,000 changes, each time after progress, the state equals the database's.
 
     No order violation, no overlap, no unaccounted record; the last process ends with 0 on SIGTERM
-    (promises 1 to 3; F017, F073, F088, F089).
+    (promises 1 to 3; F073, F088, F089, I1, I3).
     """
     kafka.create_topic(TOPIC, PARTITIONS)
     with ExitStack() as ending:

@@ -46,7 +46,7 @@ def commit(world: Group, offset: int) -> None:
 def test_lost_offsets_pause_their_partition(
     kafka: KafkaBroker, tmp_path: Path, lose: Callable[[Group], None], committed: int, says: str
 ) -> None:
-    """`/readyz` names what is lost, the other partition flows, the offset stays (F021, F022)."""
+    """`/readyz` names what is lost, the other partition flows, the offset stays (F021, F022, I7)."""
     with group(f"pause-{committed}", tmp_path, kafka, partitions=2) as world:
         world.change(LOST, partition=0)
         world.change(OTHERS, partition=1)
@@ -78,7 +78,10 @@ def test_lost_offsets_go_on_where_the_topic_says(kafka: KafkaBroker, tmp_path: P
 
 
 def test_a_topic_that_was_made_anew_is_noticed(kafka: KafkaBroker, tmp_path: Path) -> None:
-    """Its new log holds our old offset too: without a word the records before it would be missed (F026)."""
+    """Its new log holds our old offset too: the records before it would be missed without a word.
+
+    F026, P21.
+    """
     with group("anew", tmp_path, kafka, partitions=1) as world:
         instance = world.instance()
         instance.start()
