@@ -5,12 +5,25 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.simulation.kinds import KINDS, PROMISES, RARE
-from tests.simulation.run import run
+from tests.simulation.mutants import mutant
+from tests.simulation.run import Failure, run
 from tests.simulation.scenario import INCIDENTS, RATES, REQUEST_FAULTS
 from tests.simulation.seen import seen
 
 SEEDS = 300
+
+BREAKS = {
+    # invariant -> an engine that breaks it on purpose
+    "I1": "takes an item left out for accepted",
+    "I2": "commits one too far",
+    "I3": "merges in the wrong order",
+    "I4": "names an event after its place in the log",
+    "I5": "ignores a revoke",
+    "I6": "fills a batch with one more",
+}
 
 
 def test_every_fault_happens() -> None:
@@ -33,6 +46,27 @@ def test_every_promise_is_checked() -> None:
     """The promises that stand for an invariant are those that a run is really judged by."""
     checked = {promise for source in Path(__file__).parent.glob("*.py") for promise in _expected(source)}
     assert {promise for promises in PROMISES.values() for promise in promises} - checked == set()
+
+
+def test_every_invariant_has_its_engine() -> None:
+    """None of them is left out of the table."""
+    assert BREAKS.keys() == PROMISES.keys()
+
+
+@pytest.mark.parametrize("invariant", BREAKS)
+def test_a_broken_invariant_is_noticed(invariant: str) -> None:
+    """An engine that breaks it is caught by a promise that stands for it (I1-I6)."""
+    with mutant(BREAKS[invariant]):
+        broken = (failure.promise for failure in map(_failure, range(SEEDS)) if failure is not None)
+        assert any(promise in PROMISES[invariant] for promise in broken)
+
+
+def _failure(seed: int) -> Failure | None:
+    try:
+        run(seed)
+    except Failure as failure:
+        return failure
+    return None
 
 
 def _expected(source: Path) -> Iterator[object]:
