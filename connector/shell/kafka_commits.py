@@ -34,6 +34,10 @@ class CommittedPartition(Protocol):
         """The offset that was asked for."""
 
     @property
+    def metadata(self) -> str | None:
+        """The metadata that was to be kept with it."""
+
+    @property
     def error(self) -> KafkaError | None:
         """Why this partition was refused (F016)."""
 
@@ -90,16 +94,19 @@ class Commits:
     def answered(
         self, error: KafkaError | None, partitions: Sequence[CommittedPartition] | None
     ) -> Committed | None:
-        """Match a callback to its commit: the oldest of exactly these offsets, for it carries no number.
+        """Match a callback to its commit, for it carries no number: the newest that says exactly this.
 
+        The broker answers in order, so of older ones that say the same nothing more need be heard (P06).
         None for initial offsets and for a commit that was given up before. A partition counts as
         committed only where neither it nor the whole answer has an error (F016).
         """
         offsets = {TopicPartition(p.topic, p.partition): p.offset for p in partitions or ()}
-        found = next((c for c in self._outstanding if c.offsets == offsets), None)
-        if found is None:
+        notes = {TopicPartition(p.topic, p.partition): p.metadata or "" for p in partitions or ()}
+        same = [c for c in self._outstanding if (c.offsets, c.notes) == (offsets, notes)]
+        if not same:
             return None
-        self._outstanding.remove(found)
+        found = same[-1]
+        self._outstanding = [c for c in self._outstanding if c not in same]
         failures = [failure for p in partitions or () if (failure := p.error or error) is not None]
         if any(failure.code() == KafkaError.OFFSET_METADATA_TOO_LARGE for failure in failures):
             self._notes.too_large()

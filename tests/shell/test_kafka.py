@@ -7,16 +7,20 @@ from typing import NamedTuple
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from connector.engine import notes
 from connector.engine.events import Committed, OffsetsLost, ReachedEnd
 from connector.errors import ConfigError, FatalError
 from connector.model import TopicPartition
 from connector.sandbox.broker import ApiKey, EmbeddedBroker
 from connector.shell.kafka_settings import KafkaSettings
 from connector.shell.kafka_start import Start, Subscription
-from tests.shell.kafka_member import WAIT_SECONDS_MAX, Member, produce
+from tests.shell.kafka_member import TARGET, WAIT_SECONDS_MAX, Member, produce
 
 P0 = TopicPartition("t", 0)
 P1 = TopicPartition("t", 1)
+
+NOTE = notes.write(TARGET, notes.Commit(P0, 0, ""), ())
+"""The metadata of a commit above which nothing is settled."""
 
 
 class Refused(NamedTuple):
@@ -25,6 +29,7 @@ class Refused(NamedTuple):
     topic: str
     partition: int
     offset: int
+    metadata: str
     error: KafkaError | None
 
 
@@ -160,10 +165,23 @@ def test_an_answer_may_refuse_a_single_partition(broker: EmbeddedBroker) -> None
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: not member.consumer._commits._initial and bool(member.positions))
         member.consumer.commit(1, {P0: 1, P1: 2}, {})
-        refused = Refused("t", 1, 2, KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE))
-        committed = member.consumer._commits.answered(None, [Refused("t", 0, 1, None), refused])
+        refused = Refused("t", 1, 2, NOTE, KafkaError(KafkaError.OFFSET_METADATA_TOO_LARGE))
+        committed = member.consumer._commits.answered(None, [Refused("t", 0, 1, NOTE, None), refused])
         assert committed is not None
         assert (committed.commit_id, set(committed.errors)) == (1, {P1})
+
+
+def test_an_answer_that_never_came_is_not_waited_for(broker: EmbeddedBroker) -> None:
+    """Of commits that say the same the newest is answered; what says something else is told apart (P06)."""
+    with Member(broker, Subscription("t")) as member:
+        member.until(lambda: not member.consumer._commits._initial and bool(member.positions))
+        for commit_id, offset in ((1, 1), (2, 2), (3, 1)):
+            member.consumer.commit(commit_id, {P0: offset}, {})
+        commits = member.consumer._commits
+        assert commits.answered(None, [Refused("t", 0, 1, "of another", None)]) is None
+        assert commits.answered(None, [Refused("t", 0, 1, NOTE, None)]) == Committed(3, {})
+        assert commits.answered(None, [Refused("t", 0, 1, NOTE, None)]) is None
+        assert commits.answered(None, [Refused("t", 0, 2, NOTE, None)]) == Committed(2, {})
 
 
 def test_commits_without_an_answer_expire(broker: EmbeddedBroker) -> None:

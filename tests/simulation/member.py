@@ -48,7 +48,7 @@ class Member:
         self.oracle = Oracle(world.history, scenario.limits)
         self.wire = Wire(world, self)
         self.epochs: dict[int, Epoch] = self.oracle.epochs
-        self.metadata = Metadata(world, self)
+        self.metadata = Metadata(world)
         self.reader = Reader(world, self, self.schooled)
         self._stores = Stores(world, self)
         self.generation = -1

@@ -22,7 +22,6 @@ from tests.simulation.rows import EVENT
 from tests.simulation.scenario import Scenario
 
 if TYPE_CHECKING:
-    from tests.simulation.member import Member
     from tests.simulation.world import World
 
 CHARS_TAKEN_MAX = (*[4_095] * 6, 40, 10)
@@ -117,9 +116,9 @@ class Ids:
 class Metadata:
     """One instance's side: the real `Notes`, and the judgement of what it says and believes."""
 
-    def __init__(self, world: "World", member: "Member") -> None:
+    def __init__(self, world: "World") -> None:
         self._memory: Memory = world.memory
-        self._member = member
+        self._world = world
         self._ids = Ids(world.memory)
         self.notes = Notes(TARGET, self._ids, world.memory.written_max)
         self._shortened = world.memory.written_max < notes.CHARS_MAX
@@ -174,7 +173,7 @@ class Metadata:
 
     def look(self, epoch: Epoch) -> None:
         """Check that what is settled out of order is not kept to itself for longer than a commit may take."""
-        now_ms = self._member.clock_ms
+        now_ms = self._world.now_ms  # the engine's time leaps after a stall
         since_ms = self._untold_ms.get(epoch)
         if since_ms is not None:
             waited_ms = now_ms - since_ms
