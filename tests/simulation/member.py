@@ -107,7 +107,7 @@ class Member:
         if self.dead:
             return
         self._time.look(self._world.now_ms)
-        self.metadata.stalled()
+        self.metadata.interrupted()
         unheard, self._unheard = self._unheard, []
         for action, arguments in unheard:
             if self.frozen:
@@ -260,6 +260,7 @@ class Member:
 
     def _release(self, numbers: list[int]) -> None:
         self.revoking = []
+        self.metadata.interrupted()
         self._free_ms = self._world.now_ms
         self._lose(numbers)
         if not self.dead:

@@ -150,14 +150,13 @@ class Metadata:
 
     def say(self, epoch: Epoch, offset: int, runs: Runs) -> Note:
         """Check what a commit says of the records above it, and write it."""
-        self.look(epoch)
+        self._expect_soon(epoch)
         self._untold_ms.pop(epoch, None)
-        self._told[epoch] = _settled_above(epoch)
-        _check(epoch, offset, runs)
+        self._told[epoch] = _check(epoch, offset, runs)
         name = epoch.log.name
         text = self.notes.write(name, offset, runs)
         topic_id = self._ids.known.get(name.topic)
-        if topic_id is not None and not self._shortened and epoch.lost is False:
+        if topic_id is not None and not self._shortened and not epoch.lost:
             read = notes.read(text, notes.Commit(name, offset, topic_id))
             expect(list(read) == list(runs), "not all was written that could be said:", runs, text)
         return Note(offset, text, epoch.life, runs)
@@ -167,26 +166,25 @@ class Metadata:
         self._shortened = True
         self.notes.too_large()
 
-    def stalled(self) -> None:
-        """The process was frozen: nothing can have been said meanwhile."""
+    def interrupted(self) -> None:
+        """The process was frozen, or drained inside a revoke: nothing can have been said meanwhile."""
         self._untold_ms.clear()
 
     def look(self, epoch: Epoch) -> None:
         """Check that what is settled out of order is not kept to itself for longer than a commit may take."""
+        if epoch.revoked:
+            return
+        self._expect_soon(epoch)
+        epoch.lowest()
+        told = self._told.get(epoch, set())
+        if any(seen.entry.offset not in told and _surely_settled(seen) for seen in epoch.unsettled):
+            self._untold_ms.setdefault(epoch, self._world.now_ms)
+
+    def _expect_soon(self, epoch: Epoch) -> None:
         now_ms = self._world.now_ms  # the engine's time leaps after a stall
-        since_ms = self._untold_ms.get(epoch)
-        if since_ms is not None:
-            waited_ms = now_ms - since_ms
-            most_ms = self._interval_ms + COMMIT_SECONDS_MAX * 1_000 + SLACK_MS
-            expect(waited_ms <= most_ms, "settled, and for so long not said:", epoch.number, waited_ms)
-        elif _settled_above(epoch) - self._told.get(epoch, set()):
-            self._untold_ms[epoch] = now_ms
-
-
-def _settled_above(epoch: Epoch) -> set[int]:
-    """The records behind an unsettled one that are surely settled."""
-    epoch.lowest()
-    return {seen.entry.offset for seen in epoch.unsettled if _surely_settled(seen)}
+        waited_ms = now_ms - self._untold_ms.get(epoch, now_ms)
+        most_ms = self._interval_ms + COMMIT_SECONDS_MAX * 1_000 + SLACK_MS
+        expect(waited_ms <= most_ms, "settled, and for so long not said:", epoch.number, waited_ms)
 
 
 def _surely_settled(seen: Seen) -> bool:
@@ -204,8 +202,11 @@ def _may_be_loose(seen: Seen) -> bool:
     return several and any(todo.done or todo.perhaps for todo in seen.todos)
 
 
-def _check(epoch: Epoch, offset: int, runs: Runs) -> None:
-    """What is claimed is settled, all that can be is claimed, and no order changes when it is left out."""
+def _check(epoch: Epoch, offset: int, runs: Runs) -> set[int]:
+    """What is claimed is settled, all that can be is claimed, and no order changes when it is left out.
+
+    Returns the records behind an unsettled one that are surely settled.
+    """
     number = epoch.number
     expect(not runs or not epoch.lost, "claimed while the offsets are lost:", number, runs)
     claimed = set(chain.from_iterable(range(start, end) for start, end in runs))
@@ -214,11 +215,15 @@ def _check(epoch: Epoch, offset: int, runs: Runs) -> None:
         strange &= {entry.offset for entry in epoch.log.entries}
         expect(not strange, "claimed but not read:", number, strange)
     again: set[str] = set()
+    settled: set[int] = set()
     cut = epoch.lost or offset < epoch.lowest()  # then the instance is less sure than we are
     for seen in epoch.unsettled:
         at = seen.entry.offset
         if at < offset:
             continue
+        surely = _surely_settled(seen)
+        if surely:
+            settled.add(at)
         contacts = {todo.ask.contact for todo in seen.todos}
         if at in claimed:
             expect(seen.settled, "claimed but not settled:", number, at)
@@ -227,7 +232,8 @@ def _check(epoch: Epoch, offset: int, runs: Runs) -> None:
             )
         else:
             again |= contacts
-            expect(cut or not _surely_settled(seen), "settled but not claimed:", number, at)
+            expect(cut or not surely, "settled but not claimed:", number, at)
             cut = cut or _may_be_loose(seen)
     kept = {at for at in epoch.before if at >= epoch.position}
     expect(cut or kept <= claimed, "forgotten what was settled before:", number, kept - claimed)
+    return settled
