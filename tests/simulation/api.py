@@ -87,6 +87,7 @@ class Api:
         self._rng = rng
         self.item_busy = 0.0
         self.trouble: str | None = None
+        self.stuck: str | None = None  # a contact about which nothing is processed
         self.contacts: dict[str, dict[str, Any]] = {}
         self.unqueued_ms: dict[str, int] = {}
         self.events: dict[str, str] = {}
@@ -141,6 +142,8 @@ class Api:
 
     def _refusal(self, contacts: Sequence[str], now_ms: int) -> Reply | None:
         trouble = self.trouble
+        if self.stuck in contacts:
+            return self.nothing_done(503, contacts, now_ms)
         if trouble is None:
             return None
         if trouble == "captive portal":

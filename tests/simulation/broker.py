@@ -54,6 +54,14 @@ class Broker:
         self.memory.moved(number)
         self.recreated.discard(number)
 
+    def rewind(self) -> None:
+        """No instance runs: somebody may move the offsets back, to have records sent again."""
+        if self.memory.rewinds():
+            for number, committed in enumerate(self.committed):
+                start = min(self.starts[number], committed)
+                self.committed[number] = self.memory.rng.randint(start, committed)
+                self.memory.moved(number)
+
     def names_nothing(self, number: int) -> bool:
         """Whether the committed offset is not in the log, or names another record there."""
         return number in self.recreated or self.committed[number] < self.starts[number]

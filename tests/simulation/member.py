@@ -244,6 +244,7 @@ class Member:
         """Drain within the deadline."""
         numbers = [number for number in numbers if number in self.epochs]
         self.revoking = numbers
+        self.metadata.interrupted()
         for number in numbers:
             self.epochs[number].revoked = True
         if not numbers:

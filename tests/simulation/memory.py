@@ -45,6 +45,14 @@ class Note(NamedTuple):
     runs: Runs
 
 
+class Stuck(NamedTuple):
+    """A contact to which the API answers 503 for a while: everything else is settled out of order."""
+
+    contact: str
+    at_ms: int
+    until_ms: int
+
+
 class Memory:
     """What the brokers hold. Partitions are known by the numbers of their logs."""
 
@@ -55,6 +63,8 @@ class Memory:
         self._stands = rng.random() < 0.5
         self._tells_ids = rng.random() < 0.9
         self._fails = rng.choice((0.0, 0.0, 0.2))
+        self._rewinds = rng.random() < 0.4
+        self.stuck = _stuck(rng, scenario)
         self._lives = [0] * len(scenario.logs)
         self._held: dict[int, Note] = {}
 
@@ -80,6 +90,11 @@ class Memory:
         """Keep it with the offset."""
         self._held[number] = note
 
+    def rewinds(self) -> bool:
+        """Whether somebody moves the offsets back while no instance runs: once at most."""
+        rewinds, self._rewinds = self._rewinds, False
+        return rewinds
+
     def moved(self, number: int) -> None:
         """The offset was reset, by the service or with a tool, and not every tool clears the metadata."""
         if not self._stands:
@@ -88,6 +103,15 @@ class Memory:
     def held(self, number: int) -> Note:
         """What is held for a partition."""
         return self._held.get(number) or Note(-1, "", 0, ())
+
+
+def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
+    """From the moment on at which one of its records appears, so that it stands before what follows."""
+    if not (scenario.incidents or scenario.rates) or rng.random() < 0.5:
+        return []
+    entry = rng.choice(rng.choice(scenario.logs).entries)
+    at_ms = min(entry.visible_ms, scenario.calm_ms)
+    return [Stuck(ask.contact, at_ms, rng.randint(at_ms, scenario.calm_ms)) for ask in entry.asks[:1]]
 
 
 class Ids:

@@ -145,6 +145,9 @@ class World:
             self.start()
         for incident in scenario.incidents:
             self.at(incident.at_ms, HAPPENS[incident.kind], self, incident)
+        for stuck in self.memory.stuck:
+            self.at(stuck.at_ms, setattr, self.api, "stuck", stuck.contact)
+            self.at(stuck.until_ms, setattr, self.api, "stuck", None)
         self.at(scenario.calm_ms, self._calm_down)
         limit_ms = scenario.calm_ms + CATCH_UP_MS + self._budget_ms()
         steps = 0
@@ -274,6 +277,8 @@ class World:
     def _bury(self, member: Member) -> None:
         member.dead = True
         self.members.remove(member)
+        if not self.members and not self._calm:
+            self.broker.rewind()
 
     def silence(self, member: Member, lasts_ms: int | None) -> None:
         """The group hears nothing of a member for a while, or never again."""
