@@ -82,7 +82,7 @@ class Consumer:
         self._notes = notes
         self._commits = Commits(self._client, clock, notes)
         self.health = KafkaHealth(
-            self._client, [s.topic for s in subscriptions if not s.is_pattern], clock, logger
+            self._client, settings, [s.topic for s in subscriptions if not s.is_pattern], clock, logger
         )
         self._subscribe()
 

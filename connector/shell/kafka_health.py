@@ -5,31 +5,45 @@ few seconds and only then.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import wait
+from typing import Any
 
 from confluent_kafka import Consumer as Client
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
 
 from connector.shell.clock import Clock
-from connector.shell.kafka_errors import Meaning, meaning_of, text_of
+from connector.shell.kafka_errors import ADVICE, Meaning, meaning_of, text_of
+from connector.shell.kafka_settings import KafkaSettings, connection_settings
 
 CHECK_MS = 3000
 CHECK_SECONDS_MAX = 1.0
 
 BROKER = "broker"
 GROUP = "group"
+FORBIDDEN = "TOPIC_AUTHORIZATION_FAILED"
 
 
 class KafkaHealth:
     """The present troubles by name: `broker`, `group`, or `topic <name>`."""
 
-    def __init__(self, client: Client, topics: Sequence[str], clock: Clock, logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: KafkaSettings,
+        topics: Sequence[str],
+        clock: Clock,
+        logger: logging.Logger,
+    ) -> None:
         self._client = client
+        self._connection = connection_settings(settings)
         self._clock = clock
         self._logger = logger
         self._topics = tuple(topics)
         self._troubles: Mapping[str, str] = {}
         self._missing: frozenset[str] = frozenset()
+        self._forbidden: frozenset[str] = frozenset()
         self._last_transport_error = ""
         self._check_at_ms = 0
 
@@ -58,7 +72,8 @@ class KafkaHealth:
 
     def topic_trouble(self, topic: str, error: KafkaError) -> None:
         """Note that a topic is missing or forbidden; librdkafka goes on asking for it."""
-        if error.name() == "TOPIC_AUTHORIZATION_FAILED":
+        if error.name() == FORBIDDEN:
+            self._forbidden |= {topic}
             self.trouble(_topic(topic), text_of(error))
             return
         self._missing |= {topic}
@@ -67,6 +82,7 @@ class KafkaHealth:
     def topic_found(self, topic: str) -> None:
         """Note that a topic can be read."""
         self._missing -= {topic}
+        self._forbidden -= {topic}
         self.healthy(_topic(topic))
 
     def heard(self, error: KafkaError) -> None:
@@ -92,9 +108,33 @@ class KafkaHealth:
             self.trouble(BROKER, self._last_transport_error or str(error.args[0]))
             return
         self.healthy(BROKER)
-        for topic in self._topics:
-            if topic in topics and topics[topic].error is None:
+        refused = self._refused() if self._forbidden else ()
+        for topic in self._forbidden.union(self._topics):
+            if topic in refused:
+                self.trouble(_topic(topic), f"{FORBIDDEN}: reading is not allowed ({ADVICE[FORBIDDEN]})")
+            elif topic in topics and topics[topic].error is None:
                 self.topic_found(topic)
+
+    def _refused(self) -> Collection[str]:
+        """Ask which of the forbidden topics we may not read still (F034).
+
+        librdkafka tells of a refused fetch once, and with DESCRIBE left a topic is listed without an error.
+        """
+        admin = AdminClient(dict(self._connection), logger=self._logger)
+        asked = admin.describe_topics(
+            TopicCollection(sorted(self._forbidden)),
+            include_authorized_operations=True,
+            request_timeout=CHECK_SECONDS_MAX,
+        )
+        wait(asked.values(), CHECK_SECONDS_MAX)
+        found = {topic: answer for topic, answer in asked.items() if answer.done() and not answer.exception()}
+        return [topic for topic, answer in found.items() if not may_read(answer.result())]
+
+
+def may_read(topic: Any) -> bool:
+    """Tell whether the operations of a description include READ; a broker that names none does not know."""
+    names = {operation.name for operation in topic.authorized_operations or ()}
+    return not names or "READ" in names
 
 
 def _topic(name: str) -> str:

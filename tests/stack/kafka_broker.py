@@ -1,7 +1,7 @@
 """A real Apache Kafka broker: one KRaft node that can be stopped, killed and started again."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -20,10 +20,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=CONTROLLER://127.0.0.1:{controller},{listeners}
+advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,{protocols}
 log.dirs={data}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -37,21 +37,45 @@ group.min.session.timeout.ms=1000
 # A killed broker may register again quickly.
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
-"""
+{more}"""
 
 
 class KafkaBroker:
     """One broker; its address and its data survive `stop`, `kill` and `start`."""
 
-    def __init__(self, jars: Jars, folder: Path, *, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        jars: Jars,
+        folder: Path,
+        *,
+        flags: Sequence[str] = (),
+        secured: Mapping[str, int] | None = None,
+        more: str = "",
+        before: str = "",
+    ) -> None:
+        """Write the configuration.
+
+        `secured` are further listeners (name and port) that speak SASL_SSL, `more` are further lines of
+        the properties, `before` is a line of shell that is run before each start.
+        """
         port = free_port()
+        ports = {"PLAINTEXT": port, **(secured or {})}
         data = folder / "kafka-data"
         properties = folder / "server.properties"
-        properties.write_text(PROPERTIES.format(port=port, controller=free_port(), data=data))
+        properties.write_text(
+            PROPERTIES.format(
+                controller=free_port(),
+                listeners=",".join(f"{name}://127.0.0.1:{at}" for name, at in ports.items()),
+                protocols=",".join(["PLAINTEXT:PLAINTEXT", *(f"{name}:SASL_SSL" for name in secured or {})]),
+                data=data,
+                more=more,
+            )
+        )
         tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID, "-c", properties)
         form = shlex.join(jars.java(*tool, heap="128m", flags=flags))
         serve = shlex.join(jars.java("kafka.Kafka", properties, heap="512m", flags=flags))
-        script = f"[ -e {data}/meta.properties ] || {form} && exec {serve}"
+        script = f"{before or ':'}; [ -e {data}/meta.properties ] || {form} && exec {serve}"
+        self.data = data
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self.process = Process("Kafka", ["sh", "-c", script], folder / "kafka.log")
 

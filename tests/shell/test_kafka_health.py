@@ -1,0 +1,59 @@
+"""What is wrong on Kafka's side is said as long as it lasts."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from confluent_kafka import Consumer, KafkaError
+
+from connector.sandbox.broker import EmbeddedBroker
+from connector.shell.clock import Clock
+from connector.shell.kafka_health import CHECK_MS, KafkaHealth, may_read
+from connector.shell.kafka_settings import KafkaSettings
+
+
+class Later(Clock):
+    """A clock on which a check is due whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self._now_ms = 0
+
+    def monotonic_ms(self) -> int:
+        """Return a time behind the next check."""
+        self._now_ms += CHECK_MS
+        return self._now_ms
+
+
+@contextmanager
+def health() -> Iterator[KafkaHealth]:
+    """Give the health of a client whose cluster has the topic `t`."""
+    with EmbeddedBroker() as broker:
+        broker.create_topic("t")
+        settings: KafkaSettings = {"bootstrap.servers": broker.bootstrap_servers, "log_level": 0}
+        client = Consumer({**settings, "group.id": "g"})
+        yield KafkaHealth(client, settings, ["t"], Later(), logging.getLogger("tests.kafka"))
+        client.close()
+
+
+@pytest.mark.parametrize("error", [KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED])
+def test_where_the_broker_tells_no_rights_a_listed_topic_is_fine(error: int) -> None:
+    """A broker that does not answer about rights, as the embedded one, is believed by its list (F025)."""
+    with health() as kafka:
+        kafka.topic_trouble("t", KafkaError(error))
+        assert set(kafka.troubles) == {"topic t"}
+        kafka.check()
+        assert not kafka.troubles
+        assert not kafka.missing_topics
+
+
+@pytest.mark.parametrize(
+    ("operations", "may"), [(["READ", "DESCRIBE"], True), (["DESCRIBE"], False), ([], True), (None, True)]
+)
+def test_reading_is_refused_where_it_is_not_among_the_operations(
+    operations: list[str] | None, may: bool
+) -> None:
+    """A topic that we may only describe is listed without an error, and cannot be read (F034)."""
+    named = None if operations is None else [SimpleNamespace(name=name) for name in operations]
+    assert may_read(SimpleNamespace(authorized_operations=named)) is may
