@@ -20,7 +20,7 @@ from connector.model import Record, TopicPartition
 from connector.shell import kafka_settings, kafka_start
 from connector.shell.clock import Clock
 from connector.shell.kafka_commits import Commits
-from connector.shell.kafka_errors import Meaning, meaning_of, text_of
+from connector.shell.kafka_errors import CORRUPT, Meaning, meaning_of, text_of
 from connector.shell.kafka_health import GROUP, KafkaHealth
 from connector.shell.kafka_notes import Notes
 from connector.shell.kafka_ports import Message, RebalanceHooks
@@ -61,6 +61,7 @@ class Consumer:
         self._clock = clock
         self._logger = logger
         self._assigned: set[TopicPartition] = set()
+        self._reached: dict[TopicPartition, int] = {}  # where we began, then the end as last read
         self._records: list[Record] = []
         self._events: list[Heard] = []
         self._failure: Exception | None = None
@@ -152,6 +153,7 @@ class Consumer:
         meaning = meaning_of(error)
         if meaning is Meaning.END:
             partition = TopicPartition(message.topic(), message.partition())
+            self._reached[partition] = message.offset()
             self._events.append(ReachedEnd(partition, message.offset()))
         elif meaning is Meaning.OFFSETS_LOST:
             self._offsets_lost(TopicPartition(message.topic(), message.partition()), message.offset(), error)
@@ -162,7 +164,8 @@ class Consumer:
         elif meaning is Meaning.PASSING:
             self.health.heard(error)
         else:
-            raise FatalError("kafka", f"Kafka: {text_of(error)}")
+            where = f"{message.topic()}-{message.partition()}: " if message.topic() else ""
+            raise FatalError("kafka", f"Kafka: {where}{text_of(error)}")
 
     def _offsets_lost(self, partition: TopicPartition, offset: int, error: KafkaError) -> None:
         """The log does not hold our offset any more (F021, F022, F027): say what is gone."""
@@ -173,9 +176,21 @@ class Consumer:
         except KafkaException:
             reason = f"{reason}: {error.str()}"
         else:
+            self._check_way(partition, offset, high)
             gone = f"offsets {offset} to {low - 1} are gone" if offset < low else "the log ends before it"
             reason = f"{reason}, which holds {low} to {high - 1}: {gone}"
         self._events.append(OffsetsLost(partition, reason, policy))
+
+    def _check_way(self, partition: TopicPartition, offset: int, end: int) -> None:
+        """Refuse an offset that neither we nor the log have ever been at (F035).
+
+        Behind a batch whose checksum is wrong librdkafka 2.16 goes on at the wrong byte, takes text for an
+        offset and asks for that; the report of the checksum is lost where the partition is paused meanwhile.
+        """
+        [position] = self._client.position([ClientPartition(*partition)])
+        if offset > max(self._reached.get(partition, 0), position.offset, end):
+            text = f"{partition}: behind offset {position.offset} the client has lost its way"
+            raise FatalError("kafka", f"Kafka: {text} ({CORRUPT})")
 
     def _recreated(self, topic: str) -> None:
         """Our offsets name other records of this topic now (F026)."""
@@ -308,6 +323,7 @@ class Consumer:
         positions = beginning.positions
         self._client_assign([ClientPartition(p.topic, p.partition, o) for p, o in positions.items()])
         self._assigned.update(positions)
+        self._reached.update(positions)
         self.resume(list(positions))  # P11: a pause survives revoke and assign in librdkafka
         self._commits.begin(beginning.initial)
         for topic in {p.topic for p in positions}:

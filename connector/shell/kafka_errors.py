@@ -45,14 +45,14 @@ NAMES: dict[Meaning, str] = {
 
 MEANINGS: dict[str, Meaning] = {name: meaning for meaning, names in NAMES.items() for name in names.split()}
 
-_CORRUPT = "the log is corrupt there: move the group past that offset after repairing it or giving it up"
+CORRUPT = "the log is corrupt there: move the group past that offset after repairing it or giving it up"
 _SAME_INSTANCE = "another instance runs with the same group.instance.id; give each its own"
 
 ADVICE: dict[str, str] = {
     "FENCED_INSTANCE_ID": _SAME_INSTANCE,
     "UNRELEASED_INSTANCE_ID": _SAME_INSTANCE,
-    "_BAD_MSG": _CORRUPT,
-    "INVALID_MSG": _CORRUPT,
+    "_BAD_MSG": CORRUPT,
+    "INVALID_MSG": CORRUPT,
     "GROUP_AUTHORIZATION_FAILED": "allow READ on the group",
     "TOPIC_AUTHORIZATION_FAILED": "allow READ and DESCRIBE on the topic",
     "SASL_AUTHENTICATION_FAILED": "check the sasl.* keys under kafka:",

@@ -277,6 +277,17 @@ def test_an_offset_before_the_log_is_told(broker: EmbeddedBroker) -> None:
         assert not member.records
 
 
+def test_an_offset_that_nobody_has_been_at_ends_the_process(broker: EmbeddedBroker) -> None:
+    """Behind a corrupt batch the client may ask for an offset made of text: that is no lost offset (F035)."""
+    produce(broker, "t", 10)
+    with Member(broker, Subscription("t", offsets_lost="latest")) as member:
+        member.until(lambda: len(member.records) == 10)
+        lost = KafkaError(KafkaError._AUTO_OFFSET_RESET)
+        member.consumer._offsets_lost(P0, 10, lost)
+        with pytest.raises(FatalError, match=r"t-0: behind offset 10 .* corrupt"):
+            member.consumer._offsets_lost(P0, int.from_bytes(b'": "2", '), lost)
+
+
 @pytest.mark.parametrize(("policy", "offsets"), [("earliest", [6, 7, 8, 9]), ("latest", [10])])
 def test_a_seek_goes_on_where_the_log_begins_or_ends(
     broker: EmbeddedBroker, policy: Start, offsets: list[int]

@@ -15,6 +15,7 @@ from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.mariadb import MariaDbServer
 from tests.stack.postgres import PostgresServer
 from tests.stack.registry import Registry
+from tests.stack.secured import SecuredBroker
 from tests.stack.servers import SHORT_LIFE, Stack, running, stack_running
 
 SERVERS = (KafkaBroker, PostgresServer, ConnectWorker, MariaDbServer, Registry)
@@ -120,3 +121,13 @@ def registry(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings
     folder = tmp_path_factory.mktemp("registry")
     with running(Registry(stack_jars, folder, flags=SHORT_LIFE)) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def secured(
+    stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None
+) -> Iterator[SecuredBroker]:
+    """A broker of its own for what would disturb the others: logins, rights, compaction, corrupt logs."""
+    del endings
+    with running(SecuredBroker(stack_jars, tmp_path_factory.mktemp("secured"))) as broker:
+        yield broker

@@ -35,7 +35,11 @@ CERTIFICATES = {
 }
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
-AUTHORIZER = """\
+PROPERTIES = """\
+# What the log cleaner and retention do is awaited by tests.
+log.cleaner.backoff.ms=200
+log.retention.check.interval.ms=500
+log.initial.task.delay.ms=0
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 """
@@ -94,7 +98,7 @@ class SecuredBroker(KafkaBroker):
             )
             for name, certificate in CERTIFICATES.items()
         ]
-        more = AUTHORIZER + "".join(listeners)
+        more = PROPERTIES + "".join(listeners)
         super().__init__(jars, folder, flags=SHORT_LIFE, secured=self._ports, more=more)
         self._acls: dict[tuple[ResourceType, str], frozenset[AclOperation]] = {}
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.stack.group import SECONDS, Group, Instance, Settings, group
-from tests.stack.jars import Jars
 from tests.stack.secured import (
     DESCRIBE,
     ELSEWHERE,
@@ -21,22 +20,11 @@ from tests.stack.secured import (
     WRITE,
     SecuredBroker,
 )
-from tests.stack.servers import running
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 SOON: Settings = {"topic.metadata.refresh.interval.ms": 1000}
-
-
-@pytest.fixture(scope="module")
-def secured(
-    stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None
-) -> Iterator[SecuredBroker]:
-    """Run the broker for the tests of this module."""
-    del endings
-    with running(SecuredBroker(stack_jars, tmp_path_factory.mktemp("secured"))) as broker:
-        yield broker
 
 
 @contextmanager
