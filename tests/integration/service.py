@@ -25,25 +25,28 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = config.with_name(f"{name}.log")
         self._admin = ""
+        self.program: tuple[str | Path, ...] = (sys.executable, "-m", "connector")
+        self.output: Path | None = None
 
     # ---------------------------------------------------------------------------------- process
 
     def start(self, *options: str) -> None:
-        """Start it without waiting for anything; each start has a log of its own."""
+        """Start it without waiting for anything; each start has a log of its own.
+
+        `program` stands for the interpreter and the module, `output` for the log, where a test needs others.
+        """
         self._starts += 1
         self._admin = ""
         self._log = self.config.with_name(f"{self._name}-{self._starts}.log")
         command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "connector",
+            *self.program,
             "run",
             "-c",
             self.config,
             "--log-format",
             "json",
         ]
-        with self._log.open("wb") as log:
+        with (self.output or self._log).open("wb") as log:
             self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
 
     @property
