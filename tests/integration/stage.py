@@ -157,13 +157,17 @@ class Stage:
 
     def move_group(self, topic: str, partition: int, offset: int) -> None:
         """Move the group; the embedded broker takes a commit from a member only, so we become one."""
-        strategy = {"partition.assignment.strategy": "cooperative-sticky"}
         client = Consumer(
-            {"bootstrap.servers": self.broker.bootstrap_servers, "group.id": self.group, **strategy}
+            {
+                **KAFKA,
+                "bootstrap.servers": self.broker.bootstrap_servers,
+                "group.id": self.group,
+                "partition.assignment.strategy": "cooperative-sticky",
+            }
         )
         try:
             client.subscribe([topic])
-            wait_for(lambda: client.poll(0.1) is None and client.assignment(), 20, "the membership")
+            wait_for(lambda: client.poll(0.1) is None and client.assignment(), 30, "the membership")
             client.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
         finally:
             client.close()
