@@ -40,7 +40,7 @@ def test_bytes_close_the_intake_too() -> None:
 
 
 def test_open_again_when_half_empty() -> None:
-    """A paused intake opens when enough has drained: every resume fetches anew."""
+    """A paused intake opens when enough has drained: every resume fetches anew (P12)."""
     driver = Driver(SMALL)
     driver.arrive(*[[upsert(str(number))] for number in range(4)])
     driver.wait(1_100)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from connector.errors import FatalError
-from connector.instasent.requests import HttpRequest
+from connector.instasent.requests import HttpRequest, Requests
 from connector.shell.http import HttpLimits, HttpResponse, Lost, NotSent, tls_context
 from connector.shell.http1 import Connection
 from tests.shell.http_client import LATER, POST, SLOW, TOKEN, ask, ask_peer, http
@@ -30,6 +30,21 @@ def test_request_and_answer_arrive_as_they_are() -> None:
     assert b"Accept-Encoding: identity" in lines
     assert b"Content-Type: application/json" in lines
     assert body == POST.body
+
+
+def test_headers_hold_nothing_of_a_record() -> None:
+    """S03: the names and values of a request's headers come from a closed set, whatever it carries."""
+    requests = Requests("http://api.example.com/v1", "p", "d")
+    with peer(answering(OK)) as server:
+        for request in (requests.delete("zebra:ñ/%0d"), requests.upsert([{"zebra": "zebra"}], True)):
+            ask_peer(server, request)
+    heads = [request.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:] for request in server.requests]
+    names = {line.partition(b":")[0].lower() for head in heads for line in head}
+    assert names <= {
+        *(b"host", b"authorization", b"accept", b"accept-encoding", b"connection", b"user-agent"),
+        *(b"content-type", b"content-length"),
+    }
+    assert b"zebra" not in b"".join(line for head in heads for line in head)
 
 
 def test_delete_has_no_body_and_keeps_its_escapes() -> None:
