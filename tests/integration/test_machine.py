@@ -42,6 +42,23 @@ def test_brokers_whose_name_nobody_knows(stage: Stage) -> None:
     assert service.stop() == 0
 
 
+def test_a_token_service_that_is_away(stage: Stage) -> None:
+    """Without a token for the brokers it says so, lives, and can be stopped (F033, S12)."""
+    oauth = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.client.id": "connector",
+        "sasl.oauthbearer.client.secret": "canary-secret",
+        "sasl.oauthbearer.token.endpoint.url": f"http://127.0.0.1:{free_port()}/token",
+    }
+    service = stage.service(kafka=oauth)
+    service.start()
+    service.await_cause("broker", "token")
+    assert service.stop() == 0
+    assert "canary-secret" not in service.log
+
+
 def test_an_api_whose_name_is_gone(stage: Stage) -> None:
     """While the resolver does not know it nothing is lost; each attempt asks anew, so it heals (F069)."""
 

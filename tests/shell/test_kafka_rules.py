@@ -8,15 +8,17 @@ from pathlib import Path
 
 import confluent_kafka
 import pytest
+from confluent_kafka import KafkaError
 
 from connector.engine.events import ReachedEnd
-from connector.errors import ConfigError
+from connector.errors import ConfigError, FatalError
 from connector.model import TopicPartition
-from connector.sandbox.broker import EmbeddedBroker
-from connector.shell.kafka_settings import consumer_settings
+from connector.sandbox.broker import ApiKey, EmbeddedBroker
+from connector.shell.kafka_settings import KafkaSettings, consumer_settings
 from connector.shell.kafka_start import Subscription
 from tests.shell.kafka_member import Member, produce
 
+KIP848: KafkaSettings = {"group.protocol": "consumer", "log_level": 0}
 ROOT = Path(__file__).parents[2]
 SERVICE = [
     source
@@ -107,6 +109,19 @@ def test_an_authority_that_is_not_there() -> None:
     settings = {"security.protocol": "ssl", "ssl.ca.location": "/no/such/ca.pem"}
     with EmbeddedBroker() as broker, pytest.raises(ConfigError, match=r"ssl\.ca\.location"):
         Member(broker, Subscription("t"), settings=settings)
+
+
+@pytest.mark.parametrize("name", ["INVALID_REQUEST", "UNSUPPORTED_ASSIGNOR", "GROUP_ID_NOT_FOUND"])
+def test_a_group_that_refuses_us_for_good(name: str) -> None:
+    """Under KIP-848 a refused heartbeat comes without a revoke, and ends the process (F010, P08)."""
+    with EmbeddedBroker() as broker:
+        broker.create_topic("t")
+        with Member(broker, Subscription("t"), settings=KIP848, base={}) as member:
+            member.until(lambda: bool(member.positions))
+            broker.push_errors(ApiKey.CONSUMER_GROUP_HEARTBEAT, [getattr(KafkaError, name)] * 3)
+            with pytest.raises(FatalError, match="_FATAL"):
+                member.until(lambda: False)
+            assert [what for what, _ in member.rebalances] == ["assigned"]
 
 
 def test_a_leader_that_changes_is_followed() -> None:
