@@ -12,13 +12,12 @@ from pathlib import Path
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
-from ruamel.yaml import YAML
 
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.api.server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
-from tests.stack.service import Service
+from tests.stack.service import Service, amend
 from tests.waiting import wait_for
 
 SECONDS = 30
@@ -59,16 +58,7 @@ class Instance(Service):
         folder.mkdir()
         super().__init__(group.topic, folder, group.kafka, group.sandbox, group.mapping)
         self._group = group
-        self._file = folder / f"{group.topic}.yaml"
-        yaml = YAML()
-        config = yaml.load(self._file.read_text())
-        for key, value in kafka.items():
-            config["kafka"].pop(key, None)
-            if value is not None:
-                config["kafka"][key] = value
-        config["delivery"] = dict(delivery)
-        with self._file.open("w") as file:
-            yaml.dump(config, file)
+        amend(self.config, kafka=kafka, delivery=delivery)
 
     def start(self) -> None:
         """Start with a token that no other instance uses: the ledger judges order per run."""
@@ -86,7 +76,7 @@ class Instance(Service):
             "run",
             "--until-caught-up",
             "-c",
-            self._file,
+            self.config,
         ]
         return subprocess.run(command, timeout=SECONDS, check=False, capture_output=True).returncode
 

@@ -1,8 +1,9 @@
-"""A real Apache Kafka broker: one KRaft node that can be stopped, killed and started again."""
+"""A real Apache Kafka broker: a KRaft node, alone or among others, that can be killed and started again."""
 
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -18,19 +19,21 @@ CLUSTER_ID = "c3RhY2stdGVzdHMta2Fma2"  # any 16 bytes in base64 without padding
 
 PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+node.id={node}
+{quorum}
 listeners=CONTROLLER://127.0.0.1:{controller},{listeners}
 advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,{protocols}
 log.dirs={data}
-offsets.topic.replication.factor=1
+default.replication.factor={copies}
+min.insync.replicas={copies_in_sync}
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={copies_in_sync}
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={copies_in_sync}
 group.initial.rebalance.delay.ms=0
 # Members that were killed are forgotten quickly, where the consumer asks for that.
 group.min.session.timeout.ms=1000
@@ -38,6 +41,26 @@ group.min.session.timeout.ms=1000
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 {more}"""
+
+
+class Seat(NamedTuple):
+    """A node's place among several: its number from 1, and the ports of all controllers in that order."""
+
+    node: int
+    controllers: Sequence[int]
+
+    @property
+    def copies(self) -> int:
+        """On how many nodes each partition is kept."""
+        return min(3, len(self.controllers))
+
+    @property
+    def quorum(self) -> str:
+        """The line that names the controllers."""
+        if len(self.controllers) == 1:
+            return f"controller.quorum.bootstrap.servers=127.0.0.1:{self.controllers[0]}"
+        voters = [f"{node}@127.0.0.1:{port}" for node, port in enumerate(self.controllers, 1)]
+        return f"controller.quorum.voters={','.join(voters)}"
 
 
 class KafkaBroker:
@@ -49,33 +72,42 @@ class KafkaBroker:
         folder: Path,
         *,
         flags: Sequence[str] = (),
+        heap: str = "512m",
+        seat: Seat | None = None,
         secured: Mapping[str, int] | None = None,
         more: str = "",
         before: str = "",
     ) -> None:
         """Write the configuration.
 
-        `secured` are further listeners (name and port) that speak SASL_SSL, `more` are further lines of
-        the properties, `before` is a line of shell that is run before each start.
+        `seat` None is a cluster of its own, `secured` are further listeners (name and port) that speak SASL_SSL,
+        `more` are lines of properties that win over ours, `before` is a line of shell that is run before
+        each start.
         """
         port = free_port()
+        seat = seat or Seat(1, (free_port(),))
         ports = {"PLAINTEXT": port, **(secured or {})}
-        data = folder / "kafka-data"
+        self.data = folder / "kafka-data"
         properties = folder / "server.properties"
         properties.write_text(
             PROPERTIES.format(
-                controller=free_port(),
+                node=seat.node,
+                quorum=seat.quorum,
+                copies=seat.copies,
+                copies_in_sync=max(1, seat.copies - 1),
+                controller=seat.controllers[seat.node - 1],
                 listeners=",".join(f"{name}://127.0.0.1:{at}" for name, at in ports.items()),
                 protocols=",".join(["PLAINTEXT:PLAINTEXT", *(f"{name}:SASL_SSL" for name in secured or {})]),
-                data=data,
+                data=self.data,
                 more=more,
             )
         )
-        tool = ("kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID, "-c", properties)
-        form = shlex.join(jars.java(*tool, heap="128m", flags=flags))
-        serve = shlex.join(jars.java("kafka.Kafka", properties, heap="512m", flags=flags))
-        script = f"{before or ':'}; [ -e {data}/meta.properties ] || {form} && exec {serve}"
-        self.data = data
+        alone = ("--standalone",) if len(seat.controllers) == 1 else ()
+        tool = ("format", *alone, "-t", CLUSTER_ID, "-c", properties)
+        form = shlex.join(jars.java("kafka.tools.StorageTool", *tool, heap="128m", flags=flags))
+        serve = shlex.join(jars.java("kafka.Kafka", properties, heap=heap, flags=flags))
+        formatted = shlex.quote(str(self.data / "meta.properties"))
+        script = f"{before or ':'}; [ -e {formatted} ] || {form} && exec {serve}"
         self.bootstrap_servers = f"127.0.0.1:{port}"
         self.process = Process("Kafka", ["sh", "-c", script], folder / "kafka.log")
 
@@ -98,7 +130,7 @@ class KafkaBroker:
     def create_topic(self, name: str, partitions: int = 1) -> None:
         """Create one topic and wait for it."""
         admin = self._admin()  # must live as long as its answers are awaited
-        [created] = admin.create_topics([NewTopic(name, partitions, 1)]).values()
+        [created] = admin.create_topics([NewTopic(name, partitions)]).values()
         created.result()
 
     def committed(self, group: str, topic: str, partitions: int) -> int:

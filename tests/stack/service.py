@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import Any
 
 import httpx
+from ruamel.yaml import YAML
 
 from connector.sandbox.api.server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
@@ -39,6 +40,20 @@ topics:
 """
 
 
+def amend(config: Path, **sections: Mapping[str, Any]) -> None:
+    """Change keys in sections of a service's file; None takes one away."""
+    yaml = YAML()
+    content = yaml.load(config.read_text())
+    for section, keys in sections.items():
+        content.setdefault(section, {})
+        for key, value in keys.items():
+            content[section].pop(key, None)
+            if value is not None:
+                content[section][key] = value
+    with config.open("w") as file:
+        yaml.dump(content, file)
+
+
 class Service:
     """`instasent-connector run`, which can be stopped, killed and started again with the same group."""
 
@@ -57,8 +72,8 @@ class Service:
         `schema_registry`.
         """
         port = free_port()
-        config = folder / f"{name}.yaml"
-        config.write_text(
+        self.config = folder / f"{name}.yaml"
+        self.config.write_text(
             CONFIG.format(
                 name=name,
                 bootstrap_servers=kafka.bootstrap_servers,
@@ -73,7 +88,7 @@ class Service:
         self._sandbox = sandbox
         self._token = folder / "token"
         self._starts = 0
-        command: list[str | Path] = [sys.executable, "-m", "connector", "run", "-c", config]
+        command: list[str | Path] = [sys.executable, "-m", "connector", "run", "-c", self.config]
         self.process = Process("the connector", command, folder / f"{name}.log")
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5)
 

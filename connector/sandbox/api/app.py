@@ -71,7 +71,7 @@ class _Exchange:
 
     async def _attend(self, call: Call, wire: Wire) -> None:
         arrived = time.time()
-        with self._api.in_progress(call.user_ids, wire.connected):
+        with self._api.in_progress(call.user_ids, wire.connected, call.token):
             faults = self._faults.meet(call.endpoint, arrived)
             spoiling = next((fault for fault in faults if fault.kind is not FaultKind.LATENCY), None)
             reply = await self._reply(call, wire, faults, spoiling)

@@ -51,6 +51,8 @@ class Behaviour:
     """A batch in which any item has this key is refused whole, without saying which (F051)."""
     refuse: Callable[[Mapping[str, Any]], bool] | None = None
     """Refuses one item for a reason of the test's own; only for tests in the same process."""
+    watch: Callable[[Any, int], None] | None = None
+    """Told of each `Call` and its status, in their order; only for tests in the same process."""
 
     version_attribute: str = "row_version"
     """The attribute by which the ledger judges the order of upserts."""

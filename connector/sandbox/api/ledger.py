@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 REQUESTS_KEPT = 20_000
+OVERLAPS_KEPT = 1_000
 
 Connected: TypeAlias = Callable[[], bool]
 
@@ -44,6 +45,14 @@ class RequestLine(NamedTuple):
     items: int
     sync: bool
     status: int
+
+
+class Overlap(NamedTuple):
+    """Two requests in progress at once that carry the same contact, by who sent them."""
+
+    user_id: str
+    older: str
+    newer: str
 
 
 @dataclass(slots=True)
@@ -72,11 +81,12 @@ class Ledger:
         self._version_attribute = version_attribute
         self._sequence_parameter = sequence_parameter
         self._run = 0
-        self._in_progress: dict[str, list[Connected]] = {}
+        self._in_progress: dict[str, list[tuple[Connected, str]]] = {}
         self.contacts: dict[str, Contact] = {}
         self.events: dict[str, dict[str, Any]] = {}
         self.parked: dict[str, list[dict[str, Any]]] = {}
         self.requests: deque[RequestLine] = deque(maxlen=REQUESTS_KEPT)
+        self.overlaps: deque[Overlap] = deque(maxlen=OVERLAPS_KEPT)
         self.counts: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
         self.items: Counter[str] = Counter()
@@ -88,21 +98,24 @@ class Ledger:
         """Say that a client begins again: what it sent before may come once more."""
         self._run += 1
 
-    def enter(self, user_ids: Iterable[str], connected: Connected) -> None:
+    def enter(self, user_ids: Iterable[str], connected: Connected, client: str = "") -> None:
         """A request that carries these contacts begins; `leave` must follow.
 
         `connected` tells whether its client is still there: one that has hung up overlaps nobody.
         """
         for user_id in user_ids:
             others = self._in_progress.setdefault(user_id, [])
-            self.counts["overlaps"] += any(other() for other in others)
-            others.append(connected)
+            met = [older for still_there, older in others if still_there()]
+            self.counts["overlaps"] += bool(met)
+            self.overlaps.extend(Overlap(user_id, older, client) for older in met)
+            others.append((connected, client))
 
     def leave(self, user_ids: Iterable[str], connected: Connected) -> None:
         """A request that `enter` announced has been answered, or its client has hung up."""
         for user_id in user_ids:
-            self._in_progress[user_id].remove(connected)
-            if not self._in_progress[user_id]:
+            others = self._in_progress[user_id]
+            del others[next(n for n, (other, _) in enumerate(others) if other == connected)]
+            if not others:
                 del self._in_progress[user_id]
 
     def answered(self, line: RequestLine) -> None:

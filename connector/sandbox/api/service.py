@@ -110,10 +110,12 @@ class IngestApi:
             self._ledger.new_run()
 
     @contextmanager
-    def in_progress(self, user_ids: Collection[str], connected: Connected) -> Iterator[None]:
+    def in_progress(
+        self, user_ids: Collection[str], connected: Connected, client: str = ""
+    ) -> Iterator[None]:
         """Say that a request which changes these contacts is in progress, for the ledger's overlaps."""
         with self._lock:
-            self._ledger.enter(user_ids, connected)
+            self._ledger.enter(user_ids, connected, client)
             ledger = self._ledger
         try:
             yield
@@ -137,6 +139,8 @@ class IngestApi:
                 reply = self.OPERATIONS[call.endpoint](self, call, now) if allowed else Reply(429)
             except _RefusedError as refused:
                 reply = refused.reply
+            if self._behaviour.watch is not None:
+                self._behaviour.watch(call, reply.status)
             return replace(reply, headers={**reply.headers, **headers})
 
     def _settle(self, now: float) -> None:

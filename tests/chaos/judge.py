@@ -1,0 +1,147 @@
+"""Judges what the API accepted by what the instances said about their partitions.
+
+An instance has a *tenure* of a partition from the line `assigned` in its log to `revoked`, `assignment lost`,
+or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
+anew at what was not committed.
+
+A request that is accepted after its sender's tenure, or after somebody else's has begun, is *late*. That is a
+limit that README states where the sender was killed, frozen or cut off; where it gave the partition back in
+good order, it is a violation.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from connector.sandbox.api.ledger import Overlap
+from tests.chaos.member import Ending, Run, Said, said
+from tests.chaos.observer import Accepted
+from tests.chaos.story import Story
+
+LATE_SECONDS = 5.0
+"""How long after the loss of a partition a request from before it may still arrive."""
+
+
+@dataclass(slots=True)
+class Tenure:
+    """One client's time with one partition. `orderly`: it ended with everything answered and committed."""
+
+    client: str
+    began: float
+    ended: float
+    orderly: bool
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is wrong, and what is only late."""
+
+    violations: list[str] = field(default_factory=list)
+    late: set[str] = field(default_factory=set)
+    """Contacts that a late request has disturbed."""
+    late_changes: int = 0
+
+
+def tenures_of(run: Run) -> Iterator[tuple[str, Tenure]]:
+    """Read the tenures of one run out of its log, by partition."""
+    return tenures(run.client, said(run.log), run.ended, orderly=run.ending is Ending.STOPPED)
+
+
+def tenures(
+    client: str, lines: Iterable[Said], ended: float, *, orderly: bool
+) -> Iterator[tuple[str, Tenure]]:
+    """Make tenures of the lines of one run, which ended at `ended`."""
+    held: dict[str, float] = {}
+    for line in lines:
+        for partition in line.partitions:
+            if line.event == "assigned":
+                held[partition] = line.at
+            elif partition in held:
+                well = line.event == "revoked" and line.finished
+                yield partition, Tenure(client, held.pop(partition), line.at, well)
+    for partition, began in held.items():
+        yield partition, Tenure(client, began, ended, orderly)
+
+
+class Judge:
+    """Knows all tenures of a round."""
+
+    def __init__(self, named: Iterable[tuple[str, Tenure]]) -> None:
+        self._by_client: dict[tuple[str, str], list[Tenure]] = defaultdict(list)
+        self._by_partition: dict[str, list[Tenure]] = defaultdict(list)
+        for partition, tenure in sorted(named, key=lambda pair: pair[1].began):
+            self._by_client[tenure.client, partition].append(tenure)
+            self._by_partition[partition].append(tenure)
+
+    def judge(self, stories: Mapping[str, Story], accepted: Sequence[Accepted]) -> Verdict:
+        """Judge the order of every contact's changes."""
+        verdict = Verdict()
+        by_contact: dict[str, list[Accepted]] = defaultdict(list)
+        for change in accepted:
+            by_contact[change.contact].append(change)
+        for contact, changes in by_contact.items():
+            self._contact(contact, stories[contact], changes, verdict)
+        return verdict
+
+    def overlaps(self, overlaps: Iterable[Overlap]) -> Iterator[str]:
+        """Give the overlaps that no loss explains: of one client, or the older one lost nothing."""
+        disorderly = {
+            tenure.client for named in self._by_client.values() for tenure in named if not tenure.orderly
+        }
+        for one in overlaps:
+            if one.older == one.newer or one.older not in disorderly:
+                yield f"{one.user_id!r} was in two requests at once, of {one.older} and {one.newer}"
+
+    def _contact(self, contact: str, story: Story, changes: Sequence[Accepted], verdict: Verdict) -> None:
+        places: dict[int, int] = {}  # tenure -> the step that it has surely reached
+        was_delete: dict[int, bool] = {}
+        for change in changes:
+            tenure = self._tenure(change, str(story.partition))
+            if tenure is None:
+                verdict.violations.append(f"{change} was sent without an assignment of {story.partition}")
+                continue
+            late = self._is_late(change, tenure, str(story.partition))
+            place = places.get(id(tenure), 0)
+            step = _surely(change, story, place, after_delete=was_delete.get(id(tenure), False))
+            backwards = not late and step < place
+            if late or (backwards and self._follows_a_loss(change, tenure, str(story.partition))):
+                verdict.late.add(contact)
+                verdict.late_changes += 1
+                if late and tenure.orderly:
+                    verdict.violations.append(f"{change} came after {tenure} had ended in good order")
+                continue
+            if backwards:
+                verdict.violations.append(f"{change} came after step {place} in {tenure}")
+            places[id(tenure)] = max(place, step)
+            was_delete[id(tenure)] = change.step is None
+
+    def _tenure(self, change: Accepted, partition: str) -> Tenure | None:
+        """Find the newest tenure of the change's client that had begun."""
+        own = self._by_client[change.client, partition]
+        index = bisect_right(own, change.at, key=attrgetter("began"))
+        return own[index - 1] if index else None
+
+    def _is_late(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
+        if change.at > tenure.ended:
+            return True
+        return any(
+            tenure.began < other.began < change.at and other.client != tenure.client
+            for other in self._by_partition[partition]
+        )
+
+    def _follows_a_loss(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
+        """Tell whether a request from before the same client's last loss may have come between."""
+        own = self._by_client[change.client, partition]
+        before = own[: own.index(tenure)]
+        return bool(before) and not before[-1].orderly and change.at - before[-1].ended < LATE_SECONDS
+
+
+def _surely(change: Accepted, story: Story, place: int, *, after_delete: bool) -> int:
+    """Return the earliest step that a change can be: a delete behind a delete may be the same one again."""
+    if change.step is not None:
+        return change.step
+    if after_delete:
+        return place
+    return next((step for step in story.deletes if step > place), place)

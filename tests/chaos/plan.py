@@ -1,0 +1,120 @@
+"""The schedule: from one seed the same rounds, with the same faults and pauses in the same order."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.chaos.failpoint import FAIL_POINTS
+from tests.chaos.member import PROTOCOLS
+from tests.chaos.proxy import Weather
+
+MEMBERS = 3
+ACTS = 26
+PAUSE_SECONDS = (0.3, 3.2)
+
+
+class Deed(StrEnum):
+    """What is done to the world."""
+
+    KILL = "kill"  # SIGKILL at a random moment, then a start
+    FAIL_POINT = "fail point"  # SIGKILL, then a start that will die at a named point
+    STOP = "stop"  # SIGTERM, then a start
+    FREEZE = "freeze"  # SIGSTOP for longer than the session, then SIGCONT
+    LONG_FREEZE = "long freeze"  # for longer than `max.poll.interval.ms`
+    BLACKOUT = "blackout"  # SIGKILL for all at once, then a start of all
+    STORM = "storm"  # one after the other is killed before the group has settled
+    BROKER = "broker"  # one of the brokers is killed and started again
+    PARTITION = "partition"  # a topic gets one more
+    BURST = "burst"  # a backlog
+    WEATHER = "weather"  # the network to the API, by `weather`
+    STATUS = "status"  # the API answers with `status`
+    LOST = "lost"  # the API does as it is told, and does not answer
+    HANG = "hang"  # it never answers some requests
+    REVOKED = "revoked"  # the tokens are not valid
+
+
+WEIGHTS: Mapping[Deed, float] = {
+    Deed.KILL: 10,
+    Deed.FAIL_POINT: 10,
+    Deed.STOP: 2,
+    Deed.FREEZE: 1.5,
+    Deed.LONG_FREEZE: 0.2,
+    Deed.BLACKOUT: 1,
+    Deed.STORM: 1,
+    Deed.BROKER: 0.8,
+    Deed.PARTITION: 0.4,
+    Deed.BURST: 1,
+    Deed.WEATHER: 3,
+    Deed.STATUS: 1,
+    Deed.LOST: 1,
+    Deed.HANG: 0.5,
+    Deed.REVOKED: 0.5,
+}
+
+SECONDS: Mapping[Deed, tuple[float, float]] = {
+    Deed.KILL: (0.0, 1.0),
+    Deed.STOP: (0.0, 1.0),
+    Deed.FREEZE: (1.5, 3.5),
+    Deed.LONG_FREEZE: (7.0, 8.0),
+    Deed.BROKER: (0.5, 4.0),
+    Deed.WEATHER: (0.5, 2.5),
+    Deed.STATUS: (0.5, 2.5),
+    Deed.LOST: (0.5, 2.0),
+    Deed.REVOKED: (0.5, 2.5),
+}
+"""How long it lasts, or how long what was ended stays away."""
+
+STATUSES = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deed, and the pause behind it in seconds. Each deed looks at some of the fields only."""
+
+    deed: Deed
+    pause: float = 0.0
+    seconds: float = 0.0
+    target: int = 0
+    """A member, a broker or a topic, modulo how many there are."""
+    fail_point: str = ""
+    count: int = 1
+    weather: Weather = Weather.CLEAR
+    status: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One round: a group, and what is done to it."""
+
+    number: int
+    seed: int
+    protocol: str
+    members: int
+    acts: tuple[Act, ...]
+
+
+def scripts(seed: int, members: int = MEMBERS, acts: int = ACTS) -> Iterator[Script]:
+    """Give one round after the other without end; each protocol in turn."""
+    draw = random.Random(seed)  # noqa: S311 - the same rounds for the same seed
+    number = 0
+    while True:
+        for protocol in draw.sample(list(PROTOCOLS), len(PROTOCOLS)):
+            number += 1
+            deeds = draw.choices(list(WEIGHTS), list(WEIGHTS.values()), k=acts)
+            drawn = tuple(_act(deed, draw) for deed in deeds)
+            yield Script(number, draw.randrange(2**32), protocol, members, drawn)
+
+
+def _act(deed: Deed, draw: random.Random) -> Act:
+    name = draw.choice(list(FAIL_POINTS))
+    return Act(
+        deed,
+        pause=draw.uniform(*PAUSE_SECONDS),
+        seconds=draw.uniform(*SECONDS.get(deed, (0.0, 0.0))),
+        target=draw.randrange(2**16),
+        fail_point=name,
+        count=draw.randint(1, FAIL_POINTS[name].passages_max),
+        weather=draw.choice([weather for weather in Weather if weather is not Weather.CLEAR]),
+        status=draw.choice(STATUSES),
+    )

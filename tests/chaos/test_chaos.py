@@ -1,0 +1,65 @@
+"""A short round of chaos for each way in which a group can agree, on three real brokers."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.chaos.cluster import Cluster, cluster_running
+from tests.chaos.plan import Act, Deed, Script
+from tests.chaos.proxy import Weather
+from tests.chaos.round import play
+from tests.chaos.tally import Tally
+from tests.stack.conftest import missing
+from tests.stack.jars import StackMissingError, resolve
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+
+NODES = 3
+
+ACTS = {
+    "range": (
+        Act(Deed.KILL, pause=1.5),
+        Act(Deed.BROKER, pause=1.0, seconds=1.0, target=1),
+    ),
+    "cooperative-sticky": (
+        Act(Deed.FAIL_POINT, pause=2.0, fail_point="answer handled, not committed", count=3),
+        Act(Deed.FREEZE, pause=0.5, seconds=2.5, target=1),
+    ),
+    "static": (
+        Act(Deed.FAIL_POINT, pause=2.0, fail_point="commit asked, not answered", count=1),
+        Act(Deed.WEATHER, seconds=0.5, weather=Weather.RESET_ANSWER),
+    ),
+    "kip848": (
+        Act(Deed.KILL, pause=1.5),
+        Act(Deed.REVOKED, seconds=0.5),
+        Act(Deed.BLACKOUT, pause=0.5),
+    ),
+}
+"""By protocol."""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three brokers that are one cluster."""
+    try:
+        with cluster_running(resolve(), tmp_path_factory.mktemp("cluster"), NODES) as cluster:
+            yield cluster
+    except StackMissingError as error:
+        missing(error)
+
+
+@pytest.mark.parametrize("protocol", ACTS)
+def test_chaos_loses_nothing(
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, protocol: str, tell: Callable[[str], None]
+) -> None:
+    """Nothing is lost, misordered or committed early, whatever is killed, frozen or cut off.
+
+    Real brokers, real processes, a network that misbehaves (F001-F005, F007, F017, F052, F064-F066, F088).
+    """
+    tally = Tally()
+    script = Script(1, seed=7, protocol=protocol, members=2, acts=ACTS[protocol])
+    play(script, cluster, tmp_path_factory.mktemp(protocol) / f"chaos-{protocol}", tally)
+    tell(f"chaos, {protocol}: {tally.sigkills} kills, {tally.records} records, {tally.late_changes} late")
+    assert tally.failures == []
+    assert (tally.lost, tally.misordered, tally.early, tally.unsafe, tally.unaccounted) == (0, 0, 0, 0, 0)
+    assert tally.records > 0
