@@ -185,7 +185,9 @@ class Member(Service):
         code = self.process.stop(END_SECONDS)
         if code == -signal.SIGKILL and self.run.fail_point:
             return self._ended(Ending.FAIL_POINT)
-        return self._ended(Ending.STOPPED if code == 0 else Ending.FAILED)
+        # Before it has said anything it may not listen to signals yet.
+        unheard = code == -signal.SIGTERM and not self.run.log.stat().st_size
+        return self._ended(Ending.STOPPED if code == 0 or unheard else Ending.FAILED)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -96,9 +96,7 @@ class Letters:
             if error is not None and error.name() == "_PARTITION_EOF":
                 return
             if error is None:
-                told = {name: value for name, value in message.headers() or [] if isinstance(value, bytes)}
-                partition = TopicPartition(told["instasent.topic"].decode(), int(told["instasent.partition"]))
-                self.places.add((partition, int(told["instasent.offset"])))
+                self.places.add(_place(dict(message.headers() or {})))
 
     def hold(self, *places: tuple[TopicPartition, int]) -> bool:
         """Tell whether the dead letters of these places are there; waits for their broker."""
@@ -117,6 +115,13 @@ class Letters:
     def close(self) -> None:
         """Give the client back."""
         self._consumer.close()
+
+
+def _place(headers: Mapping[str, str | bytes | None]) -> tuple[TopicPartition, int]:
+    """Read where a dead letter came from."""
+    told = {name: value.decode() for name, value in headers.items() if isinstance(value, bytes)}
+    partition = TopicPartition(told["instasent.topic"], int(told["instasent.partition"]))
+    return partition, int(told["instasent.offset"])
 
 
 class Commits:

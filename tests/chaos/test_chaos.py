@@ -9,8 +9,7 @@ from tests.chaos.plan import Act, Deed, Script
 from tests.chaos.proxy import Weather
 from tests.chaos.round import play
 from tests.chaos.tally import Tally
-from tests.stack.conftest import missing
-from tests.stack.jars import StackMissingError, resolve
+from tests.stack.jars import Jars
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
@@ -39,13 +38,11 @@ ACTS = {
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(stack_jars: Jars, endings: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three brokers that are one cluster."""
-    try:
-        with cluster_running(resolve(), tmp_path_factory.mktemp("cluster"), NODES) as cluster:
-            yield cluster
-    except StackMissingError as error:
-        missing(error)
+    del endings
+    with cluster_running(stack_jars, tmp_path_factory.mktemp("cluster"), NODES) as cluster:
+        yield cluster
 
 
 @pytest.mark.parametrize("protocol", ACTS)

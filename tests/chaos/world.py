@@ -151,7 +151,7 @@ class World:
             self.incident("kill")
         elif ending is Ending.FAILED:
             self.tally.failures.append(
-                f"member {member.number} ended by itself:\n{member.process.log_tail()}"
+                f"{member.process.name} ended with {member.process.child.returncode}:\n{member.process.log_tail()}"
             )
 
 
