@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas formats proof captures simulate fuzz bench lock clean
+.PHONY: setup demo test lint format schemas formats proof captures simulate chaos fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -42,6 +42,10 @@ proof: setup
 # A world from every seed: `SEEDS=20000` many of them, `SEED=17 TRACE=1` what happens in one, `COMPILED=1` for long runs.
 simulate: setup
 	$(BIN)/python -m tests.simulation
+
+# Real brokers and instances under fire; `MINUTES=30 SEED=7` for longer and for the same faults again.
+chaos: setup
+	$(BIN)/python -m tests.chaos
 
 # Records of a real Debezium that the tests decode; needs what the stack tests need.
 captures: setup

@@ -50,8 +50,11 @@ CONNECTION_PREFIXES = (
 )
 """What a producer shares with the consumer: how to reach the brokers and who we are."""
 
-SESSION_TIMEOUT_MS = 45000  # librdkafka's default; under KIP-848 the broker's default
-HEARTBEAT_INTERVAL_MS = 3000  # librdkafka's default; under KIP-848 the broker says, 5 s of 45 by default
+SESSION_TIMEOUT_MS = 45000  # librdkafka's default
+HEARTBEAT_INTERVAL_MS = 3000  # librdkafka's default
+KIP848_LEASE_MS = 5000
+"""Under KIP-848 the session is the broker's, who does not tell it: 45 s, or whatever its operator has made of
+it. A lease need only outlast connecting to the API, so it is short enough for sessions from 7 s on."""
 
 
 def consumer_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
@@ -81,6 +84,8 @@ def lease_ms(settings: KafkaSettings) -> int:
     The group counts the session from a heartbeat that may be an interval older than the poll, and a stall
     of less than a turn goes unnoticed: both are taken off a short session, a third off a long one.
     """
+    if settings.get("group.protocol") == "consumer":
+        return KIP848_LEASE_MS
     session_ms = int(settings.get("session.timeout.ms", SESSION_TIMEOUT_MS))
     heartbeat_ms = int(settings.get("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS))
     surely_ms = session_ms - heartbeat_ms - TURN_MS_MAX

@@ -77,7 +77,7 @@ def compare(world: World) -> None:
     where = f"round {world.script.number} ({world.script.protocol})"
     for failures in (lost, misordered, early, unsafe):
         tally.failures += [f"{where}: {failure}" for failure in failures[:SHOWN]]
-    tally.late_changes += verdict.late_changes
+    tally.late[world.script.protocol] += verdict.late_changes
     tally.records += log.count()
     tally.events += len(log.events)
     tally.letters += len(world.letters.places)

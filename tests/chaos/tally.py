@@ -28,7 +28,8 @@ class Tally:
     repeated: list[int] = field(default_factory=list)
     """Deliveries that came again between an incident and the next, of each incident."""
     recoveries: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    late_changes: int = 0
+    late: Counter[str] = field(default_factory=Counter)
+    """Changes that came after somebody else had the partition, by protocol."""
     lost: int = 0
     misordered: int = 0
     early: int = 0
@@ -57,7 +58,7 @@ class Tally:
             f"repeated deliveries  mean {mean(again):.1f}, max {max(again)} between two incidents",
             *(f"recovery             {_recovery(kind, times)}" for kind, times in self.recoveries.items()),
             f"audits of commits    {self.audits}",
-            f"late requests        {self.late_changes} changes, of instances killed, frozen or cut off",
+            f"late changes         {_counted(self.late)}; of instances killed, frozen or cut off",
             f"lost {self.lost}, misordered {self.misordered}, early commits {self.early}",
             f"unsafe requests {self.unsafe}, unaccounted {self.unaccounted}",
         ]

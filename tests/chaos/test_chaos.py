@@ -56,7 +56,7 @@ def test_chaos_loses_nothing(
     tally = Tally()
     script = Script(1, seed=7, protocol=protocol, members=2, acts=ACTS[protocol])
     play(script, cluster, tmp_path_factory.mktemp(protocol) / f"chaos-{protocol}", tally)
-    tell(f"chaos, {protocol}: {tally.sigkills} kills, {tally.records} records, {tally.late_changes} late")
+    tell(f"chaos, {protocol}: {tally.sigkills} kills, {tally.records} records, {tally.late.total()} late")
     assert tally.failures == []
     assert (tally.lost, tally.misordered, tally.early, tally.unsafe, tally.unaccounted) == (0, 0, 0, 0, 0)
     assert tally.records > 0

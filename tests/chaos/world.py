@@ -150,9 +150,9 @@ class World:
             self.tally.fail_points[member.run.fail_point] += 1
             self.incident("kill")
         elif ending is Ending.FAILED:
-            self.tally.failures.append(
-                f"{member.process.name} ended with {member.process.child.returncode}:\n{member.process.log_tail()}"
-            )
+            process = member.process
+            told = f"{process.name} ended with {process.child.returncode}:\n{process.log_tail()}"
+            self.tally.failures.append(told)
 
 
 @contextmanager
