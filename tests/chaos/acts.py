@@ -4,7 +4,9 @@ import signal
 from collections.abc import Callable, Mapping
 
 from connector.sandbox.api.faults import FaultKind
+from tests.chaos.failpoint import FAIL_POINTS, Occasion
 from tests.chaos.feed import PARTITIONS_MAX
+from tests.chaos.member import Member
 from tests.chaos.plan import Act, Deed
 from tests.chaos.proxy import Conditions, Weather
 from tests.chaos.world import CALM, World
@@ -34,6 +36,34 @@ def _fail_point(world: World, act: Act) -> None:
     member = world.member(act.target)
     world.kill(member)
     member.start(act.fail_point, act.count)
+    occasion = FAIL_POINTS[act.fail_point].occasion
+    if occasion is not Occasion.WORK and world.await_assigned(member):
+        OCCASIONS[occasion](world, member, act)
+
+
+def _rebalance(world: World, member: Member, act: Act) -> None:
+    other = world.member(act.target, but=member)
+    world.kill(other)
+    other.start()
+
+
+def _freeze_it(world: World, member: Member, act: Act) -> None:
+    world.incident("freeze")
+    member.signal(signal.SIGSTOP)
+    world.pass_time(act.seconds)
+    member.signal(signal.SIGCONT)
+
+
+def _let_it_leave(world: World, member: Member, _: Act) -> None:
+    world.terminate(member)
+    member.start()
+
+
+OCCASIONS: Mapping[Occasion, Callable[[World, Member, Act], None]] = {
+    Occasion.REBALANCE: _rebalance,
+    Occasion.FREEZE: _freeze_it,
+    Occasion.LEAVE: _let_it_leave,
+}
 
 
 def _stop(world: World, act: Act) -> None:
@@ -47,10 +77,7 @@ def _stop(world: World, act: Act) -> None:
 def _freeze(world: World, act: Act) -> None:
     member = world.member(act.target)
     world.reap(member)
-    world.incident("freeze")
-    member.signal(signal.SIGSTOP)
-    world.pass_time(act.seconds)
-    member.signal(signal.SIGCONT)
+    _freeze_it(world, member, act)
 
 
 def _blackout(world: World, _: Act) -> None:

@@ -23,6 +23,15 @@ class When(Enum):
     AFTER = "after"
 
 
+class Occasion(Enum):
+    """What brings a process to a point that it would seldom come to by itself."""
+
+    WORK = "work"
+    REBALANCE = "rebalance"  # another member goes and comes
+    FREEZE = "freeze"  # it stands still until its partitions are somebody else's
+    LEAVE = "leave"  # SIGTERM
+
+
 class FailPoint(NamedTuple):
     """A function of the product by module and name, and how often it may be passed at most before the end."""
 
@@ -30,6 +39,7 @@ class FailPoint(NamedTuple):
     function: str
     when: When
     passages_max: int
+    occasion: Occasion = Occasion.WORK
 
 
 RUNNER = "connector.shell.runner"
@@ -49,16 +59,18 @@ FAIL_POINTS: Mapping[str, FailPoint] = {
     "commit decided, not asked": FailPoint(COMMITS, "Commits.ask", When.BEFORE, 4),
     "commit asked, not answered": FailPoint(COMMITS, "Commits.ask", When.AFTER, 4),
     "commit answered, engine does not know": FailPoint(COMMITS, "Commits.answered", When.BEFORE, 4),
-    "revoke begun": FailPoint(RUNNER, "Runner.revoked", When.BEFORE, 1),
-    "revoke drained, not returned": FailPoint(RUNNER, "Runner.revoked", When.AFTER, 1),
-    "commit confirmed inside a revoke": FailPoint(COMMITS, "Commits.confirm", When.AFTER, 1),
-    "loss heard": FailPoint(RUNNER, "Runner.lost", When.BEFORE, 1),
+    "revoke begun": FailPoint(RUNNER, "Runner.revoked", When.BEFORE, 1, Occasion.REBALANCE),
+    "revoke drained, not returned": FailPoint(RUNNER, "Runner.revoked", When.AFTER, 1, Occasion.REBALANCE),
+    "commit confirmed inside a revoke": FailPoint(
+        COMMITS, "Commits.confirm", When.AFTER, 1, Occasion.REBALANCE
+    ),
+    "loss heard": FailPoint(RUNNER, "Runner.lost", When.BEFORE, 1, Occasion.FREEZE),
     "dead letter decided": FailPoint(LETTERS, "DeadLetterWriter.write", When.BEFORE, 2),
     "dead letter produced, not confirmed": FailPoint(LETTERS, "DeadLetterWriter.write", When.AFTER, 2),
     "dead letter confirmed, engine does not know": FailPoint(
         LETTERS, "DeadLetterWriter._note", When.BEFORE, 2
     ),
-    "leaving the group": FailPoint(KAFKA, "Consumer.close", When.BEFORE, 1),
+    "leaving the group": FailPoint(KAFKA, "Consumer.close", When.BEFORE, 1, Occasion.LEAVE),
 }
 """What a kill can fall between, by what has happened and what has not."""
 

@@ -4,9 +4,9 @@ An instance has a *tenure* of a partition from the line `assigned` in its log to
 or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
 anew at what was not committed.
 
-A request that is accepted after its sender's tenure, or after somebody else's has begun, is *late*. That is a
-limit that README states where the sender was killed, frozen or cut off; where it gave the partition back in
-good order, it is a violation.
+A request that is accepted after somebody else's tenure has begun is *late*. That is a limit that README states
+where the sender was killed, frozen or cut off; where it gave the partition back in good order, it is a
+violation, as is any request after that.
 """
 
 from bisect import bisect_right
@@ -124,7 +124,7 @@ class Judge:
         return own[index - 1] if index else None
 
     def _is_late(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
-        if change.at > tenure.ended:
+        if tenure.orderly and change.at > tenure.ended:
             return True
         return any(
             tenure.began < other.began < change.at and other.client != tenure.client

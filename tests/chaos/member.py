@@ -175,6 +175,10 @@ class Member(Service):
         """Tell whether it may still come to its fail point: some it never meets."""
         return bool(self.run.fail_point) and time.time() - self.run.began < ARMED_SECONDS
 
+    def was_assigned(self) -> bool:
+        """Tell whether the newest run was ever given a partition."""
+        return any(line.event == "assigned" and line.partitions for line in said(self.run.log))
+
     def kill(self) -> None:
         """Send SIGKILL."""
         self.process.kill()

@@ -10,8 +10,8 @@ from tests.chaos.member import PROTOCOLS
 from tests.chaos.proxy import Weather
 
 MEMBERS = 3
-ACTS = 26
-PAUSE_SECONDS = (0.3, 3.2)
+ACTS = 30
+PAUSE_SECONDS = (0.2, 2.2)
 
 
 class Deed(StrEnum):
@@ -54,6 +54,7 @@ WEIGHTS: Mapping[Deed, float] = {
 
 SECONDS: Mapping[Deed, tuple[float, float]] = {
     Deed.KILL: (0.0, 1.0),
+    Deed.FAIL_POINT: (2.0, 3.0),
     Deed.STOP: (0.0, 1.0),
     Deed.FREEZE: (1.5, 3.5),
     Deed.LONG_FREEZE: (7.0, 8.0),

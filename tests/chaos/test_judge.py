@@ -64,9 +64,16 @@ def test_a_new_tenure_begins_anew() -> None:
 )
 def test_a_late_change(lines: list[Said], orderly: bool, excused: bool) -> None:
     """It is excused where the partition was not given back in good order (README, limits)."""
-    judged = verdict(judge(lines, orderly=orderly), (9.5, 1))
+    judged = verdict(judge(lines, orderly=orderly, heir=True), (9.5, 1))
     assert (judged.late, judged.late_changes) == ({"c"}, 1)
     assert bool(judged.violations) is not excused
+
+
+@pytest.mark.parametrize(("lines", "orderly"), [(GIVEN_BACK, True), (TAKEN, True), (ONCE, False)])
+def test_a_change_before_there_is_an_heir(lines: list[Said], orderly: bool) -> None:
+    """It disturbs nobody, but whoever gave the partition back in good order had nothing under way."""
+    judged = verdict(judge(lines, orderly=orderly), (9.5, 1))
+    assert bool(judged.violations) is (lines is GIVEN_BACK)
 
 
 @pytest.mark.parametrize(("lines", "excused"), [(TAKEN, True), (GIVEN_BACK, False)])

@@ -20,6 +20,7 @@ from tests.chaos.proxy import Conditions, Proxy
 from tests.chaos.tally import Tally
 
 STEP_SECONDS = 0.05
+ASSIGNED_SECONDS = 8
 ANSWER_SECONDS = 0.03  # so that requests travel at every moment
 CALM = Conditions(delay_seconds=(0.0, 0.02))
 
@@ -70,9 +71,10 @@ class World:
         sandbox.change(watch=self.observer.watch)
         self.calm()
 
-    def member(self, target: int) -> Member:
-        """Choose a member, if it can be one that is not about to meet a fail point."""
-        free = [member for member in self.members if not member.is_armed()] or self.members
+    def member(self, target: int, but: Member | None = None) -> Member:
+        """Choose a member other than `but`, if it can be one that is not about to meet a fail point."""
+        others = [member for member in self.members if member is not but]
+        free = [member for member in others if not member.is_armed()] or others
         return free[target % len(free)]
 
     def calm(self) -> None:
@@ -123,6 +125,13 @@ class World:
         while (left := until - time.monotonic()) > 0:
             time.sleep(min(STEP_SECONDS, left))
             self.reap()
+
+    def await_assigned(self, member: Member) -> bool:
+        """Let time pass until a member has partitions; False where that takes too long, or it has died."""
+        until, run = time.monotonic() + ASSIGNED_SECONDS, member.run
+        while time.monotonic() < until and member.run is run and not member.was_assigned():
+            self.pass_time(STEP_SECONDS)
+        return member.run is run and member.was_assigned()
 
     def audit(self) -> Mapping[str, int] | None:
         """Compare the group's commits with what was accepted; None while the brokers do not answer."""

@@ -116,6 +116,7 @@ def test_make_has_the_target(command: str) -> None:
         "make test": "-m pytest",
         "make bench": "-m tests.bench",
         "make fuzz": "-m tests.fuzz",
+        "make chaos": "-m tests.chaos",
         "make simulate": "-m tests.simulation",
     }
     assert behind[command] in planned.stdout
