@@ -4,8 +4,8 @@ An instance has a *tenure* of a partition from the line `assigned` in its log to
 or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
 anew at what was not committed.
 
-A request that is accepted after somebody else's tenure has begun is *late*. That is a limit that README states
-where the sender was killed, frozen or cut off; where it gave the partition back in good order, it is a
+A request that is accepted after somebody else's tenure has begun is *late*. That is a limit that README
+states where the sender was killed, frozen or cut off; where it gave the partition back in good order, it is a
 violation, as is any request after that.
 """
 
