@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import click
+from confluent_kafka import KafkaException
 
 from tests.chaos.cluster import Cluster, cluster_running
 from tests.chaos.plan import Script, scripts
@@ -50,7 +51,7 @@ def _one(script: Script, cluster: Cluster, folder: Path, tally: Tally) -> None:
     before = len(tally.failures)
     try:
         play(script, cluster, folder, tally)
-    except (TimeoutError, RuntimeError) as error:
+    except (TimeoutError, RuntimeError, AssertionError, KafkaException) as error:
         tally.failures.append(f"round {script.number} ({script.protocol}): {error}")
     click.echo(
         f"round {script.number}, {script.protocol}: {time.monotonic() - begun:.0f} s, "

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 
+from tests.chaos.sabotage import VARIABLE, sabotage
+
 
 class When(Enum):
     """On which side of the function the process ends."""
@@ -121,5 +123,7 @@ def arm(point: FailPoint, count: int) -> None:
 if __name__ == "__main__":
     from connector.__main__ import main
 
+    if VARIABLE in os.environ:
+        sabotage(os.environ[VARIABLE])
     arm(FAIL_POINTS[sys.argv[1]], int(sys.argv[2]))
     main(sys.argv[3:], prog_name="instasent-connector")

@@ -1,6 +1,7 @@
 """An instance of the service that is killed, frozen, stopped and started, and what became of each run."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from connector.sandbox.api.server import SandboxApi
 from tests.chaos.cluster import Cluster
+from tests.chaos.sabotage import VARIABLE
 from tests.stack.processes import Process
 from tests.stack.service import Service, amend
 from tests.waiting import wait_for
@@ -157,7 +159,9 @@ class Member(Service):
         token = self._tokens.issue()
         self._token.write_text(token)
         run = Run(token, self._folder / f"{token}.log", time.time(), fail_point)
-        module = ["tests.chaos.failpoint", fail_point, str(count)] if fail_point else ["connector"]
+        module = ["tests.chaos.sabotage" if VARIABLE in os.environ else "connector"]
+        if fail_point:
+            module = ["tests.chaos.failpoint", fail_point, str(count)]
         command = [sys.executable, "-m", *module, "run", "-c", str(self.config), "--log-format", "json"]
         self.process = Process(f"member {self.number}", command, run.log)
         self.process.start()

@@ -25,6 +25,7 @@ def play(script: Script, cluster: Cluster, folder: Path, tally: Tally) -> None:
         TimeoutError: the group did not catch up in the calm.
         RuntimeError: a member ended in the calm.
     """
+    cluster.heal()
     with world_of(script, cluster, folder, tally) as world:
         for member in world.members:
             member.start()
@@ -123,8 +124,9 @@ def _recoveries(world: World) -> Iterator[tuple[str, float]]:
             times.append(change.at)
     highest = {contact: list(accumulate(steps, max)) for contact, (steps, _) in reached.items()}
     for incident in world.incidents:
-        at = max(
-            reached[contact][1][bisect_left(highest[contact], step)]
-            for contact, step in incident.awaited.items()
-        )
-        yield incident.kind, max(0.0, at - incident.began)
+        times = []
+        for contact, step in incident.awaited.items():
+            steps = highest.get(contact, [])
+            place = bisect_left(steps, step)
+            times += reached[contact][1][place : place + 1]  # nothing, where it is lost
+        yield incident.kind, max([0.0, *(at - incident.began for at in times)])

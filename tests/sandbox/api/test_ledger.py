@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.sandbox.api.ledger import Ledger
+from connector.sandbox.api.ledger import Ledger, Overlap
 
 
 def upsert(ledger: Ledger, *versions: int, client: str = "a", user_id: str = "7") -> None:
@@ -158,10 +158,11 @@ def test_overlap_is_two_requests_at_once() -> None:
     first, second = (lambda: True), (lambda: True)
     ledger.enter(["7", "8"], first)
     ledger.leave(["7", "8"], first)
-    ledger.enter(["7"], first)
+    ledger.enter(["7"], first, "a")
     assert ledger.report()["overlaps"] == 0
-    ledger.enter(["7", "9"], second)
+    ledger.enter(["7", "9"], second, "b")
     assert ledger.report()["overlaps"] == 1
+    assert list(ledger.overlaps) == [Overlap("7", older="a", newer="b")]
 
 
 def test_who_has_hung_up_overlaps_nobody() -> None:

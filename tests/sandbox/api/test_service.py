@@ -73,6 +73,15 @@ def test_the_entity_shape_lists_both_outcomes() -> None:
     assert list(entity["items"][1]["errors"]) == ["_email"]
 
 
+def test_a_watch_sees_every_call_with_its_status() -> None:
+    """In their order, the refused ones too."""
+    seen: list[tuple[str, int]] = []
+    api = make(watch=lambda call, status: seen.append((call.endpoint, status)))
+    send(api, CONTACTS, ADA)
+    send(api, replace(CONTACTS, token="revoked"), ADA)
+    assert seen == [("contacts", 202), ("contacts", 401)]
+
+
 @pytest.mark.parametrize("shape", list(Shape))
 def test_a_batch_of_refused_items_answers_422(shape: Shape) -> None:
     """All items refused: 422 with the same body as a partial success; the status is a switch (10.2)."""
