@@ -150,12 +150,9 @@ class Commits:
         return self._log.count() - sum(self._checked.values())
 
     def _unchecked(self, partition: TopicPartition, offset: int) -> Iterator[tuple[int, Written]]:
-        records = self._log.records.get(partition, {})
-        number = self._checked.get(partition, 0)
-        while number < offset and number in records:
-            yield number, records[number]
-            number += 1
-            self._checked[partition] = number
+        records, first = self._log.records.get(partition, []), self._checked.get(partition, 0)
+        self._checked[partition] = max(first, min(offset, len(records)))
+        yield from enumerate(records[first : self._checked[partition]], first)
 
     def _settled(self, partition: TopicPartition, number: int, written: Written) -> bool:
         if written.kind is not Kind.UNREADABLE:

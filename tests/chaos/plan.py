@@ -99,23 +99,30 @@ def scripts(seed: int, members: int = MEMBERS, acts: int = ACTS) -> Iterator[Scr
     """Give one round after the other without end; each protocol in turn."""
     draw = random.Random(seed)  # noqa: S311 - the same rounds for the same seed
     number = 0
+    fail_points = _shuffled(draw)
     while True:
         for protocol in draw.sample(list(PROTOCOLS), len(PROTOCOLS)):
             number += 1
             deeds = draw.choices(list(WEIGHTS), list(WEIGHTS.values()), k=acts)
-            drawn = tuple(_act(deed, draw) for deed in deeds)
+            drawn = tuple(_act(deed, draw, fail_points) for deed in deeds)
             yield Script(number, draw.randrange(2**32), protocol, members, drawn)
 
 
-def _act(deed: Deed, draw: random.Random) -> Act:
-    name = draw.choice(list(FAIL_POINTS))
+def _shuffled(draw: random.Random) -> Iterator[str]:
+    """Give every fail point before any comes again."""
+    while True:
+        yield from draw.sample(list(FAIL_POINTS), len(FAIL_POINTS))
+
+
+def _act(deed: Deed, draw: random.Random, fail_points: Iterator[str]) -> Act:
+    name = next(fail_points) if deed is Deed.FAIL_POINT else ""
     return Act(
         deed,
         pause=draw.uniform(*PAUSE_SECONDS),
         seconds=draw.uniform(*SECONDS.get(deed, (0.0, 0.0))),
         target=draw.randrange(2**16),
         fail_point=name,
-        count=draw.randint(1, FAIL_POINTS[name].passages_max),
+        count=draw.randint(1, FAIL_POINTS[name].passages_max) if name else 1,
         weather=draw.choice([weather for weather in Weather if weather is not Weather.CLEAR]),
         status=draw.choice(STATUSES),
     )

@@ -49,7 +49,10 @@ def settle(world: World) -> None:
             world.terminate(member)
             member.start()
     processes = [member.process for member in world.members]
-    wait_for(lambda: _caught_up(world), CATCH_UP_SECONDS, f"the commits of {world.group}", *processes)
+    try:
+        wait_for(lambda: not _behind(world), CATCH_UP_SECONDS, f"the commits of {world.group}", *processes)
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}; what was written and what is committed: {_behind(world)}") from error
     for member in world.members:
         member.await_answering()
     world.look_at_accounts()
@@ -57,10 +60,13 @@ def settle(world: World) -> None:
         world.terminate(member)
 
 
-def _caught_up(world: World) -> bool:
-    committed = world.audit()
-    written = {str(place): len(records) for place, records in world.feed.log.records.items()}
-    return committed is not None and all(committed[place] == count for place, count in written.items())
+def _behind(world: World) -> dict[str, tuple[int, int]]:
+    """Return, by partition, the end of the log and what is committed, where the two differ."""
+    committed = world.audit() or {}
+    ends = {str(place): len(records) for place, records in world.feed.log.records.items()}
+    return {
+        place: (end, committed.get(place, 0)) for place, end in ends.items() if committed.get(place) != end
+    }
 
 
 def compare(world: World) -> None:

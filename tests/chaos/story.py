@@ -61,8 +61,8 @@ class Log:
         self.stories: dict[str, Story] = {}
         self.events: dict[str, Mapping[str, Any]] = {}
         """The events that Instasent must hold, by id."""
-        self.records: dict[TopicPartition, dict[int, Written]] = {}
-        """Every record whose place the broker has confirmed, by offset."""
+        self.records: dict[TopicPartition, list[Written]] = {}
+        """Every record that the broker has confirmed; its place in the list is its offset."""
 
     def contacts(self) -> dict[str, dict[str, Any]]:
         """Return the contacts that Instasent must hold, by user id."""
@@ -81,7 +81,7 @@ class Log:
         return {
             (partition, offset)
             for partition, records in self.records.items()
-            for offset, written in records.items()
+            for offset, written in enumerate(records)
             if written.kind is Kind.UNREADABLE
         }
 

@@ -114,13 +114,13 @@ def test_early_commits_are_found() -> None:
     """A commit is early until the API has accepted what each record below it asks for, or something newer."""
     written = Log()
     written.stories["c"] = Story(PLACE, steps=3, deletes=[3])
-    written.records[PLACE] = {
-        0: Written(Kind.UPSERT, "c", 1),
-        1: Written(Kind.EVENT, "e"),
-        2: Written(Kind.UPSERT, "c", 2),
-        3: Written(Kind.DELETE, "c", 3),
-        4: Written(Kind.NOTHING, "c"),
-    }
+    written.records[PLACE] = [
+        Written(Kind.UPSERT, "c", 1),
+        Written(Kind.EVENT, "e"),
+        Written(Kind.UPSERT, "c", 2),
+        Written(Kind.DELETE, "c", 3),
+        Written(Kind.NOTHING, "c"),
+    ]
     observer, letters = Observer(written), Letters("127.0.0.1:1", "nowhere")
     commits = Commits(written, observer, letters)
     try:
