@@ -80,9 +80,9 @@ class KafkaBroker:
     ) -> None:
         """Write the configuration.
 
-        `seat` None is a cluster of its own, `secured` are further listeners (name and port) that speak SASL_SSL,
-        `more` are lines of properties that win over ours, `before` is a line of shell that is run before
-        each start.
+        `seat` None is a cluster of its own, `secured` are further listeners (name and port) that speak
+        SASL_SSL, `more` are lines of properties that win over ours, `before` is a line of shell that is
+        run before each start.
         """
         port = free_port()
         seat = seat or Seat(1, (free_port(),))

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as ClientPartition
-from ruamel.yaml import YAML
 
 from connector.engine import notes
 from connector.engine.settled import Runs
@@ -17,6 +16,7 @@ from connector.sandbox.api.faults import FaultKind
 from tests.stack.group import ANSWER_SECONDS, SECONDS, Group, Instance, group, key_of
 from tests.stack.jars import Jars
 from tests.stack.kafka_broker import KafkaBroker
+from tests.stack.service import amend
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -150,11 +150,7 @@ def test_two_data_sources_do_not_share_a_group(kafka: KafkaBroker, tmp_path: Pat
         first = world.instance()
         assert first.catch_up() == 0
         other = world.instance()
-        yaml = YAML()
-        config = yaml.load(other._file.read_text())
-        config["instasent"]["datasource"] = "another"
-        with other._file.open("w") as file:
-            yaml.dump(config, file)
+        amend(other.config, instasent={"datasource": "another"})
         other.start()
         assert other.process.wait(SECONDS) == 1
         assert "committed for another data source" in other.log()
