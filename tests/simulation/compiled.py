@@ -19,7 +19,17 @@ FOLDER = ROOT / ".cache" / "compiled"
 COPIED = ("connector", "tests/simulation")
 COMPILED = ("connector/engine", "connector/instasent", "tests/simulation")
 
-INTERPRETED = {"__main__.py", "broken_engines.py", "compiled.py", "many.py", "mutants.py", "mutate.py"}
+INTERPRETED = {
+    "__main__.py",
+    "broken_engines.py",
+    "broken_memories.py",
+    "compiled.py",
+    "kinds.py",
+    "many.py",
+    "mutants.py",
+    "mutate.py",
+    "seen.py",
+}
 """What breaks engines needs classes that can be changed, and the rest costs no time."""
 
 COMPARED_SEEDS = range(5, 400, 10)
