@@ -163,11 +163,12 @@ class Stage:
                 "bootstrap.servers": self.broker.bootstrap_servers,
                 "group.id": self.group,
                 "partition.assignment.strategy": "cooperative-sticky",
+                "enable.auto.commit": False,  # what it polls while it waits is not its to commit
             }
         )
         try:
             client.subscribe([topic])
-            wait_for(lambda: client.poll(0.1) is None and client.assignment(), 30, "the membership")
+            wait_for(lambda: client.poll(0.1) is None and client.assignment(), 60, "the membership")
             client.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
         finally:
             client.close()

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from tests.stack.kafka_broker import KafkaBroker
+from tests.waiting import wait_for
 
 READ_SECONDS = 30
 
@@ -32,12 +33,17 @@ def delete_records(broker: KafkaBroker, topic: str, before: int) -> None:
 
 
 def bounds(broker: KafkaBroker, topic: str) -> tuple[int, int]:
-    """Return the first and the next offset of partition 0."""
+    """Return the first and the next offset of partition 0, as soon as its leader is there."""
     client = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "bounds"})
+
+    def ask() -> tuple[int, int] | None:
+        try:
+            return client.get_watermark_offsets(TopicPartition(topic, 0), timeout=READ_SECONDS)
+        except KafkaException:  # a broker that has just started may not lead it yet
+            return None
+
     try:
-        answer = client.get_watermark_offsets(TopicPartition(topic, 0), timeout=READ_SECONDS)
-        assert answer is not None
-        return answer
+        return wait_for(ask, READ_SECONDS, f"the bounds of {topic}")
     finally:
         client.close()
 
