@@ -54,7 +54,7 @@ class Broker:
         self.memory.moved(number)
         self.recreated.discard(number)
 
-    def rewind(self) -> None:
+    def unattended(self) -> None:
         """No instance runs: somebody may move the offsets back, to have records sent again."""
         if self.memory.rewinds():
             for number, committed in enumerate(self.committed):

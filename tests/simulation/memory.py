@@ -60,10 +60,11 @@ class Memory:
         rng = self.rng = Random(f"metadata of {scenario.seed}")  # noqa: S311 - a run to be repeated
         self._taken_max = rng.choice(CHARS_TAKEN_MAX)
         self.written_max = rng.choice(CHARS_WRITTEN_MAX)
-        self._stands = rng.random() < 0.5
+        self._stands = rng.random() < 0.7
         self._tells_ids = rng.random() < 0.9
         self._fails = rng.choice((0.0, 0.0, 0.2))
-        self._rewinds = rng.random() < 0.4
+        self._rewinds = rng.random() < 0.8
+        self._anew = rng.choice((0.0, 0.0, 0.5))
         self.stuck = _stuck(rng, scenario)
         self._lives = [0] * len(scenario.logs)
         self._held: dict[int, Note] = {}
@@ -91,9 +92,15 @@ class Memory:
         self._held[number] = note
 
     def rewinds(self) -> bool:
-        """Whether somebody moves the offsets back while no instance runs: once at most."""
-        rewinds, self._rewinds = self._rewinds, False
+        """Whether somebody moves the offsets back while no instance runs: once, where that is interesting."""
+        rewinds = self._rewinds and any(note.runs for note in self._held.values())
+        self._rewinds = self._rewinds and not rewinds
         return rewinds
+
+    def unowned(self, number: int) -> None:
+        """Between two owners the topic may have been made anew, as it was."""
+        if self.held(number).runs and self.rng.random() < self._anew:
+            self.recreate(number)
 
     def moved(self, number: int) -> None:
         """The offset was reset, by the service or with a tool, and not every tool clears the metadata."""
@@ -107,7 +114,7 @@ class Memory:
 
 def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
     """From the moment on at which one of its records appears, so that it stands before what follows."""
-    if not (scenario.incidents or scenario.rates) or rng.random() < 0.5:
+    if not (scenario.incidents or scenario.rates) or rng.random() < 0.25:
         return []
     entry = rng.choice(rng.choice(scenario.logs).entries)
     at_ms = min(entry.visible_ms, scenario.calm_ms)
@@ -157,6 +164,8 @@ class Metadata:
     ) -> dict[TopicPartition, Runs]:
         """Read what is settled above the positions: only what was said of this offset and this topic."""
         memory = self._memory
+        for name in positions:
+            memory.unowned(int(name.topic[-1]))
         held = {name: memory.held(int(name.topic[-1])) for name in positions}
         found = self.notes.read(
             {name: Committed(positions[name], held[name].text) for name in positions}, ends

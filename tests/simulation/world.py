@@ -278,7 +278,7 @@ class World:
         member.dead = True
         self.members.remove(member)
         if not self.members and not self._calm:
-            self.broker.rewind()
+            self.broker.unattended()
 
     def silence(self, member: Member, lasts_ms: int | None) -> None:
         """The group hears nothing of a member for a while, or never again."""
