@@ -291,8 +291,9 @@ class World:
         self.at(heard_ms + self.scenario.session_ms, self._session_over, member, since_ms)
 
     def _session_over(self, member: Member, since_ms: int) -> None:
-        silent_since_ms, until_ms = self._silent[member.name]
+        silent_since_ms, until_ms = self._silent.get(member.name, (0, -1))
         if silent_since_ms == since_ms and self.now_ms <= until_ms:
+            del self._silent[member.name]  # It may join anew, and be silent anew.
             self.group.evict(member)
 
     def operator_resets(self, number: int) -> None:
