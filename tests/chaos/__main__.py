@@ -39,7 +39,7 @@ def main() -> int:
             _one(script, cluster, folder / f"chaos-{script.number}", tally)
         tally.rebalances = cluster.rebalances().total()
     click.echo(f"seed {seed}, {(time.monotonic() - begun) / 60:.1f} minutes\n{tally.text()}")
-    if tally.failures:
+    if tally.failures or tally.broken.total():
         click.echo(f"logs: {folder}")
         return 1
     shutil.rmtree(folder)

@@ -88,6 +88,7 @@ class Letters:
         )
         self._consumer.assign([ClientPartition(topic, 0, OFFSET_BEGINNING)])
         self.places: set[tuple[TopicPartition, int]] = set()
+        self._patience_seconds = LETTERS_SECONDS  # none any more, once they were waited for in vain
 
     def read(self) -> None:
         """Read up to the end."""
@@ -108,8 +109,9 @@ class Letters:
             return wanted <= self.places
 
         try:
-            return wait_for(there, LETTERS_SECONDS, "dead letters")
+            return wait_for(there, self._patience_seconds, "dead letters")
         except TimeoutError:
+            self._patience_seconds = 0
             return False
 
     def close(self) -> None:

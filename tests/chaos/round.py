@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -32,7 +32,11 @@ def play(script: Script, cluster: Cluster, folder: Path, tally: Tally) -> None:
         world.feed.start()
         for act in script.acts:
             perform(world, act)
-        settle(world)
+        try:
+            settle(world)
+        finally:
+            _note(world, "early", world.commits.early)
+            _note(world, "unsafe", [f"unsafe request: {line!r}" for line in world.proxy.unsafe])
         compare(world)
         cluster.delete_topics(world.topics)
     tally.rounds[script.protocol] += 1
@@ -75,15 +79,8 @@ def compare(world: World) -> None:
     runs = [run for member in world.members for run in member.runs]
     judge = Judge(tenure for run in runs for tenure in tenures_of(run))
     verdict = judge.judge(log.stories, world.observer.accepted)
-    lost, misordered = list(_lost(world, verdict)), [*verdict.violations, *_misordered(world, judge)]
-    early, unsafe = world.commits.early, [f"unsafe request: {line!r}" for line in world.proxy.unsafe]
-    tally.lost += len(lost)
-    tally.misordered += len(misordered)
-    tally.early += len(early)
-    tally.unsafe += len(unsafe)
-    where = f"round {world.script.number} ({world.script.protocol})"
-    for failures in (lost, misordered, early, unsafe):
-        tally.failures += [f"{where}: {failure}" for failure in failures[:SHOWN]]
+    _note(world, "lost", list(_lost(world, verdict)))
+    _note(world, "misordered", [*verdict.violations, *_misordered(world, judge)])
     tally.late[world.script.protocol] += verdict.late_changes
     tally.records += log.count()
     tally.events += len(log.events)
@@ -92,6 +89,15 @@ def compare(world: World) -> None:
     tally.weather.update({weather.value: count for weather, count in world.proxy.met.items()})
     for kind, seconds in _recoveries(world):
         tally.recoveries[kind].append(seconds)
+
+
+def _note(world: World, promise: str, failures: Sequence[str]) -> None:
+    """Count what broke a promise, and tell some of it."""
+    script, tally = world.script, world.tally
+    tally.broken[promise] += len(failures)
+    tally.failures += [
+        f"round {script.number} ({script.protocol}): {promise}: {failure}" for failure in failures[:SHOWN]
+    ]
 
 
 def _lost(world: World, verdict: Verdict) -> Iterator[str]:

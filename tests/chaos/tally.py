@@ -7,6 +7,15 @@ from statistics import mean, quantiles
 from tests.chaos.failpoint import FAIL_POINTS
 
 
+PROMISES = {
+    "lost": "lost",
+    "misordered": "misordered",
+    "early": "early commits",
+    "unsafe": "unsafe requests",
+    "unaccounted": "unaccounted records",
+}
+
+
 @dataclass(slots=True)
 class Tally:
     """Sums over rounds. Recovery times in seconds, by what was recovered from."""
@@ -30,11 +39,8 @@ class Tally:
     recoveries: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     late: Counter[str] = field(default_factory=Counter)
     """Changes that came after somebody else had the partition, by protocol."""
-    lost: int = 0
-    misordered: int = 0
-    early: int = 0
-    unsafe: int = 0
-    unaccounted: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    """What must be 0, by the names of `PROMISES`."""
     failures: list[str] = field(default_factory=list)
     """What was wrong, in words."""
 
@@ -59,8 +65,7 @@ class Tally:
             *(f"recovery             {_recovery(kind, times)}" for kind, times in self.recoveries.items()),
             f"audits of commits    {self.audits}",
             f"late changes         {_counted(self.late)}; of instances killed, frozen or cut off",
-            f"lost {self.lost}, misordered {self.misordered}, early commits {self.early}",
-            f"unsafe requests {self.unsafe}, unaccounted {self.unaccounted}",
+            ", ".join(f"{name} {self.broken[key]}" for key, name in PROMISES.items()),
         ]
         return "\n".join([*lines, *self.failures])
 

@@ -144,7 +144,7 @@ class World:
         """Ask every member whether each of its records has an outcome or is on its way to one."""
         for member in self.members:
             with suppress(httpx.HTTPError):
-                self.tally.unaccounted += member.unaccounted() or 0
+                self.tally.broken["unaccounted"] += member.unaccounted() or 0
 
     def close(self) -> None:
         """Leave nothing behind."""
