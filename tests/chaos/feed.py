@@ -136,7 +136,8 @@ class Feed:
         while not self._ended.wait(TICK_SECONDS):
             for _ in range(RECORDS_PER_TICK):
                 self._one()
-            self._producer.poll(0)
+            with self._lock:  # two that poll at once may be told of two records the wrong way round
+                self._producer.poll(0)
 
     def _one(self) -> None:
         with self._lock:

@@ -6,7 +6,6 @@ from statistics import mean, quantiles
 
 from tests.chaos.failpoint import FAIL_POINTS
 
-
 PROMISES = {
     "lost": "lost",
     "misordered": "misordered",
