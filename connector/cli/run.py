@@ -30,7 +30,9 @@ def command(config_path: Path, until_caught_up: bool, log_format: str) -> None:
 
 
 def _leave(*_: object) -> NoReturn:
-    raise SystemExit(0)
+    # Nothing is open yet. An exception would go through whatever is being loaded, and modules in C do not
+    # expect one: orjson's initialisation ended the process with SIGSEGV.
+    os._exit(0)
 
 
 def _serve(config_path: Path, *, until_caught_up: bool, log_format: str) -> None:

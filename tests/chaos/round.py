@@ -46,12 +46,12 @@ def settle(world: World) -> None:
     """Let everything be well, wait until all is committed, and end the members in good order."""
     world.calm()
     world.cluster.await_complete()
-    world.feed.stop()
     world.reap()
     for member in world.members:
         if member.run.fail_point:
             world.terminate(member)
             member.start()
+    world.feed.stop()
     processes = [member.process for member in world.members]
     try:
         wait_for(lambda: not _behind(world), CATCH_UP_SECONDS, f"the commits of {world.group}", *processes)

@@ -31,6 +31,31 @@ def test_python_minus_m() -> None:
     assert shown == f"instasent-connector, version {__version__}\n"
 
 
+def test_a_signal_while_a_module_in_c_is_loaded_ends_well() -> None:
+    """SIGTERM at any moment of the start-up means 0: orjson, for one, does not survive an exception (F090).
+
+    Its initialisation imports `json`; the signal comes there. Found by chaos, as a segmentation fault.
+    """
+    script = """
+import os, signal, sys
+
+class Finder:
+    loading = False
+
+    def find_spec(self, name, path=None, target=None):
+        self.loading = self.loading or name == "orjson.orjson"
+        if self.loading and name == "json":
+            print("now", flush=True)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Finder())
+from connector.__main__ import main
+main(["run", "-c", "none.yaml"])
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "now\n")
+
+
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["check"], ["check", "--no-such-option"]])
 def test_bad_usage_is_2(arguments: list[str]) -> None:
     """Unknown commands and options, and missing ones, are bad usage."""
