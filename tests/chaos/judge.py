@@ -26,12 +26,16 @@ LATE_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Tenure:
-    """One client's time with one partition. `orderly`: it ended with everything answered and committed."""
+    """One client's time with one partition. `orderly`: it ended with everything answered and committed.
+
+    `taken`: when the client heard of its end, the partition may have been somebody else's for long.
+    """
 
     client: str
     began: float
     ended: float
     orderly: bool
+    taken: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +64,8 @@ def tenures(
                 held[partition] = line.at
             elif partition in held:
                 well = line.event == "revoked" and line.finished
-                yield partition, Tenure(client, held.pop(partition), line.at, well)
+                taken = line.event == "assignment lost"
+                yield partition, Tenure(client, held.pop(partition), line.at, well, taken)
     for partition, began in held.items():
         yield partition, Tenure(client, began, ended, orderly)
 
@@ -126,10 +131,12 @@ class Judge:
     def _is_late(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
         if tenure.orderly and change.at > tenure.ended:
             return True
-        return any(
-            tenure.began < other.began < change.at and other.client != tenure.client
-            for other in self._by_partition[partition]
-        )
+        others = [one for one in self._by_partition[partition] if one.client != tenure.client]
+        begun = [one for one in others if one.began < change.at]
+        if tenure.orderly:
+            # One that was asleep may begin a tenure that is over, and hears that at once: no heir.
+            return any(one.began > tenure.began and not one.taken for one in begun)
+        return any(one.began > tenure.began or (one.orderly and one.ended > tenure.began) for one in begun)
 
     def _follows_a_loss(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
         """Tell whether a request from before the same client's last loss may have come between."""

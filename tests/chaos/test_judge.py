@@ -84,6 +84,15 @@ def test_two_owners_at_once(lines: list[Said], excused: bool) -> None:
     assert bool(judged.violations) is not excused
 
 
+def test_a_tenure_that_was_over_when_it_began_is_no_heir() -> None:
+    """One that was asleep is told of an assignment and its loss at once: only its own changes are late."""
+    stale = list(tenures("sleeper", log((4, "assigned"), (4.1, "assignment lost")), END, orderly=True))
+    both = Judge([*tenures("a", GIVEN_BACK, END, orderly=True), *stale])
+    assert verdict(both, (4.05, 1), (4.5, 2)) == Verdict()
+    disturbed = both.judge({"c": Story(PLACE)}, [Accepted(4.05, "sleeper", "c", 1)])
+    assert (disturbed.violations, disturbed.late) == ([], {"c"})
+
+
 def test_a_late_request_does_not_spoil_the_next_tenure() -> None:
     """One from before the loss that arrives behind it is late, and no reference for what follows."""
     judged = verdict(judge(TAKEN_AND_GIVEN), (4.5, 5), (4.6, 4), (END - 0.5, 6))
