@@ -51,7 +51,8 @@ def test_chaos_loses_nothing(
 ) -> None:
     """Nothing is lost, misordered or committed early, whatever is killed, frozen or cut off.
 
-    Real brokers, real processes, a network that misbehaves (F001-F005, F007, F017, F052, F064-F066, F088).
+    Real brokers, real processes, a network that misbehaves (F001-F005, F007, F017, F028, F052, F064-F066,
+    F073, F088, F089).
     """
     tally = Tally()
     script = Script(1, seed=7, protocol=protocol, members=2, acts=ACTS[protocol])
