@@ -93,14 +93,18 @@ class Intake:
         self.room = Room(room_records, room_bytes) if room_records > 0 and room_bytes > 0 else CLOSED
 
     def shut(self, partitions: Collection[Partition]) -> bool:
-        """Whether the buffer is full, or the only endpoint that is fed has its full share."""
+        """Whether the buffer is full, or the only endpoint that is fed has its full share.
+
+        Where every partition is paused, nothing comes: then a poll does no harm, and a rebalance is heard.
+        """
         if self.room is CLOSED:
             return True
         full = self._full
-        return bool(full) and all(
-            any(partition.open_by_endpoint[index] for index in full)
-            for partition in partitions
-            if partition.alive and not partition.fetch_paused
+        if not full:
+            return False
+        flowing = [partition for partition in partitions if partition.alive and not partition.fetch_paused]
+        return bool(flowing) and all(
+            any(partition.open_by_endpoint[index] for index in full) for partition in flowing
         )
 
     def close(self, shut: bool, held: bool, now_ms: int) -> None:

@@ -71,6 +71,18 @@ def test_a_purge_does_not_stop_the_updates() -> None:
     assert driver.engine.snapshot().in_flight_records > 0
 
 
+def test_a_rebalance_is_heard_where_each_partition_is_paused_for_a_reason_of_its_own() -> None:
+    """One feeds a full endpoint, the other is being read anew: nothing comes, so a poll does no harm (F006).
+
+    Found by the simulation, seed 27347: the consumer was polled again only when the next request left.
+    """
+    driver = Driver(replace(SMALL, buffered_records_max=8), {P0: 0, P1: 0})
+    driver.arrive(*[[Delete(str(number))] for number in range(4)], key=b"a")
+    commands = driver.feed(ev.OffsetsLost(P1, "not in the log", "earliest"))
+    assert only(commands, ev.Pause).partitions == [P1]
+    assert driver.engine.room().records > 0
+
+
 def test_an_endpoint_travels_with_half_of_the_requests() -> None:
     """However many deletes wait, half of the requests stay free for the others."""
     driver = Driver(replace(AT_ONCE, requests_in_flight_max=4))

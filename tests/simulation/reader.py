@@ -21,7 +21,7 @@ class Fetched:
         self.room = room
         self.size = size
         self.records: list[tuple[Record, Translated]] = []
-        self.heard: list[ev.Event] = []
+        self.heard: list[ev.ReachedEnd | ev.OffsetsLost] = []
 
 
 class Reader:
@@ -74,9 +74,15 @@ class Reader:
             if self._polls % 16 == 1 and not member.dead:
                 member.check()
         for event in fetched.heard:
-            # As the shell: what was heard of a partition that has gone meanwhile is dropped.
-            if not member.dead and not member.frozen and not member.revoking:
-                member.handle(event)
+            if member.frozen:
+                member.later(0, self._hear, event)  # once it wakes
+            elif not member.dead:
+                self._hear(event)
+
+    def _hear(self, event: ev.ReachedEnd | ev.OffsetsLost) -> None:
+        # As the shell: what was heard of a partition that has gone meanwhile is dropped.
+        if not self._member.revoking:
+            self._member.handle(event)
 
     def _read(self, epoch: Epoch, fetched: "Fetched") -> bool:
         """Read on in one log; tells whether its end was reached."""
