@@ -34,6 +34,7 @@ def consumer(broker: EmbeddedBroker) -> Consumer:
             "enable.auto.commit": False,
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": 1000,
+            "heartbeat.interval.ms": 200,
         }
     )
 
