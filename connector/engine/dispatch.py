@@ -78,7 +78,8 @@ class Dispatch:
         self._last_send_id = 0
         self._turn = 0
         self._send_at_ms: int | None = None  # when the next endpoint that has something to send may send it
-        self._doubtful: list[Batch] = []  # deletes whose 404 waits for a probe
+        self._doubtful: list[tuple[int, Batch]] = []  # deletes whose 404 waits for a probe
+        self._troubled_id = 0  # the newest request that had left when an environment fault was last seen
         self._asked_about = 0  # so many of them came before the probe that is out left
         self._waiting: list[tuple[int, int, Lane]] = []  # lanes whose event waits for its contact
         self._waits = 0
@@ -194,10 +195,11 @@ class Dispatch:
             else:
                 self._back_to_ready(batch.group.lanes, now_ms)
         elif verdict is Verdict.ENVIRONMENT:
+            self._troubled_id = self._last_send_id
             self.outage.began(answer.reason, now_ms)
             self._back_to_ready(batch.group.lanes, now_ms)
         elif verdict is Verdict.GONE_OR_ENVIRONMENT:
-            self._doubtful.append(batch)
+            self._doubtful.append((send_id, batch))
             self.outage.want_probe()
         elif verdict is Verdict.NOT_SENT:
             batch.endpoint.calls -= 1
@@ -213,11 +215,13 @@ class Dispatch:
         if out_before and self.outage.reason is None:
             for endpoint in self.endpoints:
                 endpoint.budget.forget()
+        if answer.verdict is Verdict.ENVIRONMENT:
+            self._troubled_id = self._last_send_id
         doubtful, self._doubtful = self._doubtful[: self._asked_about], self._doubtful[self._asked_about :]
-        for batch in doubtful:
-            if answer.verdict is Verdict.ITEMS:
+        for send_id, batch in doubtful:
+            if answer.verdict is Verdict.ITEMS and send_id > self._troubled_id:
                 self._processed(batch, answer, now_ms)  # The contact is gone already: deleted.
-            elif answer.verdict is Verdict.ENVIRONMENT:
+            elif answer.verdict in {Verdict.ITEMS, Verdict.ENVIRONMENT}:  # The 404 may have been that fault.
                 self._back_to_ready(batch.group.lanes, now_ms)
             else:
                 self._failed(batch, answer.reason, now_ms)
@@ -364,24 +368,23 @@ class Dispatch:
 
     def travels_for(self, partitions: Collection[Partition]) -> bool:
         """Whether a request that carries a record of these partitions, in any life of theirs, travels."""
-        batches = [*self._batches.values(), *self._doubtful]
         names = {partition.name for partition in partitions}
         return any(
             item.entry.partition.name in names
-            for batch in batches
+            for batch in self._unsettled()
             for lane in batch.group.lanes
             for item in lane.travelling()
         )
 
+    def _unsettled(self) -> list[Batch]:
+        return [*self._batches.values(), *(batch for _, batch in self._doubtful)]
+
     def forget_revoked(self) -> None:
         """Drop what belongs to partitions that are not alive any more, but not what travels.
 
-        What travels keeps its lane until it is answered, so that the new owner's requests and ours
-        at least never overlap from here; the answer then settles nothing.
+        What travels keeps its lane until it is answered, and then settles nothing: no overlap from here.
         """
-        on_the_wire = {
-            lane for batch in [*self._batches.values(), *self._doubtful] for lane in batch.group.lanes
-        }
+        on_the_wire = {lane for batch in self._unsettled() for lane in batch.group.lanes}
         self._orphaned |= on_the_wire
         for lane in list(self.lanes.values()):
             kind = lane.kind

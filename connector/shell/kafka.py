@@ -22,7 +22,7 @@ from connector.shell.clock import Clock
 from connector.shell.kafka_commits import Commits
 from connector.shell.kafka_errors import CORRUPT, Meaning, meaning_of, text_of
 from connector.shell.kafka_health import GROUP, KafkaHealth
-from connector.shell.kafka_notes import Notes
+from connector.shell.kafka_notes import Notes, UndecidedError
 from connector.shell.kafka_ports import Message, RebalanceHooks
 from connector.shell.kafka_start import Subscription
 
@@ -306,7 +306,7 @@ class Consumer:
         new = [TopicPartition(p.topic, p.partition) for p in partitions]
         try:
             beginning = kafka_start.look_up(self._client, self._subscriptions, new, self._notes)
-        except KafkaException as error:
+        except (KafkaException, UndecidedError) as error:
             # Without offsets nothing may be read. An empty assignment keeps librdkafka from choosing.
             self.health.trouble(GROUP, f"committed offsets cannot be read: {error.args[0]}")
             self._client_assign([])

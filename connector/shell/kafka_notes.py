@@ -8,7 +8,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 
 from connector.engine import notes
 from connector.engine.settled import Runs
-from connector.errors import FatalError
+from connector.errors import ConnectorError, FatalError
 from connector.model import TopicPartition
 
 SMALLEST_CHARS_MAX = 64
@@ -27,6 +27,14 @@ class Ids(Protocol):
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
         """Return which of our topics are not the ones that they were."""
+
+
+class UndecidedError(ConnectorError):
+    """Metadata says that something is settled, and whether that may be believed cannot be found out now.
+
+    Then nothing may be read: what one instance does not believe it sends again from an older state on, and
+    the next one, which does believe it, would leave out what has to follow (found by the simulation).
+    """
 
 
 class Committed(NamedTuple):
@@ -72,10 +80,11 @@ class Notes:
         """Return what is settled above the offsets at which an assignment begins; `ends` are the logs'.
 
         Metadata that is not ours, or does not belong to this offset of this topic, says nothing; neither does
-        any that speaks of records which the log does not hold, or of a log whose end is not known.
+        any that speaks of records which the log does not hold.
 
         Raises:
             FatalError: the offsets were committed for another data source (F094).
+            UndecidedError: a topic's id or a log's end cannot be had, on which it depends what is settled.
         """
         claiming = {}
         for partition, found in committed.items():
@@ -86,10 +95,12 @@ class Notes:
         ids = self._ids.ask({partition.topic for partition in claiming}) if claiming else {}
         settled: dict[TopicPartition, Runs] = {}
         for partition, (offset, metadata) in claiming.items():
-            if (topic_id := ids.get(partition.topic)) is not None:
-                runs = notes.read(metadata, notes.Commit(partition, offset, topic_id))
-                if runs and runs[-1][1] <= ends.get(partition, -1):
-                    settled[partition] = runs
+            topic_id, end = ids.get(partition.topic), ends.get(partition)
+            if topic_id is None or end is None:
+                raise UndecidedError(f"{partition}: the topic's id or the log's end cannot be had")
+            runs = notes.read(metadata, notes.Commit(partition, offset, topic_id))
+            if runs and runs[-1][1] <= end:
+                settled[partition] = runs
         return settled
 
     def _check_target(self, partition: TopicPartition, metadata: str) -> None:

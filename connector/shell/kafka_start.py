@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 
 from connector.engine.settled import Runs
 from connector.model import TopicPartition
-from connector.shell.kafka_notes import Committed, Notes, metadata_of
+from connector.shell.kafka_notes import Committed, Notes, UndecidedError, metadata_of
 
 LOOKUP_SECONDS_MAX = 15.0  # inside a callback: shorter than the 30 s after which /healthz doubts us
 REQUEST_SECONDS_MAX = 5.0
@@ -74,10 +74,14 @@ def look_up(
 
     Raises:
         KafkaException: the broker did not say. Nothing may be assigned then.
+        UndecidedError: nor whether its metadata may be believed. The same.
         FatalError: the offsets were committed for another data source (F094).
     """
     attempts = stamina.retry_context(
-        on=KafkaException, attempts=None, timeout=LOOKUP_SECONDS_MAX - REQUEST_SECONDS_MAX, wait_max=1.0
+        on=(KafkaException, UndecidedError),
+        attempts=None,
+        timeout=LOOKUP_SECONDS_MAX - REQUEST_SECONDS_MAX,
+        wait_max=1.0,
     )
     for attempt in attempts:
         with attempt:

@@ -11,6 +11,7 @@ from tests.engine.driver import (
     DELETE,
     NOT_FOUND,
     P0,
+    P1,
     REJECTED,
     RETRY,
     UNAUTHORIZED,
@@ -300,6 +301,25 @@ def test_404_on_a_delete_is_asked_again_when_the_probe_is_lost() -> None:
     driver.feed(ev.Probed(UNKNOWN))
     driver.wait(1_000)
     assert len(driver.sends) == 2
+
+
+def test_a_404_from_an_outage_that_is_over_does_not_count() -> None:
+    """The data source was gone when the delete came, and back before the answer: it is sent again (F054).
+
+    Found by the simulation, seed 138855: the probe behind the late answer found everything in order.
+    """
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([DELETE])
+    driver.arrive([upsert("8")], partition=P1)
+    driver.answer(driver.sends[1], UNAUTHORIZED)
+    driver.wait(1_000)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    only(driver.answer(driver.sends[0], NOT_FOUND), ev.Probe)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    assert driver.sends[-1].user_ids == ["7"]
+    driver.answer(driver.sends[-1], NOT_FOUND)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    assert driver.commit()[P0] == 1
 
 
 def test_a_probe_tells_nothing_of_a_later_404() -> None:

@@ -64,6 +64,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "offsets lost (pause)": ("F021",),
     "offsets lost (earliest)": ("F021",),
     "offsets lost (latest)": ("F021",),
+    "metadata undecided": ("F026",),
     "registry away": ("F040",),
     "sent before the loss was heard": (),
     "contact disturbed by a late request": ("F074",),

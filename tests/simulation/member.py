@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connector.engine import events as ev
 from connector.model import TopicPartition
 from connector.shell.engine_time import AFTER_STALL_MS, EngineTime
+from connector.shell.kafka_notes import UndecidedError
 from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Epoch
@@ -133,6 +134,10 @@ class Member:
         commands = self.engine.handle(event, self.clock_ms)
         world.note(self.name, event, commands)
         if commands:
+            self.wire.newest_id = max(
+                (command.send_id for command in commands if type(command) is ev.Send),
+                default=self.wire.newest_id,
+            )
             if world.strikes("stall inside"):
                 # The time was read before the stall, the commands are carried out after it.
                 self.freeze(world.rng_shell.randrange(60_000))
@@ -228,9 +233,14 @@ class Member:
         world, broker = self._world, self._broker
         positions = {self.name_of(number): broker.committed[number] for number in numbers}
         ends = {self.name_of(number): broker.end(number, world.now_ms) for number in numbers}
-        self._until |= {number: ends[self.name_of(number)] for number in numbers}
         known_ends = ends if world.scenario.says_ends else {}
-        settled = self.metadata.read(positions, known_ends)
+        try:
+            settled = self.metadata.read(positions, ends)
+        except UndecidedError:
+            world.count("metadata undecided")
+            self.hears("revoke all", [], 0)  # As the shell: it joins the group anew, and asks again.
+            return
+        self._until |= {number: ends[self.name_of(number)] for number in numbers}
         for number in numbers:
             name, life = self.name_of(number), world.memory.life(number)
             before = broker.among(number, settled.get(name, ()))

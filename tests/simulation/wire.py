@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.engine import events as ev
 from connector.instasent import answers
 from connector.instasent.requests import Requests
-from connector.model import Answer, Endpoint
+from connector.model import Answer, Endpoint, Verdict
 from tests.simulation.api import DELETES, HTML, UNTOLD, Api, Call, Reply, read_call
 from tests.simulation.oracle import Travel
 from tests.simulation.promises import expect
@@ -37,7 +37,10 @@ class Wire:
         self._rng = world.rng_net
         self._latency_ms = world.scenario.latency_ms
         self._request_ms_max = min(REQUEST_MS_MAX, world.scenario.limits.drain_ms)
-        self._doubtful: list[tuple[Travel, bool]] = []  # and whether the probe that is out is about it
+        # Deletes that may be done, their numbers, and whether the probe that is out is about them.
+        self._doubtful: list[tuple[Travel, int, bool]] = []
+        self.newest_id = 0  # of all requests that the engine has asked for
+        self._troubled_id = 0  # the newest when the API last said that it is out of order
         self._spoils: dict[str, Callable[[ev.Send, Travel, int], None]] = {
             "reset before": lambda send, travel, _: self._lose(send, travel, processed=False),
             "reset after": lambda send, travel, _: self._lose(send, travel, processed=True),
@@ -160,16 +163,22 @@ class Wire:
 
     def _answered(self, send: ev.Send, travel: Travel, answer: Answer, reply: Reply | None) -> None:
         if send.endpoint is Endpoint.DELETE and reply is not None and reply.status in {204, 404}:
-            self._doubtful.append((travel, False))
+            self._doubtful.append((travel, send.send_id, False))
+        self._look_at(answer)
         self._member.oracle.told(travel, reply)
         self._member.handle(ev.Answered(send.send_id, answer))
+
+    def _look_at(self, answer: Answer) -> None:
+        """A 404 from before the API was known to be out of order says nothing of a contact."""
+        if answer.verdict is Verdict.ENVIRONMENT:
+            self._troubled_id = self.newest_id
 
     # --------------------------------------------------------------------------------- probes
 
     def probe(self, probe: ev.Probe) -> None:
         """Ask `GET /stream`: it decides the deletes that were answered before it left."""
         world = self._world
-        self._doubtful = [(travel, True) for travel, _ in self._doubtful]
+        self._doubtful = [(travel, send_id, True) for travel, send_id, _ in self._doubtful]
         fault = world.request_fault()
         delay_ms = 1 + self._rng.randrange(self._latency_ms)
         if world.now_ms > probe.not_after_ms:
@@ -187,10 +196,11 @@ class Wire:
         if answer is None:
             assert reply is not None
             answer = answers.read_probe(reply.status, reply.headers, reply.body, WALL_MS + self._world.now_ms)
-        for travel, asked in self._doubtful:
-            if asked and there:
+        self._look_at(answer)
+        for travel, send_id, asked in self._doubtful:
+            if asked and there and send_id > self._troubled_id:
                 self._member.oracle.accepted(travel.items[0])
-        self._doubtful = [(travel, asked) for travel, asked in self._doubtful if not asked]
+        self._doubtful = [one for one in self._doubtful if not one[2]]
         self._member.handle(ev.Probed(answer))
 
 
