@@ -31,6 +31,15 @@ def run(seed: int, *, traced: bool = False) -> World:
     return run_scenario(draw(seed), traced=traced)
 
 
+def failure_of(seed: int) -> Failure | None:
+    """Run one seed to its end; returns what it broke, None where it kept every promise."""
+    try:
+        run(seed)
+    except Failure as failure:
+        return failure
+    return None
+
+
 def run_scenario(scenario: Scenario, *, traced: bool = False) -> World:
     """Run a scenario to its end; raises `Failure`."""
     world = World(scenario, make_engine, translator(), traced=traced)

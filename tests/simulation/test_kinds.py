@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.kinds import KINDS, PROMISES, RARE
 from tests.simulation.mutants import mutant
-from tests.simulation.run import Failure, run
+from tests.simulation.run import failure_of, run
 from tests.simulation.scenario import INCIDENTS, RATES, REQUEST_FAULTS
 from tests.simulation.seen import seen
 
@@ -57,16 +57,8 @@ def test_every_invariant_has_its_engine() -> None:
 def test_a_broken_invariant_is_noticed(invariant: str) -> None:
     """An engine that breaks it is caught by a promise that stands for it (I1-I6)."""
     with mutant(BREAKS[invariant]):
-        broken = (failure.promise for failure in map(_failure, range(SEEDS)) if failure is not None)
+        broken = (failure.promise for failure in map(failure_of, range(SEEDS)) if failure is not None)
         assert any(promise in PROMISES[invariant] for promise in broken)
-
-
-def _failure(seed: int) -> Failure | None:
-    try:
-        run(seed)
-    except Failure as failure:
-        return failure
-    return None
 
 
 def _expected(source: Path) -> Iterator[object]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.many import run_many
 from tests.simulation.mutants import mutant
-from tests.simulation.run import Failure, run
+from tests.simulation.run import failure_of, run
 from tests.simulation.shrink import shrink
 from tests.simulation.trace import digest
 
@@ -34,15 +34,7 @@ def test_a_seed_is_a_whole_run(seed: int) -> None:
 def test_a_failing_seed_shrinks() -> None:
     """Of a broken engine's run little is left, and it still breaks the same promise."""
     with mutant("drops what the API refuses"):
-        failure = next(failure for failure in map(_failure, range(100)) if failure is not None)
+        failure = next(failure for failure in map(failure_of, range(100)) if failure is not None)
         smallest = shrink(failure)
     assert smallest.promise == failure.promise
     assert smallest.scenario.records < failure.scenario.records / 10
-
-
-def _failure(seed: int) -> Failure | None:
-    try:
-        run(seed)
-    except Failure as failure:
-        return failure
-    return None
