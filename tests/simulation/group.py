@@ -62,13 +62,16 @@ class Group:
         else:
             self.rebalance()
 
-    def evict(self, member: "Member") -> None:
-        """A session is over: the member hears of it as soon as it hears anything."""
+    def evict(self, member: "Member", *, cut_off: bool = False) -> None:
+        """A session is over: the member hears of it as soon as it hears anything.
+
+        A member that is cut off believes for as long as it runs that it is heard (F005).
+        """
         if member in self.members:
             self._world.count("evicted")
             numbers = [number for number, owner in self.owners.items() if owner is member]
             member.evicted = True
-            member.stalled = member.frozen
+            member.stalled = member.frozen and not cut_off
             self.leave(member)
             member.hears("lost", numbers, self._rng.randrange(NOTICE_MS))
 
@@ -108,6 +111,8 @@ class Group:
         if member in self._waits_for:
             self._waits_for.remove(member)
             if self.protocol == "consumer":
+                # With what it has given back, its epoch moves on: what it commits with the old one is fenced.
+                member.generation = self.generation + 1
                 self._hand_out()
         self._go_on()
 

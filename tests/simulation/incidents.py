@@ -44,7 +44,7 @@ def _stall(world: "World", incident: "Incident") -> None:
 def _netsplit(world: "World", incident: "Incident") -> None:
     member = _victim(world, incident)
     if member is not None:
-        world.silence(member, incident.lasts_ms)
+        world.silence(member, incident.lasts_ms, cut_off=True)
 
 
 def _rebalance(world: "World", _incident: "Incident") -> None:

@@ -116,7 +116,10 @@ def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
     """From the moment on at which one of its records appears, so that it stands before what follows."""
     if not (scenario.incidents or scenario.rates) or rng.random() < 0.25:
         return []
-    entry = rng.choice(rng.choice(scenario.logs).entries)
+    entries = rng.choice(scenario.logs).entries
+    if not entries:
+        return []
+    entry = rng.choice(entries)
     at_ms = min(entry.visible_ms, scenario.calm_ms)
     return [Stuck(ask.contact, at_ms, rng.randint(at_ms, scenario.calm_ms)) for ask in entry.asks[:1]]
 

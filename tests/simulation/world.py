@@ -23,7 +23,7 @@ from tests.simulation.memory import Memory
 from tests.simulation.oracle import History, final_states
 from tests.simulation.promises import expect
 from tests.simulation.registry import Registry
-from tests.simulation.rows import EVENT, Entry
+from tests.simulation.rows import EVENT, Entry, Log
 from tests.simulation.scenario import Scenario
 from tests.simulation.wire import drawn, rates
 
@@ -51,6 +51,14 @@ class Note(NamedTuple):
     who: int
     event: Any
     commands: Any
+
+
+class Silence(NamedTuple):
+    """The group hears nothing of a member: it is frozen, or cut off for a part of this time at least."""
+
+    since_ms: int
+    until_ms: int
+    cut_off: bool
 
 
 class World:
@@ -85,7 +93,7 @@ class World:
         self._calm = False
         self._rates = dict(scenario.rates)
         self._bounds, self._kinds = rates(scenario.request_faults)
-        self._silent: dict[int, tuple[int, int]] = {}  # member -> since when and until when
+        self._silent: dict[int, Silence] = {}
         self.members: list[Member] = []
         numbers = [log.number for log in scenario.logs]
         added = any(incident.kind == "partition added" for incident in scenario.incidents)
@@ -184,10 +192,18 @@ class World:
 
     def _missing(self) -> dict[int, tuple[int, int]]:
         committed = self.broker.committed
-        logs = self.scenario.logs
-        return {
-            log.number: (committed[log.number], log.end) for log in logs if committed[log.number] < log.end
-        }
+        missing = {}
+        for log in self.scenario.logs:
+            number = log.number
+            if committed[number] < log.end and not (number in self.broker.strayed and self._done(log)):
+                missing[number] = (committed[number], log.end)
+        return missing
+
+    def _done(self, log: Log) -> bool:
+        """Whether the owner has committed the end: it cannot know that a deferred commit came behind it."""
+        owner = self.group.owners[log.number]
+        epoch = None if owner is None or owner.dead else owner.epochs.get(log.number)
+        return epoch is not None and epoch.committed >= log.end
 
     def _check_end(self) -> None:
         """Compare the API with the logs (I1, I3, I4), and the duplicates with their bound."""
@@ -280,21 +296,22 @@ class World:
         if not self.members and not self._calm:
             self.broker.unattended()
 
-    def silence(self, member: Member, lasts_ms: int | None) -> None:
+    def silence(self, member: Member, lasts_ms: int | None, *, cut_off: bool = False) -> None:
         """The group hears nothing of a member for a while, or never again."""
         until_ms = 1 << 60 if lasts_ms is None else self.now_ms + lasts_ms
-        since_ms, was_until_ms = self._silent.get(member.name, (0, -1))
-        if was_until_ms < self.now_ms:
-            since_ms = self.now_ms
-        self._silent[member.name] = (since_ms, max(until_ms, was_until_ms))
-        heard_ms = since_ms - self.rng_group.randrange(HEARTBEAT_MS)
-        self.at(heard_ms + self.scenario.session_ms, self._session_over, member, since_ms)
+        silence = Silence(self.now_ms, until_ms, cut_off)
+        known = self._silent.get(member.name)
+        if known is not None and known.until_ms >= self.now_ms:
+            silence = Silence(known.since_ms, max(until_ms, known.until_ms), cut_off or known.cut_off)
+        self._silent[member.name] = silence
+        heard_ms = silence.since_ms - self.rng_group.randrange(HEARTBEAT_MS)
+        self.at(heard_ms + self.scenario.session_ms, self._session_over, member, silence.since_ms)
 
     def _session_over(self, member: Member, since_ms: int) -> None:
-        silent_since_ms, until_ms = self._silent.get(member.name, (0, -1))
-        if silent_since_ms == since_ms and self.now_ms <= until_ms:
+        silence = self._silent.get(member.name)
+        if silence is not None and silence.since_ms == since_ms and self.now_ms <= silence.until_ms:
             del self._silent[member.name]  # It may join anew, and be silent anew.
-            self.group.evict(member)
+            self.group.evict(member, cut_off=silence.cut_off)
 
     def operator_resets(self, number: int) -> None:
         """Somebody reads why a partition is paused, stops the service, resets the offset, starts it again."""
