@@ -19,9 +19,6 @@ class Broker:
         self._offsets = [[entry.offset for entry in log.entries] for log in logs]
         self.starts = [log.entries[0].offset if log.entries else log.end for log in logs]
         self.committed = list(self.starts)
-        self.strayed: set[int] = (
-            set()
-        )  # partitions of which a deferred commit came, perhaps from a former owner
         self.lost: dict[int, range] = {}
         self.recreated: set[int] = set()
         self.away_until_ms = 0
@@ -37,18 +34,14 @@ class Broker:
         hidden = next((entry for entry in entries if entry.visible_ms > now_ms), None)
         return self.logs[number].end if hidden is None else hidden.offset
 
-    def commit(self, notes: Mapping[int, Note], *, deferred: bool) -> int:
-        """Store offsets with their metadata; tells how many went back: one owner's commits never do."""
-        if deferred:
-            self.strayed.update(notes)
-        set_back = {number for number, note in notes.items() if note.offset < self.committed[number]}
-        expect(set_back <= self.strayed, "the committed offset went back:", set_back)
+    def commit(self, notes: Mapping[int, Note]) -> None:
+        """Store offsets with their metadata."""
         for number, note in notes.items():
             offset = note.offset
+            expect(offset >= self.committed[number], "the committed offset went back:", number, offset)
             expect(offset <= self.logs[number].end, "committed beyond the log's end:", number, offset)
             self.committed[number] = offset
             self.memory.store(number, note)
-        return len(set_back)
 
     def reset(self, number: int, where: str) -> None:
         """Begin again at the start or the end of a log that does not hold the committed offset any more."""

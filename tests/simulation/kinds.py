@@ -61,7 +61,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "evicted": ("F005",),
     "drain deadline": ("F004",),
     "commit fenced": ("F005",),
-    "set back by a deferred commit": ("F014",),
     "lease refused": ("F007", "F097"),
     "offsets lost (pause)": ("F021",),
     "offsets lost (earliest)": ("F021",),

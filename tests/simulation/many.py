@@ -82,6 +82,7 @@ def run_block(first: int, count: int = BLOCK) -> Totals:
 
 def _begin() -> None:
     gc.disable()  # what a run leaves behind is swept up after each block
+    gc.freeze()  # what was imported stays
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Whoever forked this may handle it otherwise.
 
 

@@ -45,7 +45,7 @@ RATES = {
     "commit lost": 0.2,  # neither done nor answered (F014)
     "commit unanswered": 0.3,  # done, but not answered (P06)
     "commit late": 0.3,  # answered after the engine has given up
-    "commit deferred": 0.3,  # the coordinator moves: it is sent later, in whatever generation (F013, F014)
+    "commit deferred": 0.3,  # the client sends it once it knows the coordinator again (F013, F014)
     "letter refused": 0.4,  # F081
     "letter unanswered": 0.2,  # stored, yet reported as failed (F081)
     "stall inside": 0.01,  # between deciding and doing (F007, F097)

@@ -29,7 +29,6 @@ class Stores:
         self._broker: Broker = world.broker
         self._commits: dict[int, dict[int, Note]] = {}
         self._arrives_ms = 0
-        self._deferred_until_ms = -1
 
     def ask_about_commits(self) -> None:
         """A revoke begins: the broker is asked what it holds of the commits that are out."""
@@ -67,24 +66,16 @@ class Stores:
         arrives_ms = world.now_ms + world.rng_shell.randrange(COMMIT_MS_MAX)
         if world.strikes("commit deferred"):
             arrives_ms += world.rng_shell.randrange(world.scenario.session_ms)
-            self._deferred_until_ms = max(self._deferred_until_ms, arrives_ms)
         # On one connection a commit does not overtake another.
         self._arrives_ms = max(self._arrives_ms, arrives_ms)
-        # librdkafka keeps commits until it knows the coordinator, and sends them in the generation of then.
-        deferred = self._arrives_ms <= self._deferred_until_ms
-        generation = None if deferred else self._member.generation
-        world.at(self._arrives_ms, self._commit_arrives, commit, asked, generation)
+        world.at(self._arrives_ms, self._commit_arrives, commit, asked, self._member.generation)
         if self._member.revoking:
             self._member.later(CONFIRM_MS, self._confirm, commit.commit_id)
 
-    def _commit_arrives(self, commit: ev.Commit, asked: dict[int, Note], generation: int | None) -> None:
-        world, deferred = self._world, generation is None
+    def _commit_arrives(self, commit: ev.Commit, asked: dict[int, Note], generation: int) -> None:
+        world = self._world
         if world.now_ms < self._broker.away_until_ms or world.strikes("commit lost"):
             return
-        if deferred:
-            if self._member.dead or self._member.frozen:
-                return  # It was still with the client: nobody sends it now.
-            generation = self._member.generation
         if generation != self._member.generation or self._member.generation < 0:
             world.count("commit fenced")
             errors = dict.fromkeys(commit.offsets, "ILLEGAL_GENERATION")
@@ -96,9 +87,7 @@ class Stores:
                 or world.strikes("commit refused")
             }
             refused = {int(name.topic[-1]) for name in errors}
-            stored = {number: note for number, note in asked.items() if number not in refused}
-            for _ in range(self._broker.commit(stored, deferred=deferred)):
-                world.count("set back by a deferred commit")
+            self._broker.commit({n: note for n, note in asked.items() if n not in refused})
         if world.strikes("commit unanswered"):
             return
         late_ms = 15_000 if world.strikes("commit late") else 1

@@ -23,7 +23,7 @@ from tests.simulation.memory import Memory
 from tests.simulation.oracle import History, final_states
 from tests.simulation.promises import expect
 from tests.simulation.registry import Registry
-from tests.simulation.rows import EVENT, Entry, Log
+from tests.simulation.rows import EVENT, Entry
 from tests.simulation.scenario import Scenario
 from tests.simulation.wire import drawn, rates
 
@@ -192,18 +192,10 @@ class World:
 
     def _missing(self) -> dict[int, tuple[int, int]]:
         committed = self.broker.committed
-        missing = {}
-        for log in self.scenario.logs:
-            number = log.number
-            if committed[number] < log.end and not (number in self.broker.strayed and self._done(log)):
-                missing[number] = (committed[number], log.end)
-        return missing
-
-    def _done(self, log: Log) -> bool:
-        """Whether the owner has committed the end: it cannot know that a deferred commit came behind it."""
-        owner = self.group.owners[log.number]
-        epoch = None if owner is None or owner.dead else owner.epochs.get(log.number)
-        return epoch is not None and epoch.committed >= log.end
+        logs = self.scenario.logs
+        return {
+            log.number: (committed[log.number], log.end) for log in logs if committed[log.number] < log.end
+        }
 
     def _check_end(self) -> None:
         """Compare the API with the logs (I1, I3, I4), and the duplicates with their bound."""
