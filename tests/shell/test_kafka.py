@@ -314,7 +314,8 @@ def test_offsets_that_cannot_be_read_are_asked_for_again(
     monkeypatch.setattr("connector.shell.kafka_start.LOOKUP_SECONDS_MAX", 5.3)
     produce(broker, "t", 3)
     broker.push_errors(ApiKey.OFFSET_FETCH, [KafkaError.GROUP_AUTHORIZATION_FAILED] * 6)
-    with Member(broker, Subscription("t")) as member:
+    long: KafkaSettings = {"session.timeout.ms": 6_000}  # it joins anew again and again, heard or not
+    with Member(broker, Subscription("t"), settings=long) as member:
         member.until(lambda: "group" in member.consumer.health.troubles)
         assert not member.positions
         broker.clear_errors(ApiKey.OFFSET_FETCH)
