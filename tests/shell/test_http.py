@@ -58,7 +58,8 @@ def test_delete_has_no_body_and_keeps_its_escapes() -> None:
 
 def test_connections_are_kept_and_requests_travel_together() -> None:
     """Forty requests through two slots use two connections, and each gets its own answer."""
-    with peer(answering(OK)) as server, http(server.url) as thread:
+    two = HttpLimits(in_flight_max=2, request_seconds_max=10, silence_seconds_max=5)
+    with peer(answering(OK)) as server, http(server.url, two) as thread:
         for send_id in range(40):
             thread.submit(send_id, POST, LATER)
         results = dict(thread.results.get(timeout=10) for _ in range(40))
