@@ -112,7 +112,8 @@ class Group:
             self._waits_for.remove(member)
             if self.protocol == "consumer":
                 # With what it has given back, its epoch moves on: what it commits with the old one is fenced.
-                member.generation = self.generation + 1
+                self.generation += 1
+                member.generation = self.generation
                 self._hand_out()
         self._go_on()
 
