@@ -68,7 +68,11 @@ def _changes(node: ast.AST) -> Iterator[Callable[[], None]]:
         for index, statement in enumerate(node.body):
             call = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
             if call or isinstance(statement, ast.Assign | ast.AugAssign | ast.Continue | ast.Delete):
-                yield lambda index=index: node.body.__setitem__(index, ast.Pass())  # type: ignore[misc]
+                yield lambda index=index: node.body.__setitem__(index, _without(node.body[index]))  # type: ignore[misc]
+
+
+def _without(statement: ast.stmt) -> ast.stmt:
+    return ast.copy_location(ast.Expr(ast.Constant(f"without {ast.unparse(statement)}")), statement)
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, ast.Module]]:
@@ -78,9 +82,11 @@ def mutants(source: str) -> Iterator[tuple[int, str, ast.Module]]:
     for which, how in places:
         mutant = copy.deepcopy(tree)
         node = list(ast.walk(mutant))[which]
+        before = ast.unparse(node).splitlines()
         list(_changes(node))[how]()
         ast.fix_missing_locations(mutant)
-        text = ast.unparse(node).splitlines()[0]
+        after = ast.unparse(node).splitlines()
+        text = next((new for old, new in zip(before, after, strict=False) if old != new), after[0]).strip()
         yield getattr(node, "lineno", 0), f"{type(node).__name__}.{how}: {text[:90]}", mutant
 
 
