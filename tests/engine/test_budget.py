@@ -51,6 +51,16 @@ def test_idle_traffic_is_not_delayed() -> None:
         budget.spend(100)
 
 
+@pytest.mark.parametrize(("left", "at_once"), [(10, 3), (3, 1)])
+def test_what_the_window_carries_may_come_in_a_burst(left: int, at_once: int) -> None:
+    """As many calls wait as are left: some of them leave at once, the others are spread."""
+    budget = learnt(left)
+    for spent in range(at_once):
+        assert budget.ready_at_ms(0, left - spent) <= 0
+        budget.spend(0)
+    assert budget.ready_at_ms(0, left - at_once) > 0
+
+
 def test_never_beyond_what_is_left() -> None:
     """Once the calls are used up, the next one waits for the reset."""
     budget = learnt(1)
@@ -69,9 +79,18 @@ def test_a_call_beyond_the_budget_is_a_broken_invariant() -> None:
 def test_the_next_window_is_learnt() -> None:
     """An answer of another window replaces what was known, less what is still on its way."""
     budget = learnt(3)
-    budget.learn(window(50, number=120), 10_000, 2)
-    assert budget.remaining == 48
+    budget.learn(window(50, number=120, limit=200), 10_000, 2)
+    assert (budget.limit, budget.remaining) == (200, 48)
     assert budget.resets_in_ms(10_000) == 10_000
+
+
+def test_a_window_that_comes_early_owes_nothing() -> None:
+    """We wait a second longer than the API: what the last window still spaced out is over with it."""
+    budget = learnt(2)
+    budget.spend(0)
+    budget.spend(0)
+    budget.learn(window(50, number=120), 9_000, 0)
+    assert budget.ready_at_ms(9_000, 1_000) == 9_000
 
 
 def test_a_late_answer_of_an_old_window_is_ignored() -> None:
@@ -112,6 +131,19 @@ def test_without_headers_nothing_is_limited() -> None:
     assert budget.known(0)
     assert budget.ready_at_ms(0, 1_000_000) == 0
     budget.spend(0)
+
+
+def test_headers_that_come_later_count() -> None:
+    """An API that announced no window at first is obeyed as soon as it does, or says that it is too much."""
+    announced, limited, unknown = Budget(), Budget(), Budget()
+    for budget in (announced, limited, unknown):
+        budget.learn(None, 0, 0)
+    announced.learn(window(0), 0, 0)
+    limited.block(3_000)
+    unknown.forget()
+    assert announced.ready_at_ms(1, 1) == 10_000
+    assert limited.ready_at_ms(1, 1) == 3_000
+    assert not unknown.known(1)
 
 
 def test_one_answer_without_headers_lifts_no_limit() -> None:
