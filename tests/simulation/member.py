@@ -336,7 +336,9 @@ class Member:
         number = int(seek.partition.topic[-1])
         epoch = self.epochs[number]
         epoch.revoked = True
-        self.later(COMMIT_MS_MAX + 1, self._join_anew, number, seek.where, epoch)  # behind our own commits
+        # Behind our own commits.
+        wait_ms = max(COMMIT_MS_MAX, self._stores.arrives_ms - self._world.now_ms) + 1
+        self.later(wait_ms, self._join_anew, number, seek.where, epoch)
 
     def _join_anew(self, number: int, where: str, epoch: Epoch) -> None:
         if self.epochs.get(number) is epoch and self._broker.names_nothing(number):

@@ -28,7 +28,7 @@ class Stores:
         self._member = member
         self._broker: Broker = world.broker
         self._commits: dict[int, dict[int, Note]] = {}
-        self._arrives_ms = 0
+        self.arrives_ms = 0  # when the last commit so far does
 
     def ask_about_commits(self) -> None:
         """A revoke begins: the broker is asked what it holds of the commits that are out."""
@@ -67,8 +67,8 @@ class Stores:
         if world.strikes("commit deferred"):
             arrives_ms += world.rng_shell.randrange(world.scenario.session_ms)
         # On one connection a commit does not overtake another.
-        self._arrives_ms = max(self._arrives_ms, arrives_ms)
-        world.at(self._arrives_ms, self._commit_arrives, commit, asked, self._member.generation)
+        self.arrives_ms = max(self.arrives_ms, arrives_ms)
+        world.at(self.arrives_ms, self._commit_arrives, commit, asked, self._member.generation)
         if self._member.revoking:
             self._member.later(CONFIRM_MS, self._confirm, commit.commit_id)
 
