@@ -114,6 +114,8 @@ def test_strangers_use_the_window_too() -> None:
     budget = learnt(50)
     budget.learn(window(20), 100, 3)
     assert budget.remaining == 17
+    budget.learn(window(2), 100, 3)
+    assert budget.remaining == 0
 
 
 def test_an_answer_that_was_overtaken_gives_nothing_back() -> None:

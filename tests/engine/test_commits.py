@@ -78,8 +78,8 @@ def test_stuck_after_a_long_time() -> None:
     commits, (first, _) = Commits(1_000), two()
     commit = commits.next([first], 0, at_once=False)
     assert commit is not None
-    commits.answered(commit.commit_id, {P0: "refused"}, 0)
-    late_ms = UNCONFIRMED_SECONDS_MAX * 1000
+    commits.answered(commit.commit_id, {P0: "refused"}, 50_000)
+    late_ms = 50_000 + UNCONFIRMED_SECONDS_MAX * 1000
     assert not commits.stuck([first], late_ms - 1)
     assert commits.stuck([first], late_ms)
     assert not commits.stuck([], late_ms)

@@ -233,7 +233,16 @@ def test_what_is_asked_ahead_leaves_room() -> None:
     registry.want(ID42, 5)
     registry.want(numbered(ASKED_MAX - 1), 5)
     assert registry.due_ms() == 0
-    assert set(asked(registry, 5)) == {ID42, numbered(ASKED_MAX - 1)}
+    assert asked(registry, 5) == [numbered(ASKED_MAX - 1), ID42]  # both are waited for; one is due for longer
+
+
+def test_what_is_waited_for_goes_before_what_is_asked_ahead() -> None:
+    """A question ahead that has been due for longer has to wait."""
+    registry = schemas()
+    for number in range(ASKED_MAX):
+        registry.want_ahead(SchemaRef(RefKind.GUID, str(number)), 0)
+        registry.want(numbered(number), 5)
+    assert asked(registry, 5) == [numbered(number) for number in range(ASKED_MAX)]
 
 
 def test_what_is_wanted_ahead_is_bounded() -> None:
@@ -277,3 +286,13 @@ def test_what_was_wanted_ahead_goes_with_the_partitions() -> None:
     registry.keep(())
     assert registry.error is None
     assert registry.due_ms() is None
+
+
+def test_what_is_given_up_takes_no_room_ahead() -> None:
+    """However often partitions come and go, the bound holds for what is wanted now."""
+    registry = schemas()
+    for number in range(AHEAD_MAX):
+        registry.want_ahead(numbered(number), 0)
+    registry.keep(())
+    registry.want_ahead(ID42, 0)
+    assert asked(registry, 0) == [ID42]
