@@ -74,19 +74,19 @@ class KafkaBroker:
         flags: Sequence[str] = (),
         heap: str = "512m",
         seat: Seat | None = None,
-        secured: Mapping[str, int] | None = None,
+        secured: Mapping[str, tuple[int, str]] | None = None,
         more: str = "",
         before: str = "",
     ) -> None:
         """Write the configuration.
 
-        `seat` None is a cluster of its own, `secured` are further listeners (name and port) that speak
-        SASL_SSL, `more` are lines of properties that win over ours, `before` is a line of shell that is
+        `seat` None is a cluster of its own, `secured` are further listeners (name, port and protocol),
+        `more` are lines of properties that win over ours, `before` is a line of shell that is
         run before each start.
         """
         port = free_port()
         seat = seat or Seat(1, (free_port(),))
-        ports = {"PLAINTEXT": port, **(secured or {})}
+        listeners = {"PLAINTEXT": (port, "PLAINTEXT"), **(secured or {})}
         self.data = folder / "kafka-data"
         properties = folder / "server.properties"
         properties.write_text(
@@ -96,8 +96,8 @@ class KafkaBroker:
                 copies=seat.copies,
                 copies_in_sync=max(1, seat.copies - 1),
                 controller=seat.controllers[seat.node - 1],
-                listeners=",".join(f"{name}://127.0.0.1:{at}" for name, at in ports.items()),
-                protocols=",".join(["PLAINTEXT:PLAINTEXT", *(f"{name}:SASL_SSL" for name in secured or {})]),
+                listeners=",".join(f"{name}://127.0.0.1:{at}" for name, (at, _) in listeners.items()),
+                protocols=",".join(f"{name}:{protocol}" for name, (_, protocol) in listeners.items()),
                 data=self.data,
                 more=more,
             )

@@ -1,7 +1,7 @@
-"""A real broker that asks who is there: SASL over TLS, ACLs, and listeners with bad certificates.
+"""A real broker that asks who is there: SASL over TLS, certificates of both sides, bad ones too, and ACLs.
 
-The connector logs in as `connector` (SCRAM or PLAIN); the tests come in by the listener without TLS,
-where everybody is a superuser.
+The connector logs in as `connector` (SCRAM, PLAIN or its certificate); the tests come in by the listener
+without TLS, where everybody is a superuser.
 """
 
 import subprocess
@@ -33,6 +33,8 @@ CERTIFICATES = {
     EXPIRED: ("IP:127.0.0.1", -1),
     ELSEWHERE: ("DNS:kafka.example.com", 1),
 }
+MUTUAL = "MUTUAL"
+KEY_PASSWORD = "the-password-of-the-key"
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 PROPERTIES = """\
@@ -50,6 +52,14 @@ listener.name.{name}.plain.sasl.jaas.config={plain} required user_{user}="{passw
 listener.name.{name}.connections.max.reauth.ms={reauthenticate}
 listener.name.{name}.ssl.keystore.type=PEM
 listener.name.{name}.ssl.keystore.location={keystore}
+"""
+MUTUAL_LISTENER = """\
+listener.name.mutual.ssl.client.auth=required
+listener.name.mutual.ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/
+listener.name.mutual.ssl.keystore.type=PEM
+listener.name.mutual.ssl.keystore.location={keystore}
+listener.name.mutual.ssl.truststore.type=PEM
+listener.name.mutual.ssl.truststore.location={truststore}
 """
 SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 PLAIN_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -74,6 +84,12 @@ class Authority:
         made.write_text(key.read_text() + made.read_text())
         return made
 
+    def certify(self, name: str) -> tuple[Path, Path]:
+        """Return a client's certificate and its key, which is encrypted with `KEY_PASSWORD`."""
+        certificate, key = self.issue(name, "IP:127.0.0.1", 1), self._folder / f"{name}.encrypted.key"
+        self._openssl("pkey", "-in", certificate, "-aes256", "-passout", f"pass:{KEY_PASSWORD}", to=key)
+        return certificate, key
+
     def _openssl(self, *arguments: str | Path, to: Path | None = None) -> None:
         command = ["openssl", *arguments, "-out", to or self.file]
         subprocess.run(command, check=True, capture_output=True)
@@ -83,7 +99,7 @@ class SecuredBroker(KafkaBroker):
     """`bootstrap_servers` is the superuser's; `client` gives what the connector logs in with."""
 
     def __init__(self, jars: Jars, folder: Path) -> None:
-        self._ports = {name: free_port() for name in CERTIFICATES}
+        self._ports = {name: free_port() for name in (*CERTIFICATES, MUTUAL)}
         self.authority = Authority(folder, "authority")
         self.stranger = Authority(folder, "stranger")
         listeners = [
@@ -98,8 +114,12 @@ class SecuredBroker(KafkaBroker):
             )
             for name, certificate in CERTIFICATES.items()
         ]
-        more = PROPERTIES + "".join(listeners)
-        super().__init__(jars, folder, flags=SHORT_LIFE, secured=self._ports, more=more)
+        mutual = MUTUAL_LISTENER.format(
+            keystore=self.authority.issue(MUTUAL, "IP:127.0.0.1", 1), truststore=self.authority.file
+        )
+        secured = {name: (at, "SSL" if name == MUTUAL else "SASL_SSL") for name, at in self._ports.items()}
+        more = PROPERTIES + "".join(listeners) + mutual
+        super().__init__(jars, folder, flags=SHORT_LIFE, secured=secured, more=more)
         self._acls: dict[tuple[ResourceType, str], frozenset[AclOperation]] = {}
 
     def await_ready(self) -> None:
@@ -118,6 +138,23 @@ class SecuredBroker(KafkaBroker):
             "ssl.ca.location": str(self.authority.file),
             "reconnect.backoff.max.ms": "500",
         }
+
+    def client_with(self, certificate: tuple[Path, Path] | None, password_file: Path) -> dict[str, str]:
+        """Return the keys of `kafka:` for the listener that wants a certificate; None shows none."""
+        keys = {
+            "bootstrap.servers": f"127.0.0.1:{self._ports[MUTUAL]}",
+            "security.protocol": "SSL",
+            "ssl.ca.location": str(self.authority.file),
+            "reconnect.backoff.max.ms": "500",
+        }
+        if certificate is not None:
+            password_file.write_text(KEY_PASSWORD + "\n")
+            keys |= {
+                "ssl.certificate.location": str(certificate[0]),
+                "ssl.key.location": str(certificate[1]),
+                "ssl.key.password_file": str(password_file),
+            }
+        return keys
 
     def set_password(self, password: str) -> None:
         """Give the user another SCRAM password."""

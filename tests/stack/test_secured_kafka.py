@@ -13,10 +13,12 @@ from tests.stack.secured import (
     EXPIRED,
     GOOD,
     GROUP,
+    KEY_PASSWORD,
     PASSWORD,
     PLAIN_PASSWORD,
     READ,
     TOPIC,
+    USER,
     WRITE,
     SecuredBroker,
 )
@@ -102,6 +104,26 @@ def test_a_broker_that_cannot_prove_itself_is_not_talked_to(
         assert instance.stop() == 0
         assert world.delivered() == {}
         assert world.committed() == 0
+
+
+def test_a_client_certificate_is_a_login(secured: SecuredBroker, tmp_path: Path) -> None:
+    """With a key that is encrypted, whose password comes from a file and is in no log (S05, S06, S11).
+
+    A broker that wants a certificate and gets none, or one of nobody it knows, is a cause that lasts.
+    """
+    password = tmp_path / "key-password"
+    with allowed(secured, "mutual", tmp_path) as world:
+        world.change(range(10))
+        for wrong in (None, secured.stranger.certify(USER)):
+            refused = world.instance(secured.client_with(wrong, password))
+            refused.start()
+            refused.await_not_ready("alert bad certificate")
+            assert refused.stop() == 0
+        assert world.delivered() == {}
+        assert world.committed() == 0
+        instance = ready(world, secured.client_with(secured.authority.certify(USER), password))
+        assert instance.stop() == 0
+        assert KEY_PASSWORD not in instance.log()
 
 
 def test_a_password_that_was_rotated(secured: SecuredBroker, tmp_path: Path) -> None:
