@@ -159,7 +159,7 @@ def _leave_out(
     """Skip a record that was settled before this assignment: nothing of it is delivered or stored again."""
     partition.counts.skipped["settled_before"] += 1
     if isinstance(translated, AwaitsSchema):
-        if record.key == partition.last_deleted_key:
+        if record.value is not None and record.key == partition.last_deleted_key:
             partition.last_deleted_key = None  # It may be an upsert: then the next tombstone says something.
     elif not isinstance(translated, Rejection):
         _repeats_delete(partition, record, translated)  # A tombstone may stand behind it.

@@ -61,9 +61,11 @@ def event(user_id: str, event_id: str, contact_wait_ms: int = 0) -> Event:
     return Event(user_id, {"_user_id": user_id, "_event_id": event_id}, contact_wait_ms)
 
 
-def record(offset: int, partition: TopicPartition = P0, key: bytes = b"k", size: int = 10) -> Record:
-    """A record of `size` bytes besides its key."""
-    return Record(partition.topic, partition.partition, offset, key, b"x" * size, offset, lambda: None)
+def record(
+    offset: int, partition: TopicPartition = P0, key: bytes = b"k", value: bytes | None = b"x" * 10
+) -> Record:
+    """A record that holds no more than it has to."""
+    return Record(partition.topic, partition.partition, offset, key, value, offset, lambda: None)
 
 
 class Driver:
@@ -108,12 +110,16 @@ class Driver:
         return self.feed(ev.Assigned(positions, {}, settled or {}))
 
     def arrive(
-        self, *translated: Translated, partition: TopicPartition = P0, key: bytes = b"k"
+        self,
+        *translated: Translated,
+        partition: TopicPartition = P0,
+        key: bytes = b"k",
+        value: bytes | None = b"x" * 10,
     ) -> list[ev.Command]:
         """Records arrive in one poll, one for each argument."""
         records = []
         for each in translated:
-            records.append((record(self._next[partition], partition, key), each))
+            records.append((record(self._next[partition], partition, key, value), each))
             self._next[partition] += 1
         return self.feed(ev.Arrived(records))
 

@@ -129,7 +129,7 @@ def test_parked_bytes_count_too() -> None:
     """Few large records pause as many small ones do, and leave room for others as those do."""
     driver = Driver(replace(AT_ONCE, buffered_bytes_max=80_000), {P0: 0, P1: 0})
     assert driver.engine.room().bytes == 20_000
-    large = record(0, size=10_001)
+    large = record(0, value=bytes(10_001))
     commands = driver.feed(ev.Arrived([(large, AwaitsSchema(ID42))]))
     assert only(commands, ev.Pause).partitions == [P0]
     assert driver.engine.room().bytes == 10_000

@@ -11,7 +11,7 @@ HELD = Partition(P0, TopicCounts(), 0, None)
 
 def lane(user_id: str, size: int = 0) -> Lane:
     """A lane with one upsert of a record of so many bytes."""
-    return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0, size=size), 1)))
+    return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0, value=bytes(size)), 1)))
 
 
 def queue(count: int, items_max: int = 3, bytes_max: int = MANY) -> ReadyQueue:

@@ -13,8 +13,8 @@ SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
 def test_room_shrinks_with_every_record() -> None:
     """What is not settled counts, in records and in bytes (F086, I6)."""
     driver = Driver(SMALL)
-    driver.feed(ev.Arrived([(record(offset, size=270), POISON) for offset in range(3)]))
-    assert driver.engine.room() == (1, 1_000 - 3 * record(0, size=270).size)
+    driver.feed(ev.Arrived([(record(offset, value=bytes(270)), POISON) for offset in range(3)]))
+    assert driver.engine.room() == (1, 1_000 - 3 * record(0, value=bytes(270)).size)
 
 
 def test_one_poll_takes_a_quarter_of_the_buffer_at_most() -> None:
@@ -35,7 +35,7 @@ def test_full_means_no_polling_and_then_a_pause() -> None:
 def test_bytes_close_the_intake_too() -> None:
     """A few large records fill the buffer as many small ones do (F086, I6)."""
     driver = Driver(SMALL)
-    driver.feed(ev.Arrived([(record(0, size=1_000), [upsert("1")])]))
+    driver.feed(ev.Arrived([(record(0, value=bytes(1_000)), [upsert("1")])]))
     assert driver.engine.room().bytes == 0
 
 

@@ -90,6 +90,6 @@ def test_offsets_only_grow() -> None:
 def test_bytes_of_what_is_open() -> None:
     """Settled records behind an open one hold no bytes any more."""
     held = partition()
-    first, second = held.open(record(0, size=100), 1), held.open(record(1, size=50), 1)
+    first, second = held.open(record(0, value=bytes(100)), 1), held.open(record(1, value=bytes(50)), 1)
     held.close(second)
     assert held.unsettled_bytes == first.size

@@ -245,6 +245,15 @@ def test_a_record_that_is_left_out_waits_for_no_schema() -> None:
     assert contacts(driver.sends) == ["7", "7"]
 
 
+def test_a_tombstone_that_is_left_out_unread_brought_nobody_back() -> None:
+    """Whatever its schema says, without a value it is no upsert: the next one repeats the delete too."""
+    driver = restarted([(1, 2)])
+    driver.arrive([DELETE], key=b"7")
+    driver.arrive(AwaitsSchema(ID42), key=b"7", value=None)
+    driver.arrive([Delete("7", tombstone=True)], key=b"7")
+    assert skipped(driver) == {"settled_before": 1, "tombstone_after_delete": 1}
+
+
 def test_a_stop_says_what_is_settled() -> None:
     """The last commit is made for what is settled above an offset that cannot move."""
     driver = warm()

@@ -186,10 +186,10 @@ class Epoch:
             self.unsettled.append(seen)
 
     def _leave_out(self, entry: Entry, *, unread: bool) -> None:
-        """A tombstone behind it asks for nothing, where it is known to be a delete."""
+        """A tombstone behind it asks for nothing, where it is known to be no upsert."""
         if not unread:
             self._repeats_delete(entry)
-        elif self._last_deleted == entry.record.key:
+        elif self._last_deleted == entry.record.key and entry.record.value is not None:
             self._last_deleted = None
 
     def _repeats_delete(self, entry: Entry) -> bool:
