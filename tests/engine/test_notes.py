@@ -4,7 +4,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.engine import notes
@@ -56,6 +56,10 @@ def test_what_is_written_is_read(offset: int, lengths: list[int], first: int) ->
     assert notes.target_in(text) == TARGET
 
 
+@example([1] * 200, 70)
+@example([1] * 200, 71)
+@example([1] * 200, 72)
+@example([1] * 200, 73)
 @given(LENGTHS, st.integers(0, 400))
 def test_what_does_not_fit_is_cut_off_at_its_end(lengths: list[int], chars_max: int) -> None:
     """The part nearest to the committed offset stays; the target goes last (F015)."""
