@@ -4,14 +4,12 @@ from dataclasses import replace
 
 from connector.engine import events as ev
 from connector.engine.dispatch import CONTACT_RETRY_MS, NOT_SENT_MS
-from connector.model import ALL_ACCEPTED, Answer, BudgetReading, Delete, Endpoint, Translated, Verdict
+from connector.model import ALL_ACCEPTED, Answer, BudgetReading, Endpoint, Translated, Verdict
 from tests.engine.driver import (
     ACCEPTED,
     AT_ONCE,
     DELETE,
-    NOT_FOUND,
     P0,
-    P1,
     REJECTED,
     RETRY,
     UNAUTHORIZED,
@@ -112,6 +110,18 @@ def test_a_rejected_batch_is_bisected() -> None:
     assert len(driver.sends) - 1 <= 14  # two for each of the seven halvings
 
 
+def test_a_rejected_batch_ends_the_trouble_of_its_endpoint() -> None:
+    """It has read the batch, whatever it thinks of it: the halves need not wait."""
+    driver = Driver()
+    driver.arrive(*contacts(2))
+    for _ in range(3):
+        driver.answer(driver.travelling[0], Answer(Verdict.TRANSIENT, "HTTP 500"))
+        driver.wait(AT_ONCE.retry_backoff_largest_ms)
+    assert "instasent" in driver.engine.snapshot().causes
+    only(driver.answer(driver.travelling[0], BATCH_REJECTED), ev.Send)
+    assert driver.engine.snapshot().causes == {}
+
+
 def test_halves_stay_halves_when_they_are_throttled() -> None:
     """Else a batch that holds a bad item would be whole again in every window (F051, F057).
 
@@ -191,6 +201,19 @@ def test_an_event_of_a_known_contact_does_not_wait() -> None:
     assert len(driver.letters) == 1
 
 
+def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
+    """That it was accepted once says nothing any more: it may be on its way back."""
+    driver = Driver()
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[-1])
+    driver.arrive([DELETE])
+    driver.answer(driver.sends[-1])
+    driver.arrive([event("7", "e", contact_wait_ms=10_000)])
+    driver.answer(driver.sends[-1], items(REJECTED))
+    assert driver.letters == []
+    assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
+
+
 def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
     """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
     driver = Driver()
@@ -263,78 +286,28 @@ def test_an_outage_ends_by_itself_with_one_request() -> None:
     assert only(commands, ev.Resume).partitions == [P0]
 
 
+def test_the_next_outage_is_probed_as_soon_as_the_first() -> None:
+    """A delivery proves that the fault is gone: how long it lasted does not slow the next one's end."""
+    driver = Driver()
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[0], UNAUTHORIZED)
+    for _ in range(6):
+        driver.wait(AT_ONCE.retry_backoff_largest_ms)
+        driver.feed(ev.Probed(UNAUTHORIZED))
+    driver.wait(AT_ONCE.retry_backoff_largest_ms)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    driver.answer(driver.sends[-1])
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[-1], UNAUTHORIZED)
+    only(driver.wait(AT_ONCE.retry_backoff_first_ms), ev.Probe)
+
+
 def test_new_credentials_probe_at_once() -> None:
     """A changed token does not wait for the next probe (F099)."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.answer(driver.sends[0], UNAUTHORIZED)
     only(driver.feed(ev.CredentialsChanged()), ev.Probe)
-
-
-def test_404_on_a_delete_is_success_when_the_data_source_is_there() -> None:
-    """A probe tells: 200 means that the contact is gone already (F054, F063)."""
-    driver = Driver()
-    driver.arrive([DELETE])
-    only(driver.answer(driver.sends[0], NOT_FOUND), ev.Probe)
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    assert driver.engine.snapshot().in_flight_records == 0
-    assert driver.commit() == {P0: 1}
-
-
-def test_404_on_a_delete_is_a_fault_when_the_probe_is_refused() -> None:
-    """A probe that is refused too shows an environment fault: the delete is still to be done (F054)."""
-    driver = Driver()
-    driver.arrive([DELETE])
-    driver.answer(driver.sends[0], NOT_FOUND)
-    driver.feed(ev.Probed(UNAUTHORIZED))
-    assert driver.engine.snapshot().in_flight_records == 1
-    driver.wait(1_000)
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    assert driver.sends[-1].user_ids == ["7"]
-
-
-def test_404_on_a_delete_is_asked_again_when_the_probe_is_lost() -> None:
-    """Without an answer nothing is known: the delete is sent again."""
-    driver = Driver()
-    driver.arrive([DELETE])
-    driver.answer(driver.sends[0], NOT_FOUND)
-    driver.feed(ev.Probed(UNKNOWN))
-    driver.wait(1_000)
-    assert len(driver.sends) == 2
-
-
-def test_a_404_from_an_outage_that_is_over_does_not_count() -> None:
-    """The data source was gone when the delete came, and back before the answer: it is sent again (F054).
-
-    Found by the simulation, seed 138855: the probe behind the late answer found everything in order.
-    """
-    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
-    driver.arrive([DELETE])
-    driver.arrive([upsert("8")], partition=P1)
-    driver.answer(driver.sends[1], UNAUTHORIZED)
-    driver.wait(1_000)
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    only(driver.answer(driver.sends[0], NOT_FOUND), ev.Probe)
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    assert driver.sends[-1].user_ids == ["7"]
-    driver.answer(driver.sends[-1], NOT_FOUND)
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    assert driver.commit()[P0] == 1
-
-
-def test_a_probe_tells_nothing_of_a_later_404() -> None:
-    """A probe that left before a 404 came does not decide it: the next one does (F054)."""
-    driver = Driver()
-    driver.arrive([Delete("warm")])
-    driver.answer(driver.sends[0])
-    driver.arrive([Delete("7")], [Delete("8")])
-    driver.answer(driver.sends[1], NOT_FOUND)
-    driver.answer(driver.sends[2], NOT_FOUND)
-    assert len(find(driver.commands, ev.Probe)) == 1
-    only(driver.feed(ev.Probed(ALL_ACCEPTED)), ev.Probe)
-    assert driver.engine.snapshot().in_flight_records == 1
-    driver.feed(ev.Probed(ALL_ACCEPTED))
-    assert driver.engine.snapshot().in_flight_records == 0
 
 
 def test_a_request_that_was_refused_here_leaves_again() -> None:

@@ -1,0 +1,37 @@
+"""Lanes that hold records of partitions that are taken away, and of others, while a request is out (F003)."""
+
+from connector.engine import events as ev
+from connector.model import Endpoint
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNKNOWN, Driver, only, upsert
+
+
+def two_partitions() -> Driver:
+    """Upserts of the same contact in partition 1, on their way, and whatever follows in partition 0."""
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([upsert("7", a=1)], [upsert("7", b=1)], partition=P1)
+    assert driver.sends[0].bodies == [{"_user_id": "7", "a": 1, "b": 1}]
+    return driver
+
+
+def test_what_stands_behind_it_is_of_another_kind() -> None:
+    """A batch that waits to be sent again has lost its upserts: the delete behind them leaves by itself."""
+    driver = two_partitions()
+    driver.arrive([DELETE])
+    driver.answer(driver.sends[0], UNKNOWN)
+    driver.feed(ev.Lost([P1]))
+    send = only(driver.wait(AT_ONCE.retry_backoff_largest_ms), ev.Send)
+    assert (send.endpoint, send.user_ids) == (Endpoint.DELETE, ["7"])
+    driver.answer(send)
+    assert driver.commit()[P0] == 1
+
+
+def test_what_stands_behind_it_travels_alone() -> None:
+    """What was on its way is not sent again, and what follows is what the partition that is left says."""
+    driver = two_partitions()
+    driver.arrive([upsert("7", c=2)])
+    driver.feed(ev.Lost([P1]))
+    driver.answer(driver.sends[0], UNKNOWN)
+    send = only(driver.wait(AT_ONCE.retry_backoff_largest_ms), ev.Send)
+    assert send.bodies == [{"_user_id": "7", "c": 2}]
+    driver.answer(send)
+    assert driver.commit()[P0] == 1
