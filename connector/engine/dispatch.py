@@ -332,7 +332,6 @@ class Dispatch:
     def _back_to_ready(self, lanes: Collection[Lane], now_ms: int) -> None:
         for lane in lanes:
             if self._survives(lane):
-                lane.state = WAITING  # Neither in a queue nor on its way while it is refolded.
                 lane.refold()
                 self._queues[lane.kind].push(lane, now_ms)
 

@@ -361,6 +361,15 @@ def test_a_batch_that_spoils_itself_is_split() -> None:
     assert ["1"] in [send.user_ids for send in driver.sends]
 
 
+def test_a_batch_is_not_split_while_nothing_succeeds() -> None:
+    """An endpoint that is down fails every batch: halving them would only make it more requests."""
+    driver = Driver()
+    driver.arrive(*contacts(2))
+    for _ in range(10):
+        driver.answer(driver.travelling[0], Answer(Verdict.TRANSIENT, "HTTP 503"))
+        assert only(driver.wait(AT_ONCE.retry_backoff_largest_ms), ev.Send).user_ids == ["0", "1"]
+
+
 def test_instant_and_queued_travel_apart() -> None:
     """`_sync` belongs to the whole request, so the two never share one."""
     driver = Driver()

@@ -1,7 +1,9 @@
 """Lanes that hold records of partitions that are taken away, and of others, while a request is out (F003)."""
 
+import pytest
+
 from connector.engine import events as ev
-from connector.model import Endpoint
+from connector.model import Endpoint, Translated
 from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNKNOWN, Driver, only, upsert
 
 
@@ -34,4 +36,17 @@ def test_what_stands_behind_it_travels_alone() -> None:
     send = only(driver.wait(AT_ONCE.retry_backoff_largest_ms), ev.Send)
     assert send.bodies == [{"_user_id": "7", "c": 2}]
     driver.answer(send)
+    assert driver.commit()[P0] == 1
+
+
+@pytest.mark.parametrize("between", [[], [[upsert("7", x=9)]]])
+def test_what_stays_and_travels_is_as_it_was_sent(between: list[Translated]) -> None:
+    """A record of a partition that stays, which came behind the request, is not settled by its answer."""
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([upsert("7", a=1)])
+    driver.arrive(*between, partition=P1)
+    driver.arrive([upsert("7", b=2)])
+    driver.feed(ev.Lost([P1]))
+    driver.answer(driver.sends[0])
+    assert driver.sends[-1].bodies == [{"_user_id": "7", "b": 2}]
     assert driver.commit()[P0] == 1
