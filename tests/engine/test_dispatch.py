@@ -214,6 +214,17 @@ def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
     assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
 
 
+def test_only_the_newest_contacts_are_remembered() -> None:
+    """Of a contact that was accepted longer ago nothing is known, and its event waits (promise 7)."""
+    driver = Driver(replace(AT_ONCE, contacts_remembered_max=2))
+    for contact in ("7", "8", "7", "9"):
+        driver.arrive([upsert(contact)])
+        driver.answer(driver.sends[-1])
+    driver.arrive(*[[event(contact, contact, contact_wait_ms=10_000)] for contact in ("7", "8", "9")])
+    driver.answer(driver.sends[-1], items(REJECTED, REJECTED, REJECTED))
+    assert [letter.record.offset for letter in driver.letters] == [4, 6]
+
+
 def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
     """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
     driver = Driver()

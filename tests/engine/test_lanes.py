@@ -91,6 +91,23 @@ def test_unfolding_sends_one_by_one() -> None:
     assert bodies == [{"_user_id": "7", "a": at} for at in (1, 2, 3)]
 
 
+def test_behind_what_was_unfolded_upserts_fold_again() -> None:
+    """Only the parts of the fold that was refused travel alone, also where some of them are taken away."""
+    gone = Partition(P1, TopicCounts(), 0, None)
+    folded = lane(upsert("7", a=1))
+    folded.append(item(upsert("7", a=2), gone))
+    folded.unfold = folded.fold
+    gone.revoking = True
+    folded.forget_revoked(keep_head=False)
+    folded.append(item(upsert("7", a=3)))
+    folded.append(item(upsert("7", b=4)))
+    folded.refold()
+    assert folded.fold == 1
+    folded.take_out()
+    folded.refold()
+    assert folded.body() == {"_user_id": "7", "a": 3, "b": 4}
+
+
 def test_what_travels_takes_nothing_in() -> None:
     """While the head travels, what arrives waits behind it, whatever it is (F077, I3)."""
     folded = lane(upsert("7", a=1))

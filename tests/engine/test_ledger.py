@@ -3,6 +3,7 @@
 import pytest
 
 from connector.engine.ledger import FINISHED_ENTRIES_MAX, Partition, TopicCounts
+from connector.model import Skip
 from tests.engine.driver import P0, record
 
 
@@ -93,3 +94,16 @@ def test_bytes_of_what_is_open() -> None:
     first, second = held.open(record(0, value=bytes(100)), 1), held.open(record(1, value=bytes(50)), 1)
     held.close(second)
     assert held.unsettled_bytes == first.size
+
+
+def test_parked_bytes_are_those_of_the_parked_records() -> None:
+    """They grow and shrink with the records; a partition that goes leaves all to the next owner."""
+    held = partition()
+    for offset in range(3):
+        held.park(record(offset, value=bytes(100)), Skip("later"))
+    size = record(0, value=bytes(100)).size
+    assert (len(held.parked), held.parked_bytes) == (3, 3 * size)
+    held.unpark()
+    assert (len(held.parked), held.parked_bytes) == (2, 2 * size)
+    held.forget_parked()
+    assert (len(held.parked), held.parked_bytes, held.unsettled) == (0, 0, 3)
