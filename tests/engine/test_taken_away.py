@@ -3,7 +3,7 @@
 import pytest
 
 from connector.engine import events as ev
-from connector.model import Endpoint, Translated
+from connector.model import Delete, Endpoint, Translated
 from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNKNOWN, Driver, only, upsert
 
 
@@ -50,3 +50,14 @@ def test_what_stays_and_travels_is_as_it_was_sent(between: list[Translated]) -> 
     driver.answer(driver.sends[0])
     assert driver.sends[-1].bodies == [{"_user_id": "7", "b": 2}]
     assert driver.commit()[P0] == 1
+
+
+def test_what_waits_behind_what_is_taken_away_is_sent_at_its_own_endpoint() -> None:
+    """The delete before it was still waiting for its turn, and is the next owner's now."""
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([Delete("8")])
+    driver.arrive([DELETE], partition=P1)
+    driver.arrive([upsert("7", a=1)])
+    assert [send.user_ids for send in driver.sends] == [["8"]]
+    send = only(driver.feed(ev.Lost([P1])), ev.Send)
+    assert (send.endpoint, send.bodies) == (Endpoint.CONTACTS, [{"_user_id": "7", "a": 1}])
