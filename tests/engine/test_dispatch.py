@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from connector.engine import events as ev
-from connector.engine.dispatch import CONTACT_RETRY_MS, NOT_SENT_MS
+from connector.engine.dispatch import NOT_SENT_MS
 from connector.model import ALL_ACCEPTED, Answer, BudgetReading, Endpoint, Translated, Verdict
 from tests.engine.driver import (
     ACCEPTED,
     AT_ONCE,
     DELETE,
+    NOT_FOUND,
     P0,
     REJECTED,
     RETRY,
@@ -179,74 +180,6 @@ def test_one_dead_letter_for_two_refused_deliveries() -> None:
     assert driver.commit() == {P0: 1}
 
 
-def test_an_event_waits_for_its_contact() -> None:
-    """A rejected event is tried again for `contact_wait`, then it is a dead letter."""
-    driver = Driver()
-    driver.arrive([event("7", "e", contact_wait_ms=2 * CONTACT_RETRY_MS)])
-    for _ in range(2):
-        driver.answer(driver.sends[-1], items(REJECTED))
-        assert driver.letters == []
-        driver.wait(CONTACT_RETRY_MS)
-    assert len(driver.sends) == 3
-    driver.answer(driver.sends[-1], items(REJECTED))
-    assert [letter.rule for letter in driver.letters] == ["instasent.events"]
-
-
-def test_an_event_of_a_known_contact_does_not_wait() -> None:
-    """Where the contact was accepted, a rejection has another reason."""
-    driver = Driver()
-    driver.arrive([upsert("7"), event("7", "e", contact_wait_ms=60_000)])
-    driver.answer(driver.sends[0])
-    driver.answer(driver.sends[1], items(REJECTED))
-    assert len(driver.letters) == 1
-
-
-def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
-    """That it was accepted once says nothing any more: it may be on its way back."""
-    driver = Driver()
-    driver.arrive([upsert("7")])
-    driver.answer(driver.sends[-1])
-    driver.arrive([DELETE])
-    driver.answer(driver.sends[-1])
-    driver.arrive([event("7", "e", contact_wait_ms=10_000)])
-    driver.answer(driver.sends[-1], items(REJECTED))
-    assert driver.letters == []
-    assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
-
-
-def test_only_the_newest_contacts_are_remembered() -> None:
-    """Of a contact that was accepted longer ago nothing is known, and its event waits (promise 7)."""
-    driver = Driver(replace(AT_ONCE, contacts_remembered_max=2))
-    for contact in ("7", "8", "7", "9"):
-        driver.arrive([upsert(contact)])
-        driver.answer(driver.sends[-1])
-    driver.arrive(*[[event(contact, contact, contact_wait_ms=10_000)] for contact in ("7", "8", "9")])
-    driver.answer(driver.sends[-1], items(REJECTED, REJECTED, REJECTED))
-    assert [letter.record.offset for letter in driver.letters] == [4, 6]
-
-
-def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
-    """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
-    driver = Driver()
-    driver.arrive([upsert("7", instant=False)])
-    driver.answer(driver.sends[0])
-    driver.arrive([event("7", "e", contact_wait_ms=60_000)])
-    driver.answer(driver.sends[1], items(REJECTED))
-    driver.wait(CONTACT_RETRY_MS)
-    assert len(driver.sends) == 3
-    driver.answer(driver.sends[2])
-    assert driver.letters == []
-
-
-def test_a_waiting_event_holds_up_its_contact_only() -> None:
-    """Behind a waiting event its contact waits, others travel (F077)."""
-    driver = Driver()
-    driver.arrive([event("7", "e", contact_wait_ms=60_000)])
-    driver.answer(driver.sends[0], items(REJECTED))
-    driver.arrive([upsert("7")], [upsert("8")])
-    assert driver.sends[-1].user_ids == ["8"]
-
-
 def test_429_waits_for_the_reset() -> None:
     """Nothing leaves before the time that the answer names (F057)."""
     driver = Driver()
@@ -287,14 +220,30 @@ def test_401_stops_everything_and_probes() -> None:
 
 
 def test_an_outage_ends_by_itself_with_one_request() -> None:
-    """After a good probe one request finds out before the others follow."""
+    """After a good probe one request finds out before the others follow, whatever the budget was before."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(100, 99, 60, 60_000)))
     driver.arrive(*contacts(3))
-    driver.answer(driver.sends[0], UNAUTHORIZED)
+    assert len(driver.travelling) == 3
+    for send in tuple(driver.travelling):
+        driver.answer(send, UNAUTHORIZED)
     driver.wait(1_000)
     commands = driver.feed(ev.Probed(ALL_ACCEPTED))
     assert len(find(commands, ev.Send)) == 1
     assert only(commands, ev.Resume).partitions == [P0]
+
+
+def test_a_probe_about_a_delete_slows_nobody() -> None:
+    """The data source is there, and what is known of the budgets still holds."""
+    driver = Driver(replace(AT_ONCE, batch_items_max=1))
+    driver.arrive([upsert("8")])
+    driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(100, 99, 60, 60_000)))
+    driver.arrive([DELETE])
+    driver.answer(driver.sends[1], NOT_FOUND)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    driver.arrive(*contacts(3))
+    assert len(driver.travelling) == 3
 
 
 def test_the_next_outage_is_probed_as_soon_as_the_first() -> None:

@@ -1,0 +1,87 @@
+"""Events that are refused for want of their contact (design, section 7)."""
+
+from dataclasses import replace
+
+from connector.engine import events as ev
+from connector.engine.dispatch import CONTACT_RETRY_MS
+from connector.model import Endpoint
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, REJECTED, Driver, event, items, only, upsert
+
+
+def test_an_event_waits_for_its_contact() -> None:
+    """A rejected event is tried again for `contact_wait`, then it is a dead letter."""
+    driver = Driver()
+    driver.now_ms = 100_000
+    driver.arrive([event("7", "e", contact_wait_ms=2 * CONTACT_RETRY_MS)])
+    for _ in range(2):
+        driver.answer(driver.sends[-1], items(REJECTED))
+        assert driver.letters == []
+        driver.wait(CONTACT_RETRY_MS)
+    assert len(driver.sends) == 3
+    driver.answer(driver.sends[-1], items(REJECTED))
+    assert [letter.rule for letter in driver.letters] == ["instasent.events"]
+
+
+def test_an_event_of_a_known_contact_does_not_wait() -> None:
+    """Where the contact was accepted, a rejection has another reason."""
+    driver = Driver()
+    driver.arrive([upsert("7"), event("7", "e", contact_wait_ms=60_000)])
+    driver.answer(driver.sends[0])
+    driver.answer(driver.sends[1], items(REJECTED))
+    assert len(driver.letters) == 1
+
+
+def test_a_contact_that_comes_lets_its_event_wait_no_longer() -> None:
+    """An upsert of another partition is sent at once, and the event behind it."""
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([event("7", "e", contact_wait_ms=10_000)])
+    driver.answer(driver.sends[0], items(REJECTED))
+    send = only(driver.arrive([upsert("7")], partition=P1), ev.Send)
+    assert send.endpoint is Endpoint.CONTACTS
+    assert only(driver.answer(send), ev.Send).endpoint is Endpoint.EVENTS
+
+
+def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
+    """That it was accepted once says nothing any more: it may be on its way back."""
+    driver = Driver()
+    driver.arrive([upsert("7")])
+    driver.answer(driver.sends[-1])
+    driver.arrive([DELETE])
+    driver.answer(driver.sends[-1])
+    driver.arrive([event("7", "e", contact_wait_ms=10_000)])
+    driver.answer(driver.sends[-1], items(REJECTED))
+    assert driver.letters == []
+    assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
+
+
+def test_only_the_newest_contacts_are_remembered() -> None:
+    """Of a contact that was accepted longer ago nothing is known, and its event waits (promise 7)."""
+    driver = Driver(replace(AT_ONCE, contacts_remembered_max=2))
+    for contact in ("7", "8", "7", "9"):
+        driver.arrive([upsert(contact)])
+        driver.answer(driver.sends[-1])
+    driver.arrive(*[[event(contact, contact, contact_wait_ms=10_000)] for contact in ("7", "8", "9")])
+    driver.answer(driver.sends[-1], items(REJECTED, REJECTED, REJECTED))
+    assert [letter.record.offset for letter in driver.letters] == [4, 6]
+
+
+def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
+    """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
+    driver = Driver()
+    driver.arrive([upsert("7", instant=False)])
+    driver.answer(driver.sends[0])
+    driver.arrive([event("7", "e", contact_wait_ms=60_000)])
+    driver.answer(driver.sends[1], items(REJECTED))
+    driver.wait(CONTACT_RETRY_MS)
+    assert len(driver.sends) == 3
+    driver.answer(driver.sends[2])
+    assert driver.letters == []
+
+
+def test_a_waiting_event_holds_up_its_contact_only() -> None:
+    """Behind a waiting event its contact waits, others travel (F077)."""
+    driver = Driver()
+    driver.arrive([event("7", "e", contact_wait_ms=60_000)])
+    driver.answer(driver.sends[0], items(REJECTED))
+    driver.arrive([upsert("7")], [upsert("8")])
+    assert driver.sends[-1].user_ids == ["8"]
