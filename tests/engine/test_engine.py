@@ -371,6 +371,7 @@ def test_a_pause_at_the_end_is_not_caught_up() -> None:
 def test_an_empty_assignment_is_caught_up_once_stable() -> None:
     """An instance without partitions ends too, but not while the group may still be forming."""
     driver = Driver(replace(AT_ONCE, until_caught_up=True))
+    driver.wait(2 * EMPTY_ASSIGNMENT_STABLE_MS)
     driver.feed(ev.Lost([P0]))
     driver.wait(EMPTY_ASSIGNMENT_STABLE_MS - 1)
     assert not halted(driver)
