@@ -189,6 +189,11 @@ class Driver:
         return [command.ref for command in find(self.commands, ev.FetchSchema)]
 
     @property
+    def halted(self) -> bool:
+        """Whether the engine asked for the end."""
+        return bool(find(self.commands, ev.Halt))
+
+    @property
     def letters(self) -> list[ev.DeadLetter]:
         """Every dead letter so far."""
         return find(self.commands, ev.DeadLetter)

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from connector.engine import events as ev
-from connector.engine.engine import EMPTY_ASSIGNMENT_STABLE_MS
 from connector.engine.snapshot import State
-from connector.model import Delete, Rejection, Skip
+from connector.model import ALL_ACCEPTED, Delete, Rejection, Skip
 from tests.engine.driver import (
     AT_ONCE,
     DELETE,
@@ -26,11 +25,6 @@ from tests.engine.driver import (
 
 POISON = Rejection("decode", "not JSON")
 TOMBSTONE = Delete("7", tombstone=True)
-
-
-def halted(driver: Driver) -> bool:
-    """Whether the engine asked for the end."""
-    return bool(find(driver.commands, ev.Halt))
 
 
 def test_the_first_assignment_is_committed() -> None:
@@ -301,9 +295,9 @@ def test_a_stop_finishes_what_travels() -> None:
     commands = driver.answer(driver.sends[0])
     assert find(commands, ev.Send) == []
     assert dict(only(commands, ev.Commit).offsets) == {P0: 1}
-    assert not halted(driver)
+    assert not driver.halted
     driver.confirm()
-    assert halted(driver)
+    assert driver.halted
     assert driver.engine.snapshot().state is State.STOPPED
     assert driver.engine.next_wakeup_ms() is None
 
@@ -314,9 +308,9 @@ def test_a_stop_has_a_deadline() -> None:
     driver.arrive([upsert("7")])
     driver.feed(ev.StopRequested())
     driver.wait(AT_ONCE.drain_ms - 1)
-    assert not halted(driver)
+    assert not driver.halted
     driver.wait(1)
-    assert halted(driver)
+    assert driver.halted
     assert all(commit.offsets[P0] == 0 for commit in find(driver.commands, ev.Commit))
 
 
@@ -326,57 +320,20 @@ def test_a_stop_does_not_hammer_a_broker_that_refuses() -> None:
     driver.refuse()
     only(driver.feed(ev.StopRequested()), ev.Commit)
     driver.refuse()
-    assert halted(driver)
+    assert driver.halted
     assert len(find(driver.commands, ev.Commit)) == 2
 
 
-def test_until_caught_up() -> None:
-    """Ends when the end seen at first is reached, nothing is pending and the last commit is confirmed."""
-    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
-    driver.feed(ev.Assigned({P0: 0}, {P0: 3}))
-    driver.confirm()
-    driver.feed(ev.Arrived([(record(0), [upsert("7")])]))
-    driver.feed(ev.ReachedEnd(P0, 3))
-    driver.wait(2_000)
-    assert not halted(driver)
-    driver.answer(driver.sends[0])
-    driver.wait(2_000)
-    assert not halted(driver)
-    driver.confirm()
-    assert halted(driver)
-
-
-def test_a_log_that_lost_our_offset_is_not_caught_up() -> None:
-    """A position behind the end of a recreated topic reached nothing: its pause waits (F021, F022)."""
-    driver = Driver(replace(AT_ONCE, until_caught_up=True), {})
-    driver.feed(ev.Assigned({P0: 5_000}, {P0: 100}))
-    driver.wait(2_000)
-    assert not halted(driver)
-    driver.feed(ev.OffsetsLost(P0, "offset 5000 is not in the log", "pause"))
-    driver.feed(ev.Assigned({P1: 3}, {P1: 3}))
-    driver.wait(2_000)
-    assert not halted(driver)
-
-
-def test_a_pause_at_the_end_is_not_caught_up() -> None:
-    """A topic that was recreated after its end was reached waits for a decision too (F026)."""
-    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
-    driver.feed(ev.Assigned({P0: 3}, {P0: 3}))
-    driver.feed(ev.OffsetsLost(P0, "the topic was deleted and created again", "pause"))
-    driver.confirm()
-    driver.wait(2_000)
-    assert not halted(driver)
-
-
-def test_an_empty_assignment_is_caught_up_once_stable() -> None:
-    """An instance without partitions ends too, but not while the group may still be forming."""
-    driver = Driver(replace(AT_ONCE, until_caught_up=True))
-    driver.wait(2 * EMPTY_ASSIGNMENT_STABLE_MS)
-    driver.feed(ev.Lost([P0]))
-    driver.wait(EMPTY_ASSIGNMENT_STABLE_MS - 1)
-    assert not halted(driver)
-    driver.wait(1)
-    assert halted(driver)
+def test_nothing_is_read_before_the_api_has_answered() -> None:
+    """A token that is wrong shows before the first record; the probe waits for nothing (F052)."""
+    driver = Driver(replace(AT_ONCE, probe_first=True))
+    only(driver.commands, ev.Probe)
+    assert only(driver.commands, ev.Pause).partitions == [P0]
+    driver.arrive([upsert("7")])
+    assert driver.sends == []
+    commands = driver.feed(ev.Probed(ALL_ACCEPTED))
+    assert only(commands, ev.Resume).partitions == [P0]
+    only(commands, ev.Send)
 
 
 def test_commits_that_stay_refused_stop_the_intake() -> None:

@@ -1,0 +1,69 @@
+"""`--until-caught-up`: the first end is reached, and all before it is committed (design, section 4)."""
+
+from dataclasses import replace
+
+from connector.engine import events as ev
+from connector.engine.engine import EMPTY_ASSIGNMENT_STABLE_MS
+from tests.engine.driver import AT_ONCE, P0, P1, Driver, record, upsert
+
+
+def test_until_caught_up() -> None:
+    """Ends when the end seen at first is reached, nothing is pending and the last commit is confirmed."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
+    driver.feed(ev.Assigned({P0: 0}, {P0: 3}))
+    driver.confirm()
+    driver.feed(ev.Arrived([(record(0), [upsert("7")])]))
+    driver.feed(ev.ReachedEnd(P0, 3))
+    driver.wait(2_000)
+    assert not driver.halted
+    driver.answer(driver.sends[0])
+    driver.wait(2_000)
+    assert not driver.halted
+    driver.confirm()
+    assert driver.halted
+
+
+def test_the_end_may_only_be_known_once_it_is_reached() -> None:
+    """Where the broker did not say it at the assignment, the first end that is reached counts."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {P0: 0}, confirms=False)
+    driver.feed(ev.Arrived([(record(0), [upsert("7")])]))
+    driver.feed(ev.ReachedEnd(P0, 1))
+    driver.answer(driver.sends[0])
+    assert not driver.halted
+    driver.confirm()
+    driver.wait(2_000)
+    driver.confirm()
+    assert driver.halted
+
+
+def test_a_log_that_lost_our_offset_is_not_caught_up() -> None:
+    """A position behind the end of a recreated topic reached nothing: its pause waits (F021, F022)."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {})
+    driver.feed(ev.Assigned({P0: 5_000}, {P0: 100}))
+    driver.wait(2_000)
+    assert not driver.halted
+    driver.feed(ev.OffsetsLost(P0, "offset 5000 is not in the log", "pause"))
+    driver.feed(ev.Assigned({P1: 3}, {P1: 3}))
+    driver.wait(2_000)
+    assert not driver.halted
+
+
+def test_a_pause_at_the_end_is_not_caught_up() -> None:
+    """A topic that was recreated after its end was reached waits for a decision too (F026)."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
+    driver.feed(ev.Assigned({P0: 3}, {P0: 3}))
+    driver.feed(ev.OffsetsLost(P0, "the topic was deleted and created again", "pause"))
+    driver.confirm()
+    driver.wait(2_000)
+    assert not driver.halted
+
+
+def test_an_empty_assignment_is_caught_up_once_stable() -> None:
+    """An instance without partitions ends too, but not while the group may still be forming."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True))
+    driver.wait(2 * EMPTY_ASSIGNMENT_STABLE_MS)
+    driver.feed(ev.Lost([P0]))
+    driver.wait(EMPTY_ASSIGNMENT_STABLE_MS - 1)
+    assert not driver.halted
+    driver.wait(1)
+    assert driver.halted
