@@ -1,10 +1,25 @@
 """How much may come in, and which partitions are paused (promise 7)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from connector.engine import events as ev
-from connector.model import Delete, Rejection
-from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNAUTHORIZED, Driver, find, only, record, upsert
+from connector.model import Delete, Delivery, Rejection
+from tests.engine.driver import (
+    AT_ONCE,
+    DELETE,
+    P0,
+    P1,
+    UNAUTHORIZED,
+    Driver,
+    event,
+    find,
+    only,
+    record,
+    upsert,
+)
 
 POISON = Rejection("decode", "not JSON")
 SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
@@ -57,13 +72,24 @@ def test_dead_letters_hold_their_place() -> None:
     assert driver.engine.room().records == 1
 
 
-def test_a_purge_does_not_stop_the_updates() -> None:
-    """Deletes at half of the buffer pause only the partitions that feed them; the others flow."""
-    driver = Driver(replace(SMALL, buffered_records_max=8), {P0: 0, P1: 0})
-    commands = driver.arrive(*[[Delete(str(number))] for number in range(4)], key=b"a")
+BACKLOGS: dict[str, tuple[Callable[[str], Delivery], Delivery]] = {
+    # what piles up -> how to make it, and what goes to another endpoint
+    "deletes": (Delete, upsert("u")),
+    "events": (lambda number: event(number, number), upsert("u")),
+    "upserts": (upsert, Delete("u")),
+}
+
+
+@pytest.mark.parametrize("backlog", BACKLOGS)
+def test_a_backlog_of_one_endpoint_does_not_stop_the_others(backlog: str) -> None:
+    """At half of the buffer it pauses only the partitions that feed it; a purge lets the updates flow."""
+    make, other = BACKLOGS[backlog]
+    limits = replace(SMALL, buffered_records_max=8, batch_items_max=1)
+    driver = Driver(limits, {P0: 0, P1: 0})
+    commands = driver.arrive(*[[make(str(number))] for number in range(4)], key=b"a")
     assert only(commands, ev.Pause).partitions == [P0]
     assert driver.engine.room().records == 2
-    assert find(driver.arrive([upsert("u")], partition=P1), ev.Pause) == []
+    assert find(driver.arrive([other], partition=P1), ev.Pause) == []
     resumed: list[ev.Resume] = []
     while not resumed:
         resumed = find(driver.answer(driver.travelling[0]), ev.Resume)
