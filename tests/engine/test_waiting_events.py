@@ -85,3 +85,11 @@ def test_a_waiting_event_holds_up_its_contact_only() -> None:
     driver.answer(driver.sends[0], items(REJECTED))
     driver.arrive([upsert("7")], [upsert("8")])
     assert driver.sends[-1].user_ids == ["8"]
+
+
+def test_a_delete_brings_no_contact_forward() -> None:
+    """The event behind which it stands is not tried again any sooner for it."""
+    driver = Driver()
+    driver.arrive([event("7", "e", contact_wait_ms=10_000)], [DELETE])
+    assert driver.answer(driver.sends[0], items(REJECTED)) == []
+    assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
