@@ -347,6 +347,15 @@ def test_commits_that_stay_refused_stop_the_intake() -> None:
     assert driver.engine.snapshot().state is State.RUNNING
 
 
+def test_lost_offsets_of_what_is_not_ours_change_nothing() -> None:
+    """The next owner finds out itself, and begins where its policy says."""
+    driver = Driver()
+    driver.arrive([upsert("7")])
+    driver.feed(ev.Revoked([P0]))
+    for partition in (P0, P1):
+        assert driver.feed(ev.OffsetsLost(partition, "not in the log", "earliest")) == []
+
+
 def test_the_snapshot_counts_everything() -> None:
     """Records, deliveries, skips and dead letters add up, and none is unaccounted for."""
     driver = Driver()

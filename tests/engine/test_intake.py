@@ -6,16 +6,19 @@ from dataclasses import replace
 import pytest
 
 from connector.engine import events as ev
-from connector.model import Delete, Delivery, Rejection
+from connector.model import Delete, Delivery, ItemOutcome, Rejection
 from tests.engine.driver import (
+    ACCEPTED,
     AT_ONCE,
     DELETE,
     P0,
     P1,
+    REJECTED,
     UNAUTHORIZED,
     Driver,
     event,
     find,
+    items,
     only,
     record,
     upsert,
@@ -95,6 +98,20 @@ def test_a_backlog_of_one_endpoint_does_not_stop_the_others(backlog: str) -> Non
         resumed = find(driver.answer(driver.travelling[0]), ev.Resume)
     assert resumed[0].partitions == [P0]
     assert driver.engine.snapshot().in_flight_records > 0
+
+
+@pytest.mark.parametrize("outcome", [REJECTED, ACCEPTED])
+def test_what_is_finished_is_no_backlog(outcome: ItemOutcome) -> None:
+    """However it ended, it counts for its endpoint once: the next four are half of the buffer again."""
+    driver = Driver(replace(SMALL, buffered_records_max=8))
+    driver.arrive([event("7", "e")])
+    driver.answer(driver.sends[0], items(outcome))
+    for letter in driver.letters:
+        driver.feed(ev.DeadLettered(letter.letter_id, None))
+    assert find(driver.arrive(*[[event(str(n), str(n))] for n in range(3)]), ev.Pause) == []
+    assert driver.engine.room().records > 0
+    driver.arrive([event("3", "3")])
+    assert driver.engine.room().records == 0
 
 
 def test_a_rebalance_is_heard_where_each_partition_is_paused_for_a_reason_of_its_own() -> None:
