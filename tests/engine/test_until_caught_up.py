@@ -23,6 +23,17 @@ def test_until_caught_up() -> None:
     assert driver.halted
 
 
+def test_a_commit_that_is_refused_is_not_the_last() -> None:
+    """It ends with a commit that the broker has confirmed, however long that takes."""
+    driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
+    driver.feed(ev.Assigned({P0: 3}, {P0: 3}))
+    driver.refuse()
+    assert not driver.halted
+    driver.wait(2_000)
+    driver.confirm()
+    assert driver.halted
+
+
 def test_the_end_may_only_be_known_once_it_is_reached() -> None:
     """Where the broker did not say it at the assignment, the first end that is reached counts."""
     driver = Driver(replace(AT_ONCE, until_caught_up=True), {P0: 0}, confirms=False)
