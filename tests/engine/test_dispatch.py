@@ -118,7 +118,7 @@ def test_a_rejected_batch_ends_the_trouble_of_its_endpoint() -> None:
     for _ in range(3):
         driver.answer(driver.travelling[0], Answer(Verdict.TRANSIENT, "HTTP 500"))
         driver.wait(AT_ONCE.retry_backoff_largest_ms)
-    assert "instasent" in driver.engine.snapshot().causes
+    assert driver.engine.snapshot().causes == {"instasent": "contacts: HTTP 500"}
     only(driver.answer(driver.travelling[0], BATCH_REJECTED), ev.Send)
     assert driver.engine.snapshot().causes == {}
 

@@ -6,7 +6,7 @@ import pytest
 
 from connector.engine import events as ev
 from connector.engine.snapshot import State
-from connector.model import ALL_ACCEPTED, Delete, Rejection, Skip
+from connector.model import ALL_ACCEPTED, Delete, Endpoint, Rejection, Skip
 from tests.engine.driver import (
     AT_ONCE,
     DELETE,
@@ -347,6 +347,19 @@ def test_commits_that_stay_refused_stop_the_intake() -> None:
     assert driver.engine.snapshot().state is State.RUNNING
 
 
+def test_a_commit_leaves_once_an_interval() -> None:
+    """However much is settled meanwhile: the next one says all of it."""
+    driver = Driver()
+    before = len(find(driver.commands, ev.Commit))
+    for number in range(5):
+        driver.arrive([upsert(str(number))])
+        driver.answer(driver.sends[-1])
+    assert len(find(driver.commands, ev.Commit)) == before
+    driver.wait(AT_ONCE.commit_interval_ms)
+    assert len(find(driver.commands, ev.Commit)) == before + 1
+    assert driver.committed == {P0: 5}
+
+
 def test_lost_offsets_of_what_is_not_ours_change_nothing() -> None:
     """The next owner finds out itself, and begins where its policy says."""
     driver = Driver()
@@ -364,6 +377,11 @@ def test_the_snapshot_counts_everything() -> None:
     driver.answer(driver.sends[1], items(REJECTED))
     snapshot = driver.engine.snapshot()
     assert snapshot.topics[0].records_consumed == 4
+    assert snapshot.topics[0].deliveries_accepted == 2
+    assert {e.name: (e.calls, e.items) for e in snapshot.endpoints if e.calls} == {
+        Endpoint.CONTACTS: (1, 2),
+        Endpoint.EVENTS: (1, 1),
+    }
     assert snapshot.in_flight_records == 2
     assert snapshot.buffered_records == 2
     assert snapshot.unaccounted_records == 0
