@@ -180,6 +180,19 @@ def test_one_dead_letter_for_two_refused_deliveries() -> None:
     assert driver.commit() == {P0: 1}
 
 
+def test_a_backlog_beyond_the_budget_is_spread() -> None:
+    """Ten calls are left for twenty contacts: the first leaves now, the next in its turn (promise 6)."""
+    driver = Driver(replace(AT_ONCE, batch_items_max=1))
+    driver.arrive([upsert("warm")])
+    driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(100, 10, 60, 60_000)))
+    driver.arrive(*contacts(20))
+    assert len(driver.sends) == 1 + 1
+    status = driver.engine.snapshot().endpoints[0]
+    assert (status.budget_limit, status.budget_remaining, status.budget_reset) == (100, 9, 60)
+    driver.wait(6_000)
+    assert len(driver.sends) == 1 + 2
+
+
 def test_429_waits_for_the_reset() -> None:
     """Nothing leaves before the time that the answer names (F057)."""
     driver = Driver()

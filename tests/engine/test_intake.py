@@ -97,8 +97,8 @@ def test_a_backlog_of_one_endpoint_does_not_stop_the_others(backlog: str) -> Non
     while not resumed:
         resumed = find(driver.answer(driver.travelling[0]), ev.Resume)
     assert resumed[0].partitions == [P0]
-    backlog = driver.engine.snapshot().in_flight_records
-    assert 0 < backlog <= 3  # half of the four, for each pause fetches anew, and perhaps the other
+    left = driver.engine.snapshot().in_flight_records
+    assert 0 < left <= 3  # half of the four, for each pause fetches anew, and perhaps the other
     assert driver.engine.room().records > 0
 
 

@@ -45,6 +45,24 @@ def test_written_again_when_refused() -> None:
     assert waiting.error is None
 
 
+def test_the_waits_grow_and_begin_anew() -> None:
+    """A topic that cannot be written is not asked all the time; once it could be, the next fault is short."""
+    waiting = letters()
+    letter, now_ms = waiting.write(entry(), WHY), 0
+    for _ in range(8):
+        waiting.answered(letter.letter_id, "not authorized", now_ms)
+        due_ms = waiting.due_ms()
+        assert due_ms is not None
+        assert due_ms > now_ms
+        now_ms = due_ms
+        (letter,) = waiting.again(now_ms)
+    waiting.answered(letter.letter_id, None, now_ms)
+    waiting.answered(waiting.write(entry(), WHY).letter_id, "not authorized", now_ms)
+    due_ms = waiting.due_ms()
+    assert due_ms is not None
+    assert due_ms <= now_ms + 100
+
+
 def test_not_for_a_partition_that_is_gone() -> None:
     """What the new owner will write is not written here, and the trouble ends with it."""
     waiting, one = letters(), entry()
