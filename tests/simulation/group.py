@@ -35,7 +35,8 @@ class Group:
         self._again = False
 
     def join(self, member: "Member") -> None:
-        """A member asks for partitions."""
+        """A member asks for partitions, as a new one: what was said to the former one is over."""
+        member.session += 1
         member.generation = self.generation
         self.members.append(member)
         self.rebalance()
