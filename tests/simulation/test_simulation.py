@@ -12,7 +12,7 @@ from tests.simulation.run import failure_of, run
 from tests.simulation.shrink import shrink
 from tests.simulation.trace import digest
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "4000"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "20000"))
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 
 
