@@ -3,8 +3,8 @@
 import pytest
 
 from connector.engine import events as ev
-from connector.model import Delete, Endpoint, Translated
-from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNKNOWN, Driver, only, upsert
+from connector.model import ALL_ACCEPTED, Answer, Delete, Endpoint, Translated, Verdict
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNAUTHORIZED, UNKNOWN, Driver, only, upsert
 
 
 def two_partitions() -> Driver:
@@ -61,3 +61,28 @@ def test_what_waits_behind_what_is_taken_away_is_sent_at_its_own_endpoint() -> N
     assert [send.user_ids for send in driver.sends] == [["8"]]
     send = only(driver.feed(ev.Lost([P1])), ev.Send)
     assert (send.endpoint, send.bodies) == (Endpoint.CONTACTS, [{"_user_id": "7", "a": 1}])
+
+
+ANSWERS = {
+    "throttled": Answer(Verdict.THROTTLED, "HTTP 429"),
+    "refused": UNAUTHORIZED,
+    "lost": UNKNOWN,
+    "not sent": Answer(Verdict.NOT_SENT, "lease"),
+    "rejected": Answer(Verdict.BATCH_REJECTED, "HTTP 400"),
+    "accepted": ALL_ACCEPTED,
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_is_taken_away_is_not_sent_again(answer: str) -> None:
+    """Whatever the last answer was: the next owner sends it, and writes its dead letter (F003, F008)."""
+    driver = Driver(AT_ONCE, {P0: 0, P1: 0})
+    driver.arrive([upsert("7")], [upsert("8")], partition=P1)
+    driver.feed(ev.Lost([P1]))
+    driver.answer(driver.sends[0], ANSWERS[answer])
+    driver.wait(AT_ONCE.retry_backoff_largest_ms)
+    driver.feed(ev.Probed(ALL_ACCEPTED))
+    driver.wait(AT_ONCE.retry_backoff_largest_ms)
+    assert len(driver.sends) == 1
+    assert driver.letters == []
+    assert driver.engine.snapshot().in_flight_records == 0
