@@ -341,9 +341,11 @@ class Member:
         self.later(wait_ms, self._join_anew, number, seek.where, epoch)
 
     def _join_anew(self, number: int, where: str, epoch: Epoch) -> None:
-        if self.epochs.get(number) is epoch and self._broker.names_nothing(number):
+        if self.epochs.get(number) is not epoch:
+            return
+        if self._broker.names_nothing(number):  # else a commit that was on its way has found the log again
             self._broker.reset(number, where)
-            self.hears("revoke all", [], 0)
+        self.hears("revoke all", [], 0)
 
     # ------------------------------------------------------------------------------- commands
 
