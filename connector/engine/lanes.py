@@ -43,7 +43,7 @@ class LaneState(IntEnum):
 
     READY = 0  # in a ready queue
     TRAVELLING = 1  # its head is in a request, or in a batch that waits to be sent again
-    WAITING = 2  # its head waits for its contact, or its first delivery is being added
+    WAITING = 2  # its head waits for its contact
     EMPTY = 3
 
 

@@ -17,6 +17,16 @@ from tests.engine.driver import (
 )
 
 
+def one_of_two_is_missing() -> Driver:
+    """The deletes of `7` and `8` have left; the first was answered 404, which a probe is out to judge."""
+    driver = Driver()
+    driver.arrive([Delete("warm")])
+    driver.answer(driver.sends[0])
+    driver.arrive([Delete("7")], [Delete("8")])
+    driver.answer(driver.sends[1], NOT_FOUND)
+    return driver
+
+
 def test_404_on_a_delete_is_success_when_the_data_source_is_there() -> None:
     """A probe tells: 200 means that the contact is gone already (F054, F063)."""
     driver = Driver()
@@ -70,11 +80,7 @@ def test_a_404_from_an_outage_that_is_over_does_not_count() -> None:
 
 def test_a_probe_tells_nothing_of_a_later_404() -> None:
     """A probe that left before a 404 came does not decide it: the next one does (F054)."""
-    driver = Driver()
-    driver.arrive([Delete("warm")])
-    driver.answer(driver.sends[0])
-    driver.arrive([Delete("7")], [Delete("8")])
-    driver.answer(driver.sends[1], NOT_FOUND)
+    driver = one_of_two_is_missing()
     driver.answer(driver.sends[2], NOT_FOUND)
     assert len(find(driver.commands, ev.Probe)) == 1
     only(driver.feed(ev.Probed(ALL_ACCEPTED)), ev.Probe)
@@ -85,11 +91,7 @@ def test_a_probe_tells_nothing_of_a_later_404() -> None:
 
 def test_a_404_from_an_outage_that_only_a_probe_has_seen_does_not_count() -> None:
     """It had left before the probe found the data source gone, and is answered when all is well (F054)."""
-    driver = Driver()
-    driver.arrive([Delete("warm")])
-    driver.answer(driver.sends[0])
-    driver.arrive([Delete("7")], [Delete("8")])
-    driver.answer(driver.sends[1], NOT_FOUND)
+    driver = one_of_two_is_missing()
     driver.feed(ev.Probed(UNAUTHORIZED))
     driver.wait(1_000)
     driver.feed(ev.Probed(ALL_ACCEPTED))
