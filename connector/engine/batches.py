@@ -16,11 +16,14 @@ class Group(NamedTuple):
     """Lanes that travel together again, not before `due_ms`.
 
     `attempt` counts how often they failed; `successes` is how often their endpoint had answered
-    well by then, which tells a bad batch from a bad endpoint.
+    well by then, which tells a bad batch from a bad endpoint. Of two groups the one of the earlier
+    turn goes first, and of one turn the newest: a search for a bad item goes deep before it goes
+    wide, so that each few calls settle something, and what a restart undoes is little.
     """
 
-    due_ms: int
+    turn_ms: int
     order: int
+    due_ms: int
     lanes: Sequence[Lane]
     attempt: int
     successes: int
@@ -50,12 +53,15 @@ class ReadyQueue:
         self.count += 1
         self._lanes.append((lane, now_ms))
 
-    def push_group(self, lanes: Sequence[Lane], due_ms: int, attempt: int, successes: int) -> None:
-        """Add lanes that are to be sent again as one batch."""
+    def push_group(
+        self, lanes: Sequence[Lane], due_ms: int, attempt: int, successes: int, turn_ms: int | None = None
+    ) -> None:
+        """Add lanes that are to be sent again as one batch; only a group that is due has an earlier turn."""
         for lane in lanes:
             lane.state = TRAVELLING
-        self._order += 1
-        heappush(self._groups, Group(due_ms, self._order, lanes, attempt, successes))
+        self._order -= 1
+        turn_ms = due_ms if turn_ms is None else turn_ms
+        heappush(self._groups, Group(turn_ms, self._order, due_ms, lanes, attempt, successes))
 
     @property
     def calls_wanted(self) -> int:
@@ -92,7 +98,7 @@ class ReadyQueue:
                 size += lane.size
         assert batch, "take without a due batch"
         self.count -= len(batch)
-        return Group(now_ms, 0, batch, 0, 0)
+        return Group(now_ms, 0, now_ms, batch, 0, 0)
 
     def _waits_since(self, due_ms: int) -> bool:
         """Whether lanes were to travel before a group that is due since `due_ms`.

@@ -299,7 +299,7 @@ class Dispatch:
         if len(lanes) == 1:
             self._rejected(lanes[0], ItemOutcome(OutcomeKind.REJECTED, reason), now_ms)
         else:
-            self._split(batch, now_ms, 0)
+            self._split(batch, now_ms, 0, batch.group.turn_ms)
 
     def _failed(self, batch: Batch, reason: str, now_ms: int) -> None:
         endpoint, group = batch.endpoint, batch.group
@@ -311,16 +311,17 @@ class Dispatch:
         else:
             self._send_again(batch, group.lanes, due_ms, attempt)
 
-    def _split(self, batch: Batch, due_ms: int, attempt: int) -> None:
-        lanes = batch.group.lanes
-        middle = len(lanes) // 2
-        for half in (lanes[:middle], lanes[middle:]):
-            self._send_again(batch, half, due_ms, attempt)
+    def _split(self, batch: Batch, due_ms: int, attempt: int, turn_ms: int | None = None) -> None:
+        lanes, middle = batch.group.lanes, len(batch.group.lanes) // 2
+        for half in (lanes[middle:], lanes[:middle]):  # Of one turn the newest goes first.
+            self._send_again(batch, half, due_ms, attempt, turn_ms)
 
-    def _send_again(self, batch: Batch, lanes: Sequence[Lane], due_ms: int, attempt: int) -> None:
+    def _send_again(
+        self, batch: Batch, lanes: Sequence[Lane], due_ms: int, attempt: int, turn_ms: int | None = None
+    ) -> None:
         living = [lane for lane in lanes if self._survives(lane)]
         if living:
-            batch.queue.push_group(living, due_ms, attempt, batch.endpoint.successes)
+            batch.queue.push_group(living, due_ms, attempt, batch.endpoint.successes, turn_ms)
 
     def _advance(self, lane: Lane, now_ms: int) -> None:
         """Let what stands behind finished items follow."""

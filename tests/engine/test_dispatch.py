@@ -111,6 +111,21 @@ def test_a_rejected_batch_is_bisected() -> None:
     assert len(driver.sends) - 1 <= 14  # two for each of the seven halvings
 
 
+def test_the_search_for_a_bad_item_settles_something_every_few_calls() -> None:
+    """It goes deep before it goes wide, so that restarts that follow each other do not undo all of it (F051).
+
+    With four calls a minute and a rebalance each minute it never ended (found by the simulation).
+    """
+    driver = Driver()
+    driver.arrive(*contacts(64))
+    for _ in range(7):
+        assert driver.letters == []
+        driver.answer(driver.sends[-1], BATCH_REJECTED)
+        driver.wait(1)
+    assert [letter.record.offset for letter in driver.letters] == [0]
+    assert driver.sends[-1].user_ids == ["1"]
+
+
 def test_a_rejected_batch_ends_the_trouble_of_its_endpoint() -> None:
     """It has read the batch, whatever it thinks of it: the halves need not wait."""
     driver = Driver()
