@@ -7,7 +7,7 @@ in batches and learns from an `Answer` what became of each one. Nothing here doe
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 """A record's headers in their order; a name may occur more than once, a value may be null."""
@@ -72,7 +72,6 @@ class Endpoint(StrEnum):
 class Upsert:
     """Create or update one contact. `body` is the item as it is sent and holds `_user_id`."""
 
-    endpoint: ClassVar[Endpoint] = Endpoint.CONTACTS
     user_id: str
     body: dict[str, Any]
     instant: bool
@@ -82,7 +81,6 @@ class Upsert:
 class Delete:
     """Delete one contact. `tombstone` marks the one that stands for a record without a value."""
 
-    endpoint: ClassVar[Endpoint] = Endpoint.DELETE
     user_id: str
     tombstone: bool = False
 
@@ -91,13 +89,18 @@ class Delete:
 class Event:
     """Create one event. `body` is the item as it is sent."""
 
-    endpoint: ClassVar[Endpoint] = Endpoint.EVENTS
     user_id: str
     body: dict[str, Any]
     contact_wait_ms: int
 
 
 Delivery: TypeAlias = Upsert | Delete | Event
+
+ENDPOINT_OF: dict[type, Endpoint] = {
+    Upsert: Endpoint.CONTACTS,
+    Delete: Endpoint.DELETE,
+    Event: Endpoint.EVENTS,
+}
 
 
 @final

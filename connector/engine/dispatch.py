@@ -18,7 +18,7 @@ from connector.engine.ledger import Partition
 from connector.engine.limits import Limits
 from connector.engine.outage import Outage
 from connector.engine.retries import Backoff
-from connector.model import Answer, Delete, Endpoint, Event, ItemOutcome, OutcomeKind, Upsert, Verdict
+from connector.model import ENDPOINT_OF, Answer, Endpoint, Event, ItemOutcome, OutcomeKind, Verdict
 
 KINDS_OF = {
     Endpoint.CONTACTS: (Kind.INSTANT, Kind.QUEUED),
@@ -68,7 +68,7 @@ class Dispatch:
         )
         # Looked up once per delivery: a class hashes faster than a member of an enumeration.
         self.endpoint_index: dict[type, int] = {
-            kind: tuple(Endpoint).index(kind.endpoint) for kind in (Upsert, Delete, Event)
+            kind: tuple(Endpoint).index(endpoint) for kind, endpoint in ENDPOINT_OF.items()
         }
         # In the order of Kind, which indexes it.
         self._queues = tuple(queue for endpoint in self.endpoints for queue in endpoint.queues)
@@ -141,18 +141,19 @@ class Dispatch:
         queue = endpoint.next_queue(now_ms)
         group = queue.take(now_ms)
         lanes = group.lanes
-        if group.attempt or group.order:
+        if group.order:
             lanes = [lane for lane in lanes if lane.kind is queue.kind and len(lane)]
         if len(lanes) < len(group.lanes):
             # While the group waited, partitions were taken away: other things stand at the heads now.
             self._back_to_ready([lane for lane in group.lanes if lane.kind is not queue.kind], now_ms)
-        if not lanes:
-            return None
+            if not lanes:
+                return None
+            group = group._replace(lanes=lanes)
         endpoint.budget.spend(now_ms)
         endpoint.in_flight += 1
         endpoint.calls += 1
         self._last_send_id += 1
-        self._batches[self._last_send_id] = Batch(endpoint, queue, group._replace(lanes=lanes))
+        self._batches[self._last_send_id] = Batch(endpoint, queue, group)
         return Send(
             send_id=self._last_send_id,
             endpoint=endpoint.name,

@@ -25,7 +25,7 @@ from connector.engine.retries import Backoff
 from connector.engine.schemas import Schemas
 from connector.engine.settled import Before
 from connector.engine.snapshot import Snapshot, State
-from connector.model import Record, Rejection, TopicPartition, Translated
+from connector.model import ENDPOINT_OF, Record, Rejection, TopicPartition, Translated
 
 EMPTY_ASSIGNMENT_STABLE_MS = 3_000
 """How long an assignment must have been empty to count as caught up: the group may still be forming."""
@@ -248,7 +248,7 @@ class Engine:
         if entry.lettered:
             partition.close(entry)
         else:
-            self._letter(entry, Rejection(f"instasent.{item.delivery.endpoint}", reason))
+            self._letter(entry, Rejection(f"instasent.{ENDPOINT_OF[type(item.delivery)]}", reason))
 
     def _letter(self, entry: Entry, rejection: Rejection) -> None:
         entry.lettered = True

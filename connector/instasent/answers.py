@@ -4,7 +4,6 @@ A status alone never makes an item accepted: that takes a body which says so.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -152,7 +151,7 @@ def _with_limits(answer: Answer, headers: Mapping[str, str], wall_ms: int) -> An
         retry_after_ms = budget.reset_in_ms
     if budget is None and retry_after_ms is None:
         return answer
-    return replace(answer, budget=budget, retry_after_ms=retry_after_ms)
+    return Answer(answer.verdict, answer.reason, answer.items, budget, retry_after_ms)
 
 
 def _reason(status: int, meaning: Meaning, body: bytes) -> str:

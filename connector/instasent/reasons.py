@@ -5,7 +5,7 @@ operator needs; values go.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 LENGTH_MAX = 300
 
@@ -39,7 +39,7 @@ def _parts(error: object) -> Iterator[str]:
     elif isinstance(error, list):
         for part in error[:20]:
             yield from _parts(part)
-    elif isinstance(error, Mapping):
+    elif isinstance(error, dict):
         said = {name: error[name] for name in _SAYING if error.get(name)}
         for name, inner in list((said or error).items())[:20]:
             text = ", ".join(_parts(inner))
@@ -49,7 +49,7 @@ def _parts(error: object) -> Iterator[str]:
 
 def _collect(item: object, names: set[str], values: set[str]) -> None:
     """Gather the names and the values of an item; a value of one character would hide half of the text."""
-    if isinstance(item, Mapping):
+    if isinstance(item, dict):
         names.update(item)
         for value in item.values():
             _collect(value, names, values)

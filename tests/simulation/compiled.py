@@ -17,7 +17,14 @@ import click
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".cache" / "compiled"
 COPIED = ("connector", "tests/simulation")
-COMPILED = ("connector/engine", "connector/instasent", "tests/simulation")
+COMPILED = (
+    "connector/model.py",
+    "connector/engine/*.py",
+    "connector/instasent/*.py",
+    "connector/shell/engine_time.py",
+    "connector/shell/kafka_notes.py",
+    "tests/simulation/*.py",
+)
 
 INTERPRETED = {
     "__main__.py",
@@ -76,7 +83,7 @@ def _compile(folder: Path) -> None:
     modules = [
         str(path.relative_to(folder))
         for part in COMPILED
-        for path in sorted((folder / part).glob("*.py"))
+        for path in sorted(folder.glob(part))
         if path.name not in INTERPRETED
     ]
     click.echo(f"compiling {len(modules)} modules, which takes one or two minutes")

@@ -5,7 +5,7 @@ that it was accepted.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tests.simulation.promises import expect
@@ -48,18 +48,15 @@ class Course:
 
     def upserts(self, wanted: dict[str, Any]) -> dict[int, list[int]]:
         """From which head to where upserts merge into these fields."""
-        return self._moves(lambda head: _merges(self.todos, head, wanted))
+        return {head: ends for head in self.heads if (ends := _merges(self.todos, head, wanted))}
 
     def event(self, number: str) -> dict[int, list[int]]:
         """From which head this event is next; one that was given up may still wait for its contact."""
-        return self._moves(lambda head: _next(self.todos, head, number))
+        return {head: ends for head in self.heads if (ends := _next(self.todos, head, number))}
 
     def delete(self) -> dict[int, list[int]]:
         """From which head a delete is next, with the upserts that it absorbs."""
-        return self._moves(lambda head: _absorbs(self.todos, head))
-
-    def _moves(self, ends: Callable[[int], list[int]]) -> dict[int, list[int]]:
-        return {head: found for head in self.heads if (found := ends(head))}
+        return {head: ends for head in self.heads if (ends := _absorbs(self.todos, head))}
 
     def sure(self, moves: dict[int, list[int]]) -> list[Todo]:
         """The least that such a request stands for."""

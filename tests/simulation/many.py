@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from tests.simulation.run import Failure, run
 from tests.simulation.scenario import BLOCK
 
+BLOCKS_PER_PROCESS = 40
+"""Half a megabyte of each seed is in cycles, and a new process costs less than to look for them."""
+
 FAILURES_MAX = 20
 """Failing seeds after which no more are looked for."""
 
@@ -81,15 +84,8 @@ def run_block(first: int, count: int = BLOCK) -> Totals:
 
 
 def _begin() -> None:
-    gc.disable()  # what a run leaves behind is swept up after each block
-    gc.freeze()  # what was imported stays
+    gc.disable()  # what runs leave behind goes with their process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Whoever forked this may handle it otherwise.
-
-
-def _work(first: int) -> Totals:
-    totals = run_block(first)
-    gc.collect()
-    return totals
 
 
 def run_many(
@@ -100,8 +96,8 @@ def run_many(
     begun = time.monotonic()
     blocks: Iterable[int] = range(first, first + seeds, BLOCK)
     context = multiprocessing.get_context("fork")
-    with context.Pool(processes or os.cpu_count(), initializer=_begin) as pool:
-        for block in pool.imap_unordered(_work, blocks):
+    with context.Pool(processes or os.cpu_count(), _begin, maxtasksperchild=BLOCKS_PER_PROCESS) as pool:
+        for block in pool.imap_unordered(run_block, blocks):
             totals.add(block)
             over = seconds_max is not None and time.monotonic() - begun > seconds_max
             if over or len(totals.failures) >= FAILURES_MAX:

@@ -6,7 +6,7 @@ from connector.engine.engine import Engine
 from connector.engine.limits import Limits
 from tests.simulation.promises import Violation
 from tests.simulation.rows import translator
-from tests.simulation.scenario import Scenario, draw
+from tests.simulation.scenario import SIZES, Scenario, Sizes, draw
 from tests.simulation.world import Translate, World
 
 
@@ -31,10 +31,10 @@ def run(seed: int, *, traced: bool = False) -> World:
     return run_scenario(draw(seed), traced=traced)
 
 
-def failure_of(seed: int) -> Failure | None:
+def failure_of(seed: int, sizes: Sizes = SIZES) -> Failure | None:
     """Run one seed to its end; returns what it broke, None where it kept every promise."""
     try:
-        run(seed)
+        run_scenario(draw(seed, sizes))
     except Failure as failure:
         return failure
     return None

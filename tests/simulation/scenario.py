@@ -3,7 +3,7 @@
 Each seed has a mix of its own: most faults are absent, the others have rates between rare and constant.
 So rare faults also meet each other without the noise of all the rest ("swarm").
 
-The logs come from the seed's block: writing 300 records costs as much as delivering them.
+The logs come from the seed's block: writing 200 records costs as much as delivering them.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,16 @@ from tests.simulation.rows import LOGS_MAX, Log, Writer
 
 BLOCK = 10
 """So many seeds in a row share their logs."""
+
+
+class Sizes(NamedTuple):
+    """Among how many records a log has, over all partitions, and of how many contacts they tell, is drawn."""
+
+    records: tuple[int, ...]
+    contacts: tuple[int, ...]
+
+
+SIZES = Sizes((170, 200, 240), (3, 10, 30, 100))
 
 REQUEST_FAULTS = {
     # what becomes of a request -> its largest rate; exactly one of them happens to a request
@@ -146,9 +156,9 @@ class Scenario:
         return sum(len(log.entries) for log in self.logs)
 
 
-def draw(seed: int) -> Scenario:
+def draw(seed: int, sizes: Sizes = SIZES) -> Scenario:
     """Draw the scenario of a seed."""
-    calm_ms, logs = _logs(seed // BLOCK)
+    calm_ms, logs = _logs(seed // BLOCK, sizes)
     rng = Random(seed)  # noqa: S311 - a run to be repeated, not a secret
     quiet = rng.random() < 0.06
     share = rng.choice((0.05, 0.15, 0.4))
@@ -177,12 +187,12 @@ def draw(seed: int) -> Scenario:
 
 
 @lru_cache(maxsize=4)
-def _logs(block: int) -> tuple[int, tuple[Log, ...]]:
+def _logs(block: int, sizes: Sizes) -> tuple[int, tuple[Log, ...]]:
     rng = Random(-1 - block)  # noqa: S311 - a run to be repeated, not a secret
     calm_ms = rng.choice((10_000, 30_000, 120_000, 600_000))
-    contacts = rng.choice((3, 30, 100, 100))
+    contacts = rng.choice(sizes.contacts)
     count = rng.randint(1, LOGS_MAX)
-    length = rng.choice((190, 230, 270)) // count
+    length = rng.choice(sizes.records) // count
     return calm_ms, tuple(Writer(rng, number, contacts, calm_ms).log(length) for number in range(count))
 
 

@@ -40,7 +40,7 @@ JOB_MS = 60_000
 """An instance that runs until it has caught up is started this often."""
 STEPS_MAX = 200_000
 
-ANEW_EVERY = 32
+ANEW_EVERY = 100
 """Of the records that were translated before, so many are not translated again."""
 
 
