@@ -10,11 +10,13 @@ from tests.chaos.member import Member
 from tests.chaos.plan import Act, Deed
 from tests.chaos.proxy import Conditions, Weather
 from tests.chaos.world import CALM, World
+from tests.stack.log_surgery import configure
 
 STORM_KILLS = 4
 STORM_SECONDS = 0.5
 HANGS = 2
 PROBABILITY = 0.6
+LETTER_BYTES = 1_048_588  # Kafka's default
 
 
 def perform(world: World, act: Act) -> None:
@@ -143,6 +145,14 @@ def _revoked(world: World, act: Act) -> None:
     world.tokens.restore()
 
 
+def _letters(world: World, act: Act) -> None:
+    world.cluster.await_complete()
+    configure(world.cluster.brokers[0], world.letters_topic, max_message_bytes=1)
+    world.incident("no dead letters")
+    world.pass_time(act.seconds)
+    configure(world.cluster.brokers[0], world.letters_topic, max_message_bytes=LETTER_BYTES)
+
+
 DEEDS: Mapping[Deed, Callable[[World, Act], None]] = {
     Deed.KILL: _kill,
     Deed.FAIL_POINT: _fail_point,
@@ -159,4 +169,5 @@ DEEDS: Mapping[Deed, Callable[[World, Act], None]] = {
     Deed.LOST: _lost,
     Deed.HANG: _hang,
     Deed.REVOKED: _revoked,
+    Deed.LETTERS: _letters,
 }

@@ -32,6 +32,7 @@ class Deed(StrEnum):
     LOST = "lost"  # the API does as it is told, and does not answer
     HANG = "hang"  # it never answers some requests
     REVOKED = "revoked"  # the tokens are not valid
+    LETTERS = "letters"  # the brokers refuse dead letters
 
 
 WEIGHTS: Mapping[Deed, float] = {
@@ -50,6 +51,7 @@ WEIGHTS: Mapping[Deed, float] = {
     Deed.LOST: 1,
     Deed.HANG: 0.5,
     Deed.REVOKED: 0.5,
+    Deed.LETTERS: 1,
 }
 
 SECONDS: Mapping[Deed, tuple[float, float]] = {
@@ -63,6 +65,7 @@ SECONDS: Mapping[Deed, tuple[float, float]] = {
     Deed.STATUS: (0.5, 2.5),
     Deed.LOST: (0.5, 2.0),
     Deed.REVOKED: (0.5, 2.5),
+    Deed.LETTERS: (1.0, 5.0),
 }
 """How long it lasts, or how long what was ended stays away."""
 

@@ -19,6 +19,7 @@ ACTS = {
     "range": (
         Act(Deed.KILL, pause=1.5),
         Act(Deed.BROKER, pause=1.0, seconds=1.0, target=1),
+        Act(Deed.LETTERS, seconds=2.0),
     ),
     "cooperative-sticky": (
         Act(Deed.FAIL_POINT, pause=2.0, fail_point="answer handled, not committed", count=3),
@@ -52,7 +53,7 @@ def test_chaos_loses_nothing(
     """Nothing is lost, misordered or committed early, whatever is killed, frozen or cut off.
 
     Real brokers, real processes, a network that misbehaves (F001-F005, F007, F017, F028, F052, F064-F066,
-    F073, F088, F089).
+    F073, F081, F088, F089).
     """
     tally = Tally()
     script = Script(1, seed=7, protocol=protocol, members=2, acts=ACTS[protocol])

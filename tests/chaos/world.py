@@ -53,12 +53,12 @@ class World:
         self.group = folder.name
         self.tokens = Tokens(sandbox)
         self.observer = Observer(feed.log)
-        letters = f"{self.group}.dead-letters"
-        self.letters = Letters(cluster.bootstrap_servers, letters)
+        self.letters_topic = f"{self.group}.dead-letters"
+        self.letters = Letters(cluster.bootstrap_servers, self.letters_topic)
         self.offsets = Offsets(cluster, self.group)
         self.commits = Commits(feed.log, self.observer, self.letters)
         self.incidents: list[Incident] = []
-        self.topics = [feed.members, feed.visits, letters]
+        self.topics = [feed.members, feed.visits, self.letters_topic]
         for topic in self.topics:
             cluster.create_topic(topic, feed.partitions.get(topic, 1))
         self.members = [
