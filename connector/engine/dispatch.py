@@ -67,9 +67,7 @@ class Dispatch:
             for name in Endpoint
         )
         # Looked up once per delivery: a class hashes faster than a member of an enumeration.
-        self.endpoint_index: dict[type, int] = {
-            kind: tuple(Endpoint).index(endpoint) for kind, endpoint in ENDPOINT_OF.items()
-        }
+        self.endpoint_index = {kind: tuple(Endpoint).index(name) for kind, name in ENDPOINT_OF.items()}
         # In the order of Kind, which indexes it.
         self._queues = tuple(queue for endpoint in self.endpoints for queue in endpoint.queues)
         self.outage = Outage(Backoff(first_ms, largest_ms, random))
