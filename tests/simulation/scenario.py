@@ -29,6 +29,9 @@ class Sizes(NamedTuple):
 
 SIZES = Sizes((170, 200, 240), (3, 10, 30, 100))
 
+SEARCH_CALLS = 8
+"""So many calls settle one item, where a batch of a hundred is refused whole again and again."""
+
 REQUEST_FAULTS = {
     # what becomes of a request -> its largest rate; exactly one of them happens to a request
     "refused": 0.2,  # no connection: it never left (F064)
@@ -149,6 +152,18 @@ class Scenario:
             and not self.incidents
             and not self.rates
         )
+
+    @property
+    def job_ms(self) -> int:
+        """How soon an instance that runs until it has caught up is started again.
+
+        Each start is a rebalance, with which the search for a bad item begins anew. Where a minute has too
+        few calls for one, the jobs come less often (docs/simulation.md, what was found and left).
+        """
+        traits = self.traits
+        calls = traits.calls_per_window
+        slow = traits.whole_batch and calls is not None and calls * 60 < SEARCH_CALLS * traits.window_s
+        return 60_000 * (3 * self.members if slow else 1)
 
     @property
     def records(self) -> int:

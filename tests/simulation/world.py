@@ -36,8 +36,6 @@ CATCH_UP_MS = 400_000
 RESTART_MS_MAX = 5_000
 HOUR_MS = 3_600_000
 
-JOB_MS = 60_000
-"""An instance that runs until it has caught up is started this often."""
 STEPS_MAX = 200_000
 
 ANEW_EVERY = 100
@@ -157,7 +155,7 @@ class World:
             self.at(stuck.at_ms, setattr, self.api, "stuck", stuck.contact)
             self.at(stuck.until_ms, setattr, self.api, "stuck", None)
         self.at(scenario.calm_ms, self._calm_down)
-        limit_ms = scenario.calm_ms + CATCH_UP_MS + self._budget_ms()
+        limit_ms = scenario.calm_ms + CATCH_UP_MS + scenario.job_ms + self._budget_ms()
         steps = 0
         while self._plan:
             self.now_ms, _, action, arguments = heappop(self._plan)
@@ -279,7 +277,7 @@ class World:
         """An instance has ended by itself: another one is started soon, or with the next run of a job."""
         self._bury(member)
         self.group.leave(member)
-        pause_ms = 0 if member.stopping else JOB_MS
+        pause_ms = 0 if member.stopping else self.scenario.job_ms
         self.at(self.now_ms + pause_ms + self.rng_shell.randrange(RESTART_MS_MAX), self.start)
 
     def _bury(self, member: Member) -> None:
