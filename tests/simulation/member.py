@@ -86,6 +86,11 @@ class Member:
             ev.Halt: self._halt,
         }
 
+    @property
+    def membership(self) -> tuple[int, int]:
+        """What the brokers fence by: who rejoins is somebody else, even in the same generation."""
+        return self.session, self.generation
+
     # ------------------------------------------------------------------------------- the clock
 
     @property
@@ -338,12 +343,14 @@ class Member:
         epoch.revoked = True
         # Behind our own commits.
         wait_ms = max(COMMIT_MS_MAX, self._stores.arrives_ms - self._world.now_ms) + 1
-        self.later(wait_ms, self._join_anew, number, seek.where, epoch)
+        self.later(wait_ms, self._join_anew, number, seek.where, epoch, self.membership)
 
-    def _join_anew(self, number: int, where: str, epoch: Epoch) -> None:
+    def _join_anew(self, number: int, where: str, epoch: Epoch, membership: tuple[int, int]) -> None:
         if self.epochs.get(number) is not epoch:
             return
-        if self._broker.names_nothing(number):  # else a commit that was on its way has found the log again
+        if membership != self.membership or self.generation < 0:
+            self._world.count("commit fenced")
+        elif self._broker.names_nothing(number):  # else a commit on its way has found the log again
             self._broker.reset(number, where)
         self.hears("revoke all", [], 0)
 

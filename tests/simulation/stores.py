@@ -68,20 +68,15 @@ class Stores:
             arrives_ms += world.rng_shell.randrange(world.scenario.session_ms)
         # On one connection a commit does not overtake another.
         self.arrives_ms = max(self.arrives_ms, arrives_ms)
-        world.at(self.arrives_ms, self._commit_arrives, commit, asked, self._membership)
+        world.at(self.arrives_ms, self._commit_arrives, commit, asked, self._member.membership)
         if self._member.revoking:
             self._member.later(CONFIRM_MS, self._confirm, commit.commit_id)
-
-    @property
-    def _membership(self) -> tuple[int, int]:
-        """What the brokers fence by: who rejoins is somebody else, even in the same generation."""
-        return self._member.session, self._member.generation
 
     def _commit_arrives(self, commit: ev.Commit, asked: dict[int, Note], membership: tuple[int, int]) -> None:
         world = self._world
         if world.now_ms < self._broker.away_until_ms or world.strikes("commit lost"):
             return
-        if membership != self._membership or self._member.generation < 0:
+        if membership != self._member.membership or self._member.generation < 0:
             world.count("commit fenced")
             errors = dict.fromkeys(commit.offsets, "ILLEGAL_GENERATION")
         else:
