@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas formats proof captures simulate chaos fuzz bench lock clean
+.PHONY: setup demo test lint format schemas formats proof captures simulate chaos soak fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -46,6 +46,10 @@ simulate: setup
 # Real brokers and instances under fire; `MINUTES=30 SEED=7` for longer and for the same faults again.
 chaos: setup
 	$(BIN)/python -m tests.chaos
+
+# How much memory the service takes: `MINUTES=60` of work, `OUTAGE=60` without the API, records of `LARGE=95` megabytes.
+soak: setup
+	$(BIN)/python -m tests.soak
 
 # Records of a real Debezium that the tests decode; needs what the stack tests need.
 captures: setup

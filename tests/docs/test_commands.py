@@ -118,6 +118,7 @@ def test_make_has_the_target(command: str) -> None:
         "make fuzz": "-m tests.fuzz",
         "make chaos": "-m tests.chaos",
         "make simulate": "-m tests.simulation",
+        "make soak": "-m tests.soak",
     }
     assert behind[command] in planned.stdout
 
