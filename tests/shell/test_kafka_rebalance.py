@@ -15,6 +15,9 @@ from tests.shell.kafka_member import Member, produce
 ALL = frozenset(TopicPartition("t", number) for number in range(4))
 T = Subscription("t")
 
+LONGER_SESSION: KafkaSettings = {"session.timeout.ms": 4_000}
+"""The embedded broker waits for all to join, for a second less than this; a busy machine needs more."""
+
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
@@ -57,7 +60,7 @@ def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> 
     for number in range(4):
         produce(broker, "t", 5, partition=number)
     answers: dict[int, Committed] = {}
-    with Member(broker, T) as first:
+    with Member(broker, T, settings=LONGER_SESSION) as first:
 
         def commit() -> None:
             gone = first.rebalances[-1][1]
@@ -72,7 +75,7 @@ def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> 
 
         first.on_revoked = commit
         first.until(lambda: len(first.records) == 20)
-        with Member(broker, T) as second:
+        with Member(broker, T, settings=LONGER_SESSION) as second:
             second.until(shared(first, second), first)
             assert not answers[max(answers)].errors
             assert set(second.positions.values()) == {5}

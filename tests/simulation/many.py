@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections import Counter
@@ -30,6 +31,7 @@ class Totals:
     duplicates: int = 0
     simulated_ms: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str]] = field(default_factory=list)
 
@@ -50,7 +52,8 @@ class Totals:
         kinds = "\n".join(f"  {count:>9,}  {kind}" for kind, count in self.faults.most_common())
         failures = "\n".join(text for _, text in self.failures) or "no promise was broken"
         return (
-            f"{self.seconds:.1f} s: {rate:.0f} seeds/s\n{self.figure()}\n"
+            f"{self.seconds:.1f} s: {rate:.0f} seeds/s, {self.cpu_seconds / 3600:.2f} CPU hours\n"
+            f"{self.figure()}\n"
             f"{self.faults.total():,} faults:\n{kinds}\n{failures}"
         )
 
@@ -93,7 +96,7 @@ def run_many(
 ) -> Totals:
     """Run so many seeds, rounded up to whole blocks, or those that fit into the time."""
     totals = Totals()
-    begun = time.monotonic()
+    begun, cpu_before = time.monotonic(), _cpu_of_children()
     blocks: Iterable[int] = range(first, first + seeds, BLOCK)
     context = multiprocessing.get_context("fork")
     with context.Pool(processes or os.cpu_count(), _begin, maxtasksperchild=BLOCKS_PER_PROCESS) as pool:
@@ -103,6 +106,13 @@ def run_many(
             if over or len(totals.failures) >= FAILURES_MAX:
                 break
         pool.terminate()
+        pool.join()
     totals.seconds = time.monotonic() - begun
+    totals.cpu_seconds = _cpu_of_children() - cpu_before
     totals.failures.sort()
     return totals
+
+
+def _cpu_of_children() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
