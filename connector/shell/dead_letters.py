@@ -32,8 +32,14 @@ ADVICE = {
     "_MSG_TIMED_OUT": "the brokers did not confirm in time",
 }
 
-WEARS_OUT = ("_FATAL", "TOPIC_AUTHORIZATION_FAILED", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
-"""After these a producer goes on refusing, for good or for minutes: the next letter gets a new one."""
+WEARS_OUT = (
+    "_FATAL",
+    "TOPIC_AUTHORIZATION_FAILED",
+    "_UNKNOWN_TOPIC",
+    "_UNKNOWN_PARTITION",
+    "_MSG_TIMED_OUT",  # it may have forgotten its brokers (librdkafka issue 5301)
+)
+"""After these a producer may go on refusing, for good or for minutes: the next letter gets a new one."""
 
 
 class DeadLetterWriter:

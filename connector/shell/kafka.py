@@ -101,7 +101,7 @@ class Consumer:
             FatalError: waiting cannot heal it; the offsets are untouched.
             Exception: what a hook raised (F012): the process must end.
         """
-        self.health.check()
+        self.health.check(idle=not self._assigned)
         for topic in self._notes.recreated({partition.topic for partition in self._assigned}):
             self._recreated(topic)
         self._carry_out_seeks()

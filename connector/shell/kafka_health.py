@@ -1,7 +1,11 @@
 """What is wrong on Kafka's side, for `/readyz`: said once when it begins, forgotten when it has passed.
 
 librdkafka reports faults but not recoveries. While something is wrong the cluster is asked, every
-few seconds and only then.
+few seconds; of an instance that holds no partition, every half minute.
+
+A client whose brokers have once left themselves out of their own answer, as they may do while they
+start or stop, forgets them for good (librdkafka issue 5301). Nothing but a new process finds them
+again, so that is what is asked for, once it is sure: a new client reaches them, and ours does not.
 """
 
 import logging
@@ -13,12 +17,25 @@ from confluent_kafka import Consumer as Client
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from connector.errors import FatalError
 from connector.shell.clock import Clock
 from connector.shell.kafka_errors import ADVICE, Meaning, meaning_of, text_of
 from connector.shell.kafka_settings import KafkaSettings, connection_settings
 
-CHECK_MS = 3000
+CHECK_MS = 3_000
+IDLE_CHECK_MS = 30_000
 CHECK_SECONDS_MAX = 1.0
+
+COMPARE_MS = 15_000
+"""How often a new client is asked whether it reaches brokers that ours does not reach."""
+
+LOST_MS = 30_000
+"""For how long that must have been so: after an outage a client may wait ten seconds to try again."""
+
+LOST = (
+    "Kafka: the client has forgotten its brokers, which a new client reaches "
+    "(librdkafka issue 5301): nothing is lost, start the process again"
+)
 
 BROKER = "broker"
 GROUP = "group"
@@ -45,7 +62,9 @@ class KafkaHealth:
         self._missing: frozenset[str] = frozenset()
         self._forbidden: frozenset[str] = frozenset()
         self._last_transport_error = ""
-        self._check_at_ms = 0
+        self._check_at_ms = clock.monotonic_ms() + IDLE_CHECK_MS
+        self._compare_at_ms = 0
+        self._reached_since_ms: int | None = None  # by new clients, and not by ours
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -96,17 +115,23 @@ class KafkaHealth:
             if BROKER in self._troubles:
                 self.trouble(BROKER, error.str())
 
-    def check(self) -> None:
-        """Ask the cluster whether the troubles have passed; does nothing while there are none."""
+    def check(self, *, idle: bool = False) -> None:
+        """Ask the cluster whether the troubles have passed, or, of an `idle` instance, whether there are any.
+
+        Raises:
+            FatalError: our client will never find its brokers again.
+        """
         now_ms = self._clock.monotonic_ms()
-        if not self._troubles or now_ms < self._check_at_ms:
+        if not (self._troubles or idle) or now_ms < self._check_at_ms:
             return
-        self._check_at_ms = now_ms + CHECK_MS
+        self._check_at_ms = now_ms + (CHECK_MS if self._troubles else IDLE_CHECK_MS)
         try:
             topics = self._client.list_topics(timeout=CHECK_SECONDS_MAX).topics
         except KafkaException as error:
             self.trouble(BROKER, self._last_transport_error or str(error.args[0]))
+            self._compare(now_ms)
             return
+        self._reached_since_ms = None
         self.healthy(BROKER)
         refused = self._refused() if self._forbidden else ()
         for topic in self._forbidden.union(self._topics):
@@ -114,6 +139,25 @@ class KafkaHealth:
                 self.trouble(_topic(topic), f"{FORBIDDEN}: reading is not allowed ({ADVICE[FORBIDDEN]})")
             elif topic in topics and topics[topic].error is None:
                 self.topic_found(topic)
+
+    def _compare(self, now_ms: int) -> None:
+        """Tell a client that has forgotten its brokers from brokers that are away."""
+        if now_ms < self._compare_at_ms:
+            return
+        self._compare_at_ms = now_ms + COMPARE_MS
+        if not self._reached_anew():
+            self._reached_since_ms = None
+        elif self._reached_since_ms is None:
+            self._reached_since_ms = now_ms
+        elif now_ms - self._reached_since_ms >= LOST_MS:
+            raise FatalError("kafka", LOST)
+
+    def _reached_anew(self) -> bool:
+        admin = AdminClient(dict(self._connection), logger=self._logger)
+        try:
+            return bool(admin.list_topics(timeout=CHECK_SECONDS_MAX).brokers)
+        except KafkaException:
+            return False
 
     def _refused(self) -> Collection[str]:
         """Ask which of the forbidden topics we may not read still (F034).

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from confluent_kafka import Producer
 
@@ -12,7 +12,6 @@ from connector.engine.events import Assigned
 from connector.engine.notes import target_of
 from connector.engine.settled import Runs
 from connector.model import Record, TopicPartition
-from connector.sandbox.broker import EmbeddedBroker
 from connector.shell.clock import Clock
 from connector.shell.kafka import Consumer, Heard
 from connector.shell.kafka_notes import Ids, Notes
@@ -25,12 +24,20 @@ TARGET = target_of("shop", "customers")
 FAST: KafkaSettings = {"session.timeout.ms": 1000, "heartbeat.interval.ms": 200, "log_level": 0}
 
 
+class Reachable(Protocol):
+    """Some brokers."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where they are."""
+
+
 class Member:
     """One member of the group `g`, and everything it was told."""
 
     def __init__(
         self,
-        broker: EmbeddedBroker,
+        broker: Reachable,
         *subscriptions: Subscription,
         settings: KafkaSettings | None = None,
         base: KafkaSettings = FAST,
@@ -102,7 +109,7 @@ class Member:
         self.until(lambda: any(getattr(event, "commit_id", None) == commit_id for event in self.events))
 
 
-def produce(broker: EmbeddedBroker, topic: str, count: int, partition: int = 0) -> None:
+def produce(broker: Reachable, topic: str, count: int, partition: int = 0) -> None:
     """Append records `0`, `1`, … to one partition."""
     producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "log_level": 0})
     for number in range(count):

@@ -328,12 +328,18 @@ class Member:
         if room.records <= 0:
             return
         self._polled_ms = self._world.now_ms
+        behind_ms = self._time.behind_ms
         self._time.polled(self._world.now_ms)
         if self._callbacks:
             self._call_back()
         elif self._world.now_ms >= self._broker.away_until_ms:
             self.reader.fetch(min(room.records, self._world.scenario.poll_records), room.bytes)
-        if not self.dead:
+        if self.dead:
+            return
+        if self._time.behind_ms < behind_ms:  # The engine's time has leapt: it is to be woken sooner.
+            self._wake_ms = None
+            self._consequences()
+        else:
             self._plan_poll()
 
     def _seek(self, seek: ev.Seek) -> None:

@@ -157,12 +157,12 @@ class Scenario:
     def job_ms(self) -> int:
         """How soon an instance that runs until it has caught up is started again.
 
-        Each start is a rebalance, with which the search for a bad item begins anew. Where a minute has too
-        few calls for one, the jobs come less often (docs/simulation.md, what was found and left).
+        Each start is a rebalance, with which the search for a bad item and an event's wait for its contact
+        begin anew. Where a minute has too few calls for that, the jobs come less often
+        (docs/simulation.md, what was found and left).
         """
-        traits = self.traits
-        calls = traits.calls_per_window
-        slow = traits.whole_batch and calls is not None and calls * 60 < SEARCH_CALLS * traits.window_s
+        calls = self.traits.calls_per_window
+        slow = calls is not None and calls * 60 < SEARCH_CALLS * self.traits.window_s
         return 60_000 * (3 * self.members if slow else 1)
 
     @property

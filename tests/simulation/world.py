@@ -186,6 +186,8 @@ class World:
         calls = 3 * len(asks)
         if traits.whole_batch:
             calls += 14 * sum(ask.bad for ask in asks)  # to find one item among a hundred, halving
+        if self.scenario.limits.until_caught_up:
+            calls *= 2  # each start of a job is a rebalance, which interrupts and has the budget learned anew
         return wait_ms + (calls // traits.calls_per_window + 2) * traits.window_s * 1000
 
     def _missing(self) -> dict[int, tuple[int, int]]:
