@@ -11,6 +11,9 @@ while upserts fold.
 
 from connector.model import BudgetReading
 
+SAME_WINDOW_S = 2
+"""A reset that is told as a duration, without a `Date`, is known to a second or two only."""
+
 
 class Budget:
     """The budget of one endpoint. All times are milliseconds of the engine's clock."""
@@ -72,9 +75,10 @@ class Budget:
         self._unlimited = False
         self.limit = reading.limit
         if self._window is not None and self.remaining is not None and now_ms < self._resets_at_ms:
-            if reading.window == self._window and reading.remaining < self.remaining:
+            later_by = reading.window - self._window
+            if abs(later_by) <= SAME_WINDOW_S and reading.remaining < self.remaining:
                 self.remaining = max(0, reading.remaining - in_flight)
-            if reading.window <= self._window:
+            if later_by <= SAME_WINDOW_S:
                 return  # Nothing new, or a late answer of a window that is over.
         self._window = reading.window
         self._resets_at_ms = now_ms + reading.reset_in_ms
