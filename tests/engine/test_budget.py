@@ -106,7 +106,7 @@ def test_a_window_that_ends_a_second_later_is_the_same(number: int) -> None:
 
     An older answer that came later gave calls back that were spent (found by the simulation; promise 6).
     """
-    budget = known(6)
+    budget = learnt(6)
     budget.learn(window(8, number=number), 100, 0)
     assert budget.remaining == 6
     budget.learn(window(4, number=number), 200, 0)
