@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import pytest
 from confluent_kafka import Consumer, KafkaError
 
+from connector.errors import FatalError
 from connector.sandbox.broker import EmbeddedBroker
+from connector.shell import kafka_health
 from connector.shell.clock import Clock
-from connector.shell.kafka_health import CHECK_MS, KafkaHealth, may_read
+from connector.shell.kafka_health import BROKER, CHECK_MS, LOST_MS, KafkaHealth, may_read
 from connector.shell.kafka_settings import KafkaSettings
 
 
@@ -35,6 +37,46 @@ def health() -> Iterator[KafkaHealth]:
         client = Consumer({**settings, "group.id": "g"})
         yield KafkaHealth(client, settings, ["t"], Later(), logging.getLogger("tests.kafka"))
         client.close()
+
+
+@contextmanager
+def cut_off(broker: EmbeddedBroker) -> Iterator[KafkaHealth]:
+    """Give the health of a client that does not reach the brokers, which new ones would find."""
+    client = Consumer({"bootstrap.servers": "127.0.0.1:1", "group.id": "g", "log_level": 0})
+    settings: KafkaSettings = {"bootstrap.servers": broker.bootstrap_servers, "log_level": 0}
+    yield KafkaHealth(client, settings, ["t"], Later(), logging.getLogger("tests.kafka"))
+    client.close()
+
+
+def checks(health: KafkaHealth, count: int) -> None:
+    """Look so often, a few seconds apart, at a client that holds no partition."""
+    for _ in range(count):
+        health.check(idle=True)
+
+
+def test_a_client_that_new_ones_outdo_for_half_a_minute_is_beyond_help(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has forgotten its brokers (librdkafka issue 5301): only a new process finds them again (F028)."""
+    monkeypatch.setattr(kafka_health, "CHECK_SECONDS_MAX", 0.3)
+    soonest = LOST_MS // CHECK_MS
+    with EmbeddedBroker() as broker, cut_off(broker) as health:
+        checks(health, soonest)
+        assert set(health.troubles) == {BROKER}
+        with pytest.raises(FatalError, match="forgotten its brokers, which a new client reaches"):
+            checks(health, soonest)
+
+
+def test_brokers_that_nobody_reaches_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage is no fault of the client, however long it lasts; nor is a moment without brokers."""
+    monkeypatch.setattr(kafka_health, "CHECK_SECONDS_MAX", 0.3)
+    with EmbeddedBroker() as broker, cut_off(broker) as health:
+        for _ in range(2):
+            checks(health, LOST_MS // CHECK_MS)
+            broker.down()
+            checks(health, LOST_MS // CHECK_MS)
+            broker.up()
+        assert set(health.troubles) == {BROKER}
 
 
 @pytest.mark.parametrize("error", [KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED])
