@@ -22,7 +22,7 @@ from connector.shell.clock import Clock
 from connector.shell.kafka_errors import ADVICE, Meaning, meaning_of, text_of
 from connector.shell.kafka_settings import KafkaSettings, connection_settings
 
-CHECK_MS = 3_000
+CHECK_MS = 3000
 IDLE_CHECK_MS = 30_000
 CHECK_SECONDS_MAX = 1.0
 
