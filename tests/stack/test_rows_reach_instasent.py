@@ -24,6 +24,7 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 SECONDS = 30  # within which a row must arrive
+RESTART_SECONDS = 120  # after the broker's: a client may have forgotten it, and needs a new process
 NAME = "rows"
 TOPIC = f"{NAME}.public.customer"
 TOASTED = "unchanged " * 1200  # 12 kB, stored out of line
@@ -132,13 +133,13 @@ class Scene:
             rows = cursor.execute("SELECT * FROM customer").fetchall()
         return {str(one["id"]): contact_of(one) for one in rows}
 
-    def await_equal(self) -> None:
+    def await_equal(self, seconds: float = SECONDS) -> None:
         """Wait until Instasent holds what the database holds, and compare value by value."""
         expected = self.expected()
         try:
             wait_for(
                 lambda: self.sandbox.contacts() == expected,
-                SECONDS,
+                seconds,
                 "equality",
                 self.service.process,
             )
@@ -245,6 +246,6 @@ def test_a_broker_that_restarts_loses_nothing(
     scene.sql.execute("UPDATE customer SET vip = false, row_version = 2 WHERE id = %s", [number])
     kafka.start()
     kafka.await_ready()
-    scene.await_equal()
+    scene.await_equal(RESTART_SECONDS)
     scene.service.await_ready()
     scene.assert_clean()
