@@ -162,7 +162,10 @@ def _leave_out(
         if record.value is not None and record.key == partition.last_deleted_key:
             partition.last_deleted_key = None  # It may be an upsert: then the next tombstone says something.
     elif not isinstance(translated, Rejection):
+        remembered = partition.last_deleted_key
         _repeats_delete(partition, record, translated)  # A tombstone may stand behind it.
+        if partition.awaits is not None and partition.last_deleted_key is not None:
+            partition.last_deleted_key = remembered  # but none of those that are parked before it
 
 
 def _spread(translated: Sequence[Delivery]) -> int:

@@ -17,7 +17,7 @@ SEEDS = int(os.environ.get("SIMULATION_SEEDS", "20000"))
 SIZES_BEFORE = Sizes((190, 230, 270), (3, 30, 100, 100))
 FOUND = {
     SIZES_BEFORE: (19122, 504086, 508116, 513471, 525628, 569666, 604825, 623399),
-    SIZES: (6194, 24506, 156516, 159842, 204941),
+    SIZES: (6194, 24506, 156516, 159842, 204941, 255968),
 }
 """By what was drawn from then; what they found, and older numbers, is in docs/simulation.md."""
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
