@@ -153,18 +153,20 @@ class KafkaHealth:
             raise FatalError("kafka", LOST)
 
     def _reached_anew(self) -> bool:
-        admin = AdminClient(dict(self._connection), logger=self._logger)
         try:
-            return bool(admin.list_topics(timeout=CHECK_SECONDS_MAX).brokers)
+            return bool(self._new_client().list_topics(timeout=CHECK_SECONDS_MAX).brokers)
         except KafkaException:
             return False
+
+    def _new_client(self) -> AdminClient:
+        return AdminClient(self._connection, logger=self._logger)
 
     def _refused(self) -> Collection[str]:
         """Ask which of the forbidden topics we may not read still (F034).
 
         librdkafka tells of a refused fetch once, and with DESCRIBE left a topic is listed without an error.
         """
-        admin = AdminClient(dict(self._connection), logger=self._logger)
+        admin = self._new_client()  # must live as long as its answers are awaited
         asked = admin.describe_topics(
             TopicCollection(sorted(self._forbidden)),
             include_authorized_operations=True,

@@ -157,7 +157,7 @@ class Feed:
         elif drawn < 0.98:
             row = story.delete()
             self._produce(
-                self._table.delete(row, _now_us()),
+                self._table.delete(row, now_us()),
                 story.partition,
                 [Written(Kind.DELETE, contact, story.steps), Written(Kind.NOTHING, contact)],
             )
@@ -170,7 +170,7 @@ class Feed:
         write: Callable[..., tuple[ConnectRecord, ...]] = (
             self._table.create if was is None else self._table.update
         )
-        self._produce(write(row, _now_us()), story.partition, [Written(Kind.UPSERT, contact, story.steps)])
+        self._produce(write(row, now_us()), story.partition, [Written(Kind.UPSERT, contact, story.steps)])
 
     def _change_key(self, contact: str, story: Story) -> None:
         """The contact goes on under another name, which nobody has had before."""
@@ -179,7 +179,7 @@ class Feed:
         before = story.delete()
         after = other.change({"id": renamed, "name": before["name"]})
         self._produce(
-            self._table.change_key(before, after, _now_us()),
+            self._table.change_key(before, after, now_us()),
             story.partition,
             [
                 Written(Kind.DELETE, contact, story.steps),
@@ -270,5 +270,6 @@ class Feed:
         )
 
 
-def _now_us() -> int:
+def now_us() -> int:
+    """Return the time as Debezium writes it."""
     return time.time_ns() // 1000

@@ -16,6 +16,7 @@ from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, nullable
 from connector.sandbox.records.table import Table
 from connector.sandbox.writer import Writer
+from tests.chaos.feed import MEMBERS, now_us
 
 TICK_SECONDS = 0.05
 FLUSH_SECONDS = 120
@@ -28,16 +29,6 @@ UPDATES = 6
 EVENT_EVERY, UNREADABLE_EVERY = 10, 500
 
 COLUMNS = {"id": STRING, "name": nullable(STRING), "note": nullable(STRING), "row_version": nullable(INT32)}
-
-ROWS = """\
-topic: {topic}
-format: json
-contact:
-  user_id: id
-  attributes:
-    _first_name: name
-    row_version: row_version
-"""
 
 EVENTS = """\
 topic: {topic}
@@ -85,7 +76,7 @@ class Load:
     @property
     def mappings(self) -> tuple[str, str]:
         """The topic files."""
-        return ROWS.format(topic=self.rows_topic), EVENTS.format(topic=self.events_topic)
+        return MEMBERS.format(topic=self.rows_topic), EVENTS.format(topic=self.events_topic)
 
     def start(self) -> None:
         """Begin to write."""
@@ -106,7 +97,7 @@ class Load:
             self.rows[name] = row
         else:
             self.unreadable += 1
-        self._produce(self._table.create(row, _now_us()))
+        self._produce(self._table.create(row, now_us()))
 
     def flush(self) -> None:
         """Wait until the broker has everything."""
@@ -132,7 +123,7 @@ class Load:
         for step in range(UPDATES):
             self._upsert(self._living[(number * 7919 + step * 104729) % len(self._living)])
         if len(self._living) > LIVING:
-            self._produce(self._table.delete(self.rows.pop(self._living.popleft()), _now_us()))
+            self._produce(self._table.delete(self.rows.pop(self._living.popleft()), now_us()))
         if number % EVENT_EVERY == 0:
             self._event(number)
         if number % UNREADABLE_EVERY == 0:
@@ -148,7 +139,7 @@ class Load:
             "row_version": 1 if was is None else was["row_version"] + 1,
         }
         self.rows[contact] = row
-        self._produce((self._table.create if was is None else self._table.update)(row, _now_us()))
+        self._produce((self._table.create if was is None else self._table.update)(row, now_us()))
 
     def _event(self, number: int) -> None:
         self.events += 1
@@ -167,7 +158,3 @@ class Load:
     def _confirmed(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             self._failures.append(str(error))
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

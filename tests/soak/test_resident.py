@@ -23,7 +23,7 @@ def test_what_grows_has_a_slope() -> None:
 
 
 def test_a_process_is_looked_at() -> None:
-    """A list of ten million is seen as what it is, and is over with the next stretch."""
+    """What a process takes while a stretch lasts is seen in it, and not in the one before."""
     with watching(os.getpid()) as watch:
         before = watch.cut()
         held = bytearray(80_000_000)

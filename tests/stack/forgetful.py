@@ -33,22 +33,21 @@ class Forgetful:
         """Nobody gets an answer; who is connected is cut off with the next request."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="forgetful", daemon=True)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(SECONDS)
         return self
 
-    def back(self) -> None:
-        """Be a broker like any other again."""
-        self.forgetful = self.away = False
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+
+    def back(self) -> None:
+        """Be a broker like any other again."""
+        self.forgetful = self.away = False
 
     # ------------------------------------------------------------------------- on the loop's thread
 
@@ -67,11 +66,9 @@ class Forgetful:
         asked: dict[bytes, int] = {}  # correlation id of a request for metadata → its version
         ways = [self._requests(client, to_broker, asked), self._answers(broker, to_client, asked)]
         tasks = [self._loop.create_task(way) for way in ways]
-        self._tasks.update(tasks)
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
-        self._tasks.difference_update(tasks)
         to_client.close()
         to_broker.close()
 

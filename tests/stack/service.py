@@ -71,7 +71,7 @@ class Supervised(Process):
 
     def check_alive(self) -> None:
         """Raise with the end of the log when the child has ended for another reason."""
-        if self.child.poll() == 1 and FORGOTTEN in self.log_tail().splitlines()[-1]:
+        if self.child.poll() == 1 and FORGOTTEN in self.log_tail().rstrip().rpartition("\n")[2]:
             self._again()
         super().check_alive()
 
