@@ -29,7 +29,7 @@ format: setup
 
 # The JSON schemas that editors use; a test keeps them in step with the models.
 schemas: setup
-	$(BIN)/python -m connector.settings.schemas
+	$(BIN)/python -m connector.settings.editor_schemas
 
 # The tables of docs/formats.md, out of the matrix of the tests; a test keeps them in step.
 formats: setup

@@ -13,7 +13,7 @@ FAULT, BAD_CONFIGURATION = 1, 78
 COMMANDS = {
     "run": ("connector.cli.run", "Run the service."),
     "check": ("connector.cli.check", "Validate the configuration and run the examples of its mappings."),
-    "demo": ("connector.cli.demo", "Show the whole thing at work, with nothing to set up."),
+    "demo": ("connector.cli.demo.command", "Show the whole thing at work, with nothing to set up."),
     "sandbox-api": ("connector.cli.sandbox_api", "Serve the Instasent Ingest API locally."),
 }
 """Command -> the module that holds it as `command`, and what it does."""

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from connector.cli.options import config_option
 from connector.errors import ConfigError
 from connector.settings import Settings, load
-from connector.translate.mapping import examples
+from connector.translate import examples
 
 
 @click.command("check")

@@ -38,8 +38,8 @@ def _leave(*_: object) -> NoReturn:
 def _serve(config_path: Path, *, until_caught_up: bool, log_format: str) -> None:
     # Imported here, after the signal handlers: this takes longer than everything before.
     from connector.settings import load  # noqa: PLC0415
+    from connector.shell.logs import Redactor, configure_logging  # noqa: PLC0415
     from connector.shell.service import Service  # noqa: PLC0415
-    from connector.shell.telemetry import Redactor, configure_logging  # noqa: PLC0415
 
     settings = load(config_path, os.environ)
     redactor = Redactor(settings.secrets())

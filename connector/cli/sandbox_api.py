@@ -5,8 +5,8 @@ import threading
 
 import click
 
-from connector.sandbox.api.behaviour import Behaviour, Shape
-from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.api.api_server import SandboxApi
+from connector.sandbox.api.behaviour import AnswerShape, Behaviour
 
 _DEFAULTS = Behaviour()
 
@@ -41,7 +41,7 @@ _DEFAULTS = Behaviour()
 )
 @click.option(
     "--shape",
-    type=click.Choice([shape.value for shape in Shape]),
+    type=click.Choice([shape.value for shape in AnswerShape]),
     default=_DEFAULTS.shape.value,
     show_default=True,
     help="The form of the answers: a receipt (a) or entities (b).",
@@ -64,7 +64,7 @@ def command(
         tokens=frozenset(tokens),
         limit=limit or None,
         window_seconds=window_seconds,
-        shape=Shape(shape),
+        shape=AnswerShape(shape),
     )
     host, port = _address(listen)
     stop = threading.Event()

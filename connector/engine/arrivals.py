@@ -10,7 +10,7 @@ from itertools import islice
 
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition
-from connector.engine.schemas import Schemas
+from connector.engine.schema_requests import SchemaRequests
 from connector.model import (
     AwaitsSchema,
     Delete,
@@ -36,7 +36,7 @@ class Arrivals:
 
     def __init__(
         self,
-        schemas: Schemas,
+        schemas: SchemaRequests,
         endpoint_index: Mapping[type, int],
         translate: Callable[[Record], Translated],
         deliver: Callable[[Item, int], None],

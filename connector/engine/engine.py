@@ -13,17 +13,17 @@ from typing import Any
 
 from connector.engine import events as ev
 from connector.engine.arrivals import Arrivals
-from connector.engine.commits import Commits
+from connector.engine.commit_schedule import CommitSchedule
 from connector.engine.dispatch import Dispatch
 from connector.engine.intake import CLOSED, Intake, Room
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition, TopicCounts
-from connector.engine.letters import Letters
 from connector.engine.limits import Limits
+from connector.engine.pending_dead_letters import PendingDeadLetters
 from connector.engine.report import report
 from connector.engine.retries import Backoff
-from connector.engine.schemas import Schemas
-from connector.engine.settled import Before
+from connector.engine.schema_requests import SchemaRequests
+from connector.engine.settled_ranges import SettledRanges
 from connector.engine.snapshot import Snapshot, State
 from connector.model import ENDPOINT_OF, Record, Rejection, TopicPartition, Translated
 
@@ -46,13 +46,13 @@ class Engine:
         self._dispatch = Dispatch(limits, random, self._settle, self._refuse)
         self._endpoint_index = self._dispatch.endpoint_index
         first_ms, largest_ms = limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms
-        self._letters = Letters(Backoff(first_ms, largest_ms, random))
-        self._schemas = Schemas(first_ms, largest_ms, random)
+        self._letters = PendingDeadLetters(Backoff(first_ms, largest_ms, random))
+        self._schemas = SchemaRequests(first_ms, largest_ms, random)
         self._arrivals = Arrivals(
             self._schemas, self._endpoint_index, translate, self._dispatch.add, self._letter
         )
         self._intake = Intake(limits)
-        self._commits = Commits(limits.commit_interval_ms)
+        self._commits = CommitSchedule(limits.commit_interval_ms)
         if limits.probe_first:
             self._dispatch.outage.began("it has not answered yet", 0)
             self._dispatch.outage.credentials_changed(0)
@@ -129,7 +129,7 @@ class Engine:
             known = end is not None and position <= end
             partition = Partition(name, counts, position, end if known else None)
             if settled := event.settled.get(name):
-                partition.before = Before(settled)
+                partition.before = SettledRanges(settled)
             self._partitions[name] = partition
         self._assigned_ms = self._now_ms
 

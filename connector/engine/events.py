@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from connector.engine.settled import Runs
+from connector.engine.settled_ranges import Runs
 from connector.model import (
     Answer,
     Endpoint,

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 
-from connector.engine.settled import Before
+from connector.engine.settled_ranges import SettledRanges
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
 FINISHED_ENTRIES_MAX = 1_000
@@ -92,7 +92,7 @@ class Partition:
         self.commit_refused = False  # the last commit was
         self.offsets_lost: str | None = None
         self.fetch_paused = False
-        self.before: Before | None = None  # what an earlier assignment had settled above the position
+        self.before: SettledRanges | None = None  # what an earlier assignment had settled above the position
         self.settled = 0  # records
         self.told = 0  # so many of them when the last confirmed commit was asked for
         self.unsettled = 0  # records

@@ -8,56 +8,56 @@ from typing import NamedTuple
 
 import orjson
 
-from connector.instasent.budget import read_budget, read_retry_after
-from connector.instasent.items import Undecidable, outcomes, parse
+from connector.instasent.item_outcomes import AmbiguousReport, outcomes, parse
+from connector.instasent.rate_limit_headers import read_budget, read_retry_after
 from connector.instasent.reasons import describe
 from connector.model import ALL_ACCEPTED, Answer, Endpoint, OutcomeKind, Verdict
 
 
-class Meaning(NamedTuple):
+class StatusMeaning(NamedTuple):
     """What a status says by itself, and what the operator can do about it."""
 
     verdict: Verdict
     text: str
 
 
-_REDIRECT = Meaning(
+_REDIRECT = StatusMeaning(
     Verdict.ENVIRONMENT,
     "a redirect, which is never followed; check instasent.base_url and what stands before it",
 )
-_REFUSED = Meaning(
+_REFUSED = StatusMeaning(
     Verdict.ENVIRONMENT,
     "a refusal that concerns no record; check instasent.base_url and what stands before it",
 )
-_SERVER_FAULT = Meaning(Verdict.TRANSIENT, "a fault of the server")
-_UNDOCUMENTED = Meaning(Verdict.UNKNOWN, "a status that the API does not document")
-_GONE_OR_ENVIRONMENT = Meaning(
+_SERVER_FAULT = StatusMeaning(Verdict.TRANSIENT, "a fault of the server")
+_UNDOCUMENTED = StatusMeaning(Verdict.UNKNOWN, "a status that the API does not document")
+_GONE_OR_ENVIRONMENT = StatusMeaning(
     Verdict.GONE_OR_ENVIRONMENT, "the contact, or the project or data source, does not exist"
 )
 
-STATUS: Mapping[int, Meaning] = {
+STATUS: Mapping[int, StatusMeaning] = {
     # 200 stands beside the documented 202: with `_sync` it may be one (API reference, section 10.2).
-    200: Meaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
-    202: Meaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
-    422: Meaning(Verdict.ITEMS, "every item is invalid"),
-    400: Meaning(Verdict.BATCH_REJECTED, "malformed"),
-    409: Meaning(Verdict.BATCH_REJECTED, "a conflict"),
-    413: Meaning(Verdict.BATCH_REJECTED, "too large"),
-    414: Meaning(Verdict.BATCH_REJECTED, "the contact's id is too long"),
-    401: Meaning(
+    200: StatusMeaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
+    202: StatusMeaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
+    422: StatusMeaning(Verdict.ITEMS, "every item is invalid"),
+    400: StatusMeaning(Verdict.BATCH_REJECTED, "malformed"),
+    409: StatusMeaning(Verdict.BATCH_REJECTED, "a conflict"),
+    413: StatusMeaning(Verdict.BATCH_REJECTED, "too large"),
+    414: StatusMeaning(Verdict.BATCH_REJECTED, "the contact's id is too long"),
+    401: StatusMeaning(
         Verdict.ENVIRONMENT, "the token is missing, malformed or revoked; set instasent.token or its file"
     ),
-    403: Meaning(
+    403: StatusMeaning(
         Verdict.ENVIRONMENT, "the token may not do this; give it the scope, or use the data source's token"
     ),
-    404: Meaning(
+    404: StatusMeaning(
         Verdict.ENVIRONMENT,
         "the project or data source is unknown, or the token may not write there; "
         "check instasent.project, instasent.datasource and instasent.base_url",
     ),
-    408: Meaning(Verdict.TRANSIENT, "the server gave up waiting for the request"),
-    425: Meaning(Verdict.TRANSIENT, "the server was not ready"),
-    429: Meaning(Verdict.THROTTLED, "the rate limit is used up"),
+    408: StatusMeaning(Verdict.TRANSIENT, "the server gave up waiting for the request"),
+    425: StatusMeaning(Verdict.TRANSIENT, "the server was not ready"),
+    429: StatusMeaning(Verdict.THROTTLED, "the rate limit is used up"),
 }
 
 NOT_SENT = Answer(Verdict.NOT_SENT, "the lease on the partitions had run out")
@@ -106,7 +106,7 @@ def lost(reason: str, sent: bool) -> Answer:
     return Answer(Verdict.UNKNOWN if sent else Verdict.TRANSIENT, reason)
 
 
-def _meaning(status: int) -> Meaning:
+def _meaning(status: int) -> StatusMeaning:
     """Look a status up. What is not listed never touches a record: a 4xx waits for the operator."""
     known = STATUS.get(status)
     if known is not None:
@@ -114,14 +114,14 @@ def _meaning(status: int) -> Meaning:
     return {3: _REDIRECT, 4: _REFUSED, 5: _SERVER_FAULT}.get(status // 100, _UNDOCUMENTED)
 
 
-def _read_items(status: int, meaning: Meaning, user_ids: Sequence[str], body: bytes) -> Answer:
+def _read_items(status: int, meaning: StatusMeaning, user_ids: Sequence[str], body: bytes) -> Answer:
     report = parse(body)
     if report is None:
         verdict = Verdict.BATCH_REJECTED if status == 422 else Verdict.UNKNOWN
         return Answer(verdict, _reason(status, meaning, body))
     try:
         items = outcomes(report, user_ids)
-    except Undecidable as undecided:
+    except AmbiguousReport as undecided:
         return Answer(
             Verdict.BATCH_REJECTED, f"HTTP {status}: which item is refused is not said: {undecided}"
         )
@@ -154,7 +154,7 @@ def _with_limits(answer: Answer, headers: Mapping[str, str], wall_ms: int) -> An
     return Answer(answer.verdict, answer.reason, answer.items, budget, retry_after_ms)
 
 
-def _reason(status: int, meaning: Meaning, body: bytes) -> str:
+def _reason(status: int, meaning: StatusMeaning, body: bytes) -> str:
     """The status, its meaning, and what the body adds; of a body that is not JSON only the size (F049)."""
     said = _json(body)
     if said is None and body.strip():

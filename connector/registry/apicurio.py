@@ -14,9 +14,9 @@ from connector.registry.conversation import (
     NAME_CHARS_MAX,
     Absence,
     Asking,
-    Reference,
-    Reply,
-    Schema,
+    FetchedSchema,
+    RegistryReply,
+    SchemaReference,
     ask,
     judge,
     number,
@@ -43,7 +43,7 @@ V3_CONTENT = (
 )
 
 
-def _name_of(reply: Reply) -> str:
+def _name_of(reply: RegistryReply) -> str:
     error = parse(reply.body)
     return str(error.get("name")) if isinstance(error, dict) else ""
 
@@ -66,7 +66,7 @@ class Apicurio:
             raise unknown("a guid is Confluent's, and not known to Apicurio")
         return PATHS[kind](ref.value)
 
-    def read(self, path: str) -> Asking[Schema]:
+    def read(self, path: str) -> Asking[FetchedSchema]:
         """Read the content and, from a path of its own, what it refers to."""
         reply = yield from ask(self._content(path), ABSENCE)
         try:
@@ -76,14 +76,14 @@ class Apicurio:
         if not text.strip():
             raise unreadable("nothing")
         kind = reply.headers.get("x-registry-artifacttype", "")
-        return Schema(text, kind, (yield from self._references(path)))
+        return FetchedSchema(text, kind, (yield from self._references(path)))
 
     def _content(self, path: str) -> str:
         if self.version == 2:
             return path
         return path + next(suffix for begin, suffix in V3_CONTENT if path.startswith(begin))
 
-    def _references(self, path: str) -> Asking[tuple[Reference, ...]]:
+    def _references(self, path: str) -> Asking[tuple[SchemaReference, ...]]:
         """Read the list of references; the first versions of Apicurio 2 have none, nor the path."""
         reply = yield f"{path}/references"
         if reply.status == 404 and _name_of(reply) == "NotFoundException":
@@ -94,13 +94,13 @@ class Apicurio:
         return tuple(map(_reference, written))
 
 
-def _reference(written: Any) -> Reference:
+def _reference(written: Any) -> SchemaReference:
     """Read `{groupId, artifactId, version, name}`; Apicurio leaves the default group out."""
     match written:
         case {"artifactId": str(artifact), "version": str(version)}:
             group = written.get("groupId") or DEFAULT_GROUP
             name = f"artifact {artifact} of group {group}, version {version}"
-            return Reference(_artifact_path(str(group), artifact, version), name)
+            return SchemaReference(_artifact_path(str(group), artifact, version), name)
         case {"artifactId": str(artifact)}:
             raise unknown(f"the schema refers to artifact {artifact[:NAME_CHARS_MAX]!r} without a version")
     raise unreadable("references that cannot be read")

@@ -12,9 +12,9 @@ from connector.model import RefKind, SchemaRef
 from connector.registry.conversation import (
     Absence,
     Asking,
-    Reference,
-    Reply,
-    Schema,
+    FetchedSchema,
+    RegistryReply,
+    SchemaReference,
     ask,
     number,
     parse,
@@ -40,7 +40,7 @@ NOT_HERE = {
 }
 
 
-def _is_absence(reply: Reply) -> bool:
+def _is_absence(reply: RegistryReply) -> bool:
     error = parse(reply.body)
     return isinstance(error, dict) and error.get("error_code") in UNKNOWN_CODES
 
@@ -66,7 +66,7 @@ class Confluent:
             raise unknown("no registry gives such a guid")
         return f"/schemas/guids/{ref.value}"
 
-    def read(self, path: str) -> Asking[Schema]:
+    def read(self, path: str) -> Asking[FetchedSchema]:
         """Read `{schema, schemaType, references}`; what is not typed is Avro."""
         reply = yield from ask(path, ABSENCE)
         answer = parse(reply.body)
@@ -76,13 +76,13 @@ class Confluent:
         references = answer.get("references") or []
         if not isinstance(kind, str) or not isinstance(references, list):
             raise unreadable("something else")
-        return Schema(answer["schema"], kind, tuple(map(_reference, references)))
+        return FetchedSchema(answer["schema"], kind, tuple(map(_reference, references)))
 
 
-def _reference(written: Any) -> Reference:
+def _reference(written: Any) -> SchemaReference:
     """Read `{name, subject, version}`; versions that were deleted softly are served with `deleted=true`."""
     match written:
         case {"subject": str(subject), "version": int(version)}:
             path = f"/subjects/{segment(subject)}/versions/{version}?deleted=true"
-            return Reference(path, f"subject {subject}, version {version}")
+            return SchemaReference(path, f"subject {subject}, version {version}")
     raise unreadable("references that cannot be read")

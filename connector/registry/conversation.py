@@ -23,7 +23,7 @@ NAME_CHARS_MAX = 512
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class Reply(NamedTuple):
+class RegistryReply(NamedTuple):
     """One HTTP answer. The names of `headers` are in lower case."""
 
     status: int
@@ -31,11 +31,11 @@ class Reply(NamedTuple):
     body: bytes
 
 
-Asking: TypeAlias = Generator[str, Reply, T]
+Asking: TypeAlias = Generator[str, RegistryReply, T]
 """Yields targets below the registry's base address (`/schemas/ids/42`) and takes the replies to them."""
 
 
-class NoSchemaError(Exception):
+class SchemaNotFoundError(Exception):
     """There is no schema to be had: why, and whether asking elsewhere or later may help."""
 
     def __init__(self, verdict: SchemaVerdict, reason: str) -> None:
@@ -44,28 +44,28 @@ class NoSchemaError(Exception):
         self.reason = reason
 
 
-class Reference(NamedTuple):
+class SchemaReference(NamedTuple):
     """A schema that another one refers to: where it is, and how the operator knows it."""
 
     path: str
     name: str
 
 
-class Schema(NamedTuple):
+class FetchedSchema(NamedTuple):
     """One schema as a registry holds it."""
 
     text: str
     type: str
-    references: tuple[Reference, ...] = ()
+    references: tuple[SchemaReference, ...] = ()
 
 
 class Language(Protocol):
-    """One registry's API. Both methods raise NoSchemaError."""
+    """One registry's API. Both methods raise SchemaNotFoundError."""
 
     def path(self, ref: SchemaRef) -> str:
         """Say where the schema is that a record names."""
 
-    def read(self, path: str) -> Asking[Schema]:
+    def read(self, path: str) -> Asking[FetchedSchema]:
         """Read the schema at a path."""
 
 
@@ -78,7 +78,7 @@ class Absence:
     """
 
     home: str
-    is_said_by: Callable[[Reply], bool]
+    is_said_by: Callable[[RegistryReply], bool]
 
 
 REFUSALS = frozenset({400, 404, 414, 422})
@@ -92,47 +92,47 @@ STATUS: Mapping[int, str] = {
 """What a status means for the operator; it says nothing about the schema."""
 
 
-def ask(path: str, absence: Absence) -> Asking[Reply]:
+def ask(path: str, absence: Absence) -> Asking[RegistryReply]:
     """Ask for what the registry may hold, and return the reply that has it (status 200).
 
     Raises:
-        NoSchemaError: UNKNOWN where it is certain that a registry answered, else UNAVAILABLE.
+        SchemaNotFoundError: UNKNOWN where it is certain that a registry answered, else UNAVAILABLE.
     """
     return (yield from judge((yield path), absence))
 
 
-def judge(reply: Reply, absence: Absence) -> Asking[Reply]:
+def judge(reply: RegistryReply, absence: Absence) -> Asking[RegistryReply]:
     """Return a reply with status 200; where another one does not say what it means, ask on.
 
     Raises:
-        NoSchemaError: as `ask`.
+        SchemaNotFoundError: as `ask`.
     """
     if reply.status == 200:
         if _is_a_page(reply):
             raise unreadable("a web page")
         return reply
     if reply.status not in REFUSALS:
-        raise NoSchemaError(SchemaVerdict.UNAVAILABLE, _words(reply.status))
+        raise SchemaNotFoundError(SchemaVerdict.UNAVAILABLE, _words(reply.status))
     if absence.is_said_by(reply):
         raise unknown("there is no such schema")
     home = yield absence.home
     if home.status == 200 and isinstance(parse(home.body), (dict, list)):
         raise unknown(f"it does not look schemas up in this way (answered {reply.status})")
-    raise NoSchemaError(
+    raise SchemaNotFoundError(
         SchemaVerdict.UNAVAILABLE,
         f"answered {reply.status}, and not as this registry does; check `type` and `url` of "
         "`schema_registry`, and what stands before it",
     )
 
 
-def unknown(reason: str) -> NoSchemaError:
+def unknown(reason: str) -> SchemaNotFoundError:
     """The registry has no such schema, or could not have one."""
-    return NoSchemaError(SchemaVerdict.UNKNOWN, reason)
+    return SchemaNotFoundError(SchemaVerdict.UNKNOWN, reason)
 
 
-def unreadable(what: str) -> NoSchemaError:
+def unreadable(what: str) -> SchemaNotFoundError:
     """Something that is no answer of a registry."""
-    return NoSchemaError(
+    return SchemaNotFoundError(
         SchemaVerdict.UNAVAILABLE,
         f"answered with {what} instead of a schema; check `type` and `url` of `schema_registry`",
     )
@@ -150,7 +150,7 @@ def number(text: str, largest: int) -> str:
     """Check an id: others than a registry gives would be read as something else than an id (S01).
 
     Raises:
-        NoSchemaError: it is not a number from 0 to `largest`.
+        SchemaNotFoundError: it is not a number from 0 to `largest`.
     """
     if not re.fullmatch(r"[0-9]{1,19}", text) or int(text) > largest:
         raise unknown("no registry gives such an id")
@@ -161,7 +161,7 @@ def segment(name: str) -> str:
     """Percent-encode a whole path segment (S01).
 
     Raises:
-        NoSchemaError: no segment can hold the name.
+        SchemaNotFoundError: no segment can hold the name.
     """
     blank = not name.strip() or name in {".", ".."}
     if blank or len(name) > NAME_CHARS_MAX or _CONTROL.search(name):
@@ -172,7 +172,7 @@ def segment(name: str) -> str:
         raise unknown("it is named by what no address can hold") from None
 
 
-def _is_a_page(reply: Reply) -> bool:
+def _is_a_page(reply: RegistryReply) -> bool:
     """Whether a proxy or a console answered: no schema that a record can need begins like HTML."""
     return "html" in reply.headers.get("content-type", "").lower() or reply.body.lstrip()[:1] == b"<"
 

@@ -1,7 +1,14 @@
 """A schema together with all that it refers to."""
 
 from connector.model import SchemaAnswer, SchemaArtifact, SchemaRef, SchemaVerdict
-from connector.registry.conversation import Asking, Language, NoSchemaError, Reference, Schema, unknown
+from connector.registry.conversation import (
+    Asking,
+    FetchedSchema,
+    Language,
+    SchemaNotFoundError,
+    SchemaReference,
+    unknown,
+)
 
 REFERENCES_MAX = 200
 DEPTH_MAX = 16
@@ -16,7 +23,7 @@ def fetch(language: Language, ref: SchemaRef) -> Asking[SchemaAnswer]:
     try:
         schema = yield from language.read(language.path(ref))
         yield from found.referred_to_by(schema, ())
-    except NoSchemaError as why:
+    except SchemaNotFoundError as why:
         return SchemaAnswer(why.verdict, reason=why.reason)
     artifact = SchemaArtifact(schema.text, schema.type, tuple(found.texts))
     return SchemaAnswer(SchemaVerdict.KNOWN, artifact)
@@ -31,7 +38,7 @@ class _Found:
         self._paths: set[str] = set()
         self._characters = 0
 
-    def referred_to_by(self, schema: Schema, above: tuple[str, ...]) -> Asking[None]:
+    def referred_to_by(self, schema: FetchedSchema, above: tuple[str, ...]) -> Asking[None]:
         """Read what a schema refers to; `above` are the paths that led to it."""
         self._characters += len(schema.text)
         if self._characters > CHARACTERS_MAX:
@@ -51,9 +58,9 @@ class _Found:
             yield from self.referred_to_by(inner, (*above, reference.path))
             self.texts[inner.text] = None
 
-    def _read(self, reference: Reference) -> Asking[Schema]:
+    def _read(self, reference: SchemaReference) -> Asking[FetchedSchema]:
         try:
             return (yield from self._language.read(reference.path))
-        except NoSchemaError as why:
+        except SchemaNotFoundError as why:
             reason = f"{why.reason} (asked for {reference.name}, which the schema refers to)"
-            raise NoSchemaError(why.verdict, reason) from None
+            raise SchemaNotFoundError(why.verdict, reason) from None

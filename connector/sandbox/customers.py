@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connector.sandbox.records.columns import DATE, INT32, INT64, MICRO_TIMESTAMP, STRING
-from connector.sandbox.records.schema import Schema, nullable
+from connector.sandbox.records.schema import ConnectSchemaNode, nullable
 
 _FIRST_NAMES = ("Lucía", "Hugo", "Martina", "Leo", "Sofía", "Daniel", "Julia", "Álvaro", "Ada", "Begoña")
 _LAST_NAMES = ("García", "Fernández", "López", "Núñez", "Ortiz", "Ruiz", "Ibáñez", "Serra", "Vidal", "Mena")
 _PLANS = ("free", "silver", "gold")
 _EPOCH = date(1970, 1, 1)
 
-COLUMNS: Mapping[str, Schema] = {
+COLUMNS: Mapping[str, ConnectSchemaNode] = {
     "id": INT64,
     "first_name": nullable(STRING),
     "last_name": nullable(STRING),

@@ -6,13 +6,13 @@ from connector.sandbox.customers import COLUMNS
 from connector.sandbox.formats.connect_json import JsonConverter
 from connector.sandbox.records import table
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.schema import ConnectRecord, Row, Schema
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Row
 from connector.sandbox.writer import SampleRecord, Writer
 
 SERVER = "shop"
 
 
-class Table:
+class SampleTable:
     """One captured table of a shop, written in one way: bare JSON unless a writer is given.
 
     It has replica identity DEFAULT and the primary key `id`: a before-image holds the key and nulls only, and
@@ -23,11 +23,11 @@ class Table:
         self,
         name: str,
         *,
-        columns: Mapping[str, Schema] = COLUMNS,
+        columns: Mapping[str, ConnectSchemaNode] = COLUMNS,
         server: str = SERVER,
         writer: Writer | None = None,
     ) -> None:
-        self._table = table.Table(Place(server, server, "public", name), columns)
+        self._table = table.CapturedTable(Place(server, server, "public", name), columns)
         self._writer = writer or Writer(JsonConverter())
         self.topic = self._table.topic
 

@@ -14,8 +14,8 @@ from connector.sandbox.records.flatten_document import FlattenDocument
 from connector.sandbox.records.mongodb import Collection
 from connector.sandbox.records.outbox import OUTBOX_FORMS, outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, Data, Row, nullable, struct
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Transform, Writer
 
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
@@ -53,14 +53,14 @@ _ORDER_SCHEMA = struct(
 )
 
 
-class Shape(NamedTuple):
+class RecordShape(NamedTuple):
     """One shape: its records before any transform, and the transforms."""
 
     records: Callable[[], Iterable[ConnectRecord]]
     transforms: tuple[Transform, ...] = ()
 
 
-class Sample(NamedTuple):
+class MatrixSample(NamedTuple):
     """One record and what it is: names of `SHAPES` and `FORMATS`."""
 
     shape: str
@@ -72,7 +72,7 @@ def _table(connector: Connector) -> Callable[[], Iterable[ConnectRecord]]:
     """Give all operations of one table."""
 
     def records() -> Iterator[ConnectRecord]:
-        table = Table(_PLACE, COLUMNS, connector=connector)
+        table = CapturedTable(_PLACE, COLUMNS, connector=connector)
         yield from table.read(_ROW, AT_US)
         yield from table.create(_ROW, AT_US)
         yield from table.update({**_ROW, "plan": "free"}, AT_US, before=_ROW)
@@ -103,53 +103,53 @@ def _notices() -> Iterator[ConnectRecord]:
 
 def _signals() -> Iterator[ConnectRecord]:
     yield notices.signal("crm", "execute-snapshot", type="INCREMENTAL")
-    signals = Table(_PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
+    signals = CapturedTable(_PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
     yield from signals.create(notices.signal_row("s-1", "snapshot-window-open"), AT_US)
 
 
-def _outbox(name: str) -> Shape:
+def _outbox(name: str) -> RecordShape:
     form = OUTBOX_FORMS[name]
     place = {"id": "0b5b1c1e-0000-4000-8000-000000000001", "aggregatetype": "order", "aggregateid": "7"}
     row = {**place, "type": "OrderPlaced", "payload": form.cell(_ORDER)}
 
     def records() -> Iterator[ConnectRecord]:
-        table = Table(_PLACE._replace(table="outbox"), outbox_columns(form.payload))
+        table = CapturedTable(_PLACE._replace(table="outbox"), outbox_columns(form.payload))
         yield from table.create(row, AT_US)
         yield from table.delete(row, AT_US)
 
-    return Shape(records, (form.route(),))
+    return RecordShape(records, (form.route(),))
 
 
 def _events() -> Iterator[ConnectRecord]:
     yield ConnectRecord("shop.orders", Data(STRING, "7"), Data(_ORDER_SCHEMA, _ORDER))
 
 
-SHAPES: Mapping[str, Shape] = {
+SHAPES: Mapping[str, RecordShape] = {
     **{
-        f"envelope, {name}": Shape(_table(connector))
+        f"envelope, {name}": RecordShape(_table(connector))
         for name, connector in CONNECTORS.items()
         if connector is not MONGODB
     },
-    "envelope, mongodb": Shape(_collection),
+    "envelope, mongodb": RecordShape(_collection),
     **{
-        name: Shape(_table(CONNECTORS["postgresql"]), (Flatten(mode, ("op", "source.ts_ms"), ("op",)),))
+        name: RecordShape(_table(CONNECTORS["postgresql"]), (Flatten(mode, ("op", "source.ts_ms"), ("op",)),))
         for name, mode in FLATTENED.items()
     },
     **{
-        f"{name}, mongodb": Shape(_collection, (FlattenDocument(mode, ("op",)),))
+        f"{name}, mongodb": RecordShape(_collection, (FlattenDocument(mode, ("op",)),))
         for name, mode in FLATTENED.items()
     },
     **{f"outbox, {name}": _outbox(name) for name in OUTBOX_FORMS},
-    "event": Shape(_events),
-    "notices": Shape(_notices),
-    "signals": Shape(_signals),
+    "event": RecordShape(_events),
+    "notices": RecordShape(_notices),
+    "signals": RecordShape(_signals),
 }
 """Name → shape. An outbox form is about the column and the router; its own converter is one of many here."""
 
 
 def matrix(
-    store: SchemaStore, shapes: Iterable[str] = SHAPES, formats: Iterable[str] = FORMATS
-) -> Iterator[Sample]:
+    store: RegistryStore, shapes: Iterable[str] = SHAPES, formats: Iterable[str] = FORMATS
+) -> Iterator[MatrixSample]:
     """Give the records of shapes in formats; what a format cannot write is missing.
 
     Keys are in the same format, but for `bytes`, where they are text.
@@ -162,7 +162,7 @@ def matrix(
             for record in SHAPES[shape].records():
                 written = _written(writer, record)
                 if written is not None:
-                    yield Sample(shape, name, written)
+                    yield MatrixSample(shape, name, written)
 
 
 def _written(writer: Writer, record: ConnectRecord) -> SampleRecord | None:

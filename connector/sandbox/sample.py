@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.sandbox.customers import Customer, Order, changed, new_customer
-from connector.sandbox.debezium import Table
+from connector.sandbox.debezium import SampleTable
 from connector.sandbox.records.schema import Row
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.sample_streams import (
     CUSTOMERS_TOPIC,
     ORDERS_TOPIC,
@@ -19,7 +19,14 @@ from connector.sandbox.sample_streams import (
 )
 from connector.sandbox.writer import SampleRecord
 
-__all__ = ["CUSTOMERS_TOPIC", "DEAD_LETTERS_TOPIC", "ORDERS_TOPIC", "Expected", "Sample", "make_sample"]
+__all__ = [
+    "CUSTOMERS_TOPIC",
+    "DEAD_LETTERS_TOPIC",
+    "ORDERS_TOPIC",
+    "ExpectedContacts",
+    "Sample",
+    "make_sample",
+]
 
 DEAD_LETTERS_TOPIC = "instasent.dead-letters"
 
@@ -36,7 +43,7 @@ _MIX = {"update": 60, "order": 22, "create": 10, "delete": 6, "return": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedContacts:
     """The end that every correct delivery of the sample leads to.
 
     `contacts` and `events` hold the items as the data source keeps them, by their ids. `dead_letters`
@@ -58,7 +65,7 @@ class Sample:
     """
 
     records: tuple[SampleRecord, ...]
-    expected: Expected
+    expected: ExpectedContacts
     formats: Mapping[str, str]
 
 
@@ -68,7 +75,7 @@ def make_sample(
     customers: int = 500,
     changes: int = 2500,
     filler_bytes: int = 250,
-    store: SchemaStore | None = None,
+    store: RegistryStore | None = None,
 ) -> Sample:
     """Make the sample: a snapshot of some customers, then changes and orders, troublemakers among them.
 
@@ -99,7 +106,7 @@ class _Shop:
     def records(self, customers: int, changes: int) -> Iterator[SampleRecord]:
         """Let the shop run and give what it writes."""
         while self.next_id <= max(2, int(customers * _SNAPSHOT_SHARE)):
-            yield self._insert(self._new_id(), Table.snapshot)
+            yield self._insert(self._new_id(), SampleTable.snapshot)
         for _ in range(changes // 4):
             yield from self._change(customers)
         yield self._strangers_order()
@@ -108,10 +115,10 @@ class _Shop:
         for _ in range(changes - changes // 4):
             yield from self._change(customers)
 
-    def expected(self) -> Expected:
+    def expected(self) -> ExpectedContacts:
         """Sum up where everything must end."""
         paid = [order for order in self.orders if order.status == _PAID]
-        return Expected(
+        return ExpectedContacts(
             contacts={str(customer.id): customer.contact() for customer in self.customers.values()},
             deleted=frozenset(map(str, self.deleted)),
             events={order.id: order.event() for order in paid},
@@ -124,10 +131,10 @@ class _Shop:
         kind = self.draw.choices(list(_MIX), list(_MIX.values()))[0]
         customer = self.customers[self.draw.choice(list(self.customers))]
         if kind == "create" and self.next_id <= customers:
-            yield self._insert(self._new_id(), Table.create)
+            yield self._insert(self._new_id(), SampleTable.create)
         elif kind == "return" and self.deleted:
             self.returned.add(self.deleted[-1])
-            yield self._insert(self.deleted.pop(), Table.create)
+            yield self._insert(self.deleted.pop(), SampleTable.create)
         elif kind == "delete" and not self.orders_of[customer.id] and len(self.customers) > 1:
             yield from self._delete(customer)
         elif kind == "order" and customer.id not in self.returned:
@@ -141,7 +148,9 @@ class _Shop:
         self.next_id += 1
         return self.next_id - 1
 
-    def _insert(self, customer_id: int, write: Callable[[Table, Row, int], SampleRecord]) -> SampleRecord:
+    def _insert(
+        self, customer_id: int, write: Callable[[SampleTable, Row, int], SampleRecord]
+    ) -> SampleRecord:
         customer = self.customers[customer_id] = new_customer(customer_id, self.draw, self.filler_bytes)
         return write(self.streams.table(customer_id), customer.row(self.now_us), self.now_us)
 

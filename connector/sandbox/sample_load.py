@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from connector.sandbox.customers import Customer
-from connector.sandbox.debezium import Table
+from connector.sandbox.debezium import SampleTable
 from connector.sandbox.writer import Writer
 
 _UPDATED_US = 1_768_467_600_000_000
@@ -31,7 +31,7 @@ def updates_by(
     writer: Writer, count: int, contacts: int, *, filler_bytes: int = 340
 ) -> Iterator[tuple[bytes | None, bytes | None]]:
     """Give the same updates in any format and shape, at about 20,000 records a second and core."""
-    table = Table("customers", writer=writer)
+    table = SampleTable("customers", writer=writer)
     row = _customer(filler_bytes).row(_UPDATED_US)
     for number in range(count):
         contact = number * _STRIDE % contacts
@@ -47,7 +47,7 @@ def updates_by(
 def _templates(filler_bytes: int) -> tuple[bytes, bytes]:
     """Make key and value with places for the numbers, out of a record as Debezium writes it."""
     row = {**_customer(filler_bytes).row(_UPDATED_US), "phone": f"{_MOBILE}"}
-    value = Table("customers").update(row, _UPDATED_US).value or b""
+    value = SampleTable("customers").update(row, _UPDATED_US).value or b""
     for number, place in ((_ID, b"id"), (_VERSION, b"version"), (_MOBILE, b"mobile")):
         value = value.replace(str(number).encode(), b"%(" + place + b")d")
     return b'{"id":%d}', value

@@ -10,12 +10,12 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 
 from connector.sandbox.customers import Order
-from connector.sandbox.debezium import SERVER, Table
+from connector.sandbox.debezium import SERVER, SampleTable
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.flatten import Flatten
 from connector.sandbox.records.outbox import Route, outbox_columns
 from connector.sandbox.records.schema import Row
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 
 CUSTOMERS_TOPIC = "shop.public.customers"
@@ -29,11 +29,11 @@ OUTBOX_TOPIC = "outbox.event.order"
 class Streams:
     """Where the records of each customer go. `formats` says of each topic how it is written."""
 
-    tables: tuple[Table, ...]
-    outbox: Table | None
+    tables: tuple[SampleTable, ...]
+    outbox: SampleTable | None
     formats: Mapping[str, str]
 
-    def table(self, customer_id: int) -> Table:
+    def table(self, customer_id: int) -> SampleTable:
         """Give the table that holds a customer."""
         return self.tables[customer_id % len(self.tables)]
 
@@ -46,21 +46,21 @@ class Streams:
 
 def plain_streams() -> Streams:
     """Everything in bare JSON: one topic of change events, one of domain events."""
-    return Streams((Table("customers"),), None, {CUSTOMERS_TOPIC: "JSON", ORDERS_TOPIC: "JSON, events"})
+    return Streams((SampleTable("customers"),), None, {CUSTOMERS_TOPIC: "JSON", ORDERS_TOPIC: "JSON, events"})
 
 
-def mixed_streams(store: SchemaStore) -> Streams:
+def mixed_streams(store: RegistryStore) -> Streams:
     """Three databases and two order services, each with converters and transforms of its own.
 
     Half of the customers are in the shop's own table.
     """
     avro, embedded = FORMATS["avro-confluent"](store), FORMATS["json-embedded"](store)
     flatten = Flatten("rewrite", add_fields=("op", "source.ts_ms"))
-    shop = Table("customers")
-    stores = Table("customers", server="stores", writer=Writer(avro, avro))
-    app = Table("customers", server="app", writer=Writer(embedded, embedded, transforms=[flatten]))
+    shop = SampleTable("customers")
+    stores = SampleTable("customers", server="stores", writer=Writer(avro, avro))
+    app = SampleTable("customers", server="app", writer=Writer(embedded, embedded, transforms=[flatten]))
     route = Writer(FORMATS["json"](store), transforms=[Route()])
-    outbox = Table("outbox", columns=outbox_columns(), server=SERVER, writer=route)
+    outbox = SampleTable("outbox", columns=outbox_columns(), server=SERVER, writer=route)
     formats = {
         CUSTOMERS_TOPIC: "JSON",
         STORES_TOPIC: "Avro",

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from connector.errors import ConnectorError
-from connector.sandbox.api.wire import Protocol
+from connector.sandbox.api.spoiled_answers import Protocol
 
 _START_SECONDS = 10.0
 

@@ -9,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from connector.errors import ConfigError, Problem
 from connector.settings import kafka_options, schema_registry, yaml_source
 from connector.settings.environment import expand
-from connector.settings.models import Service, ServiceFile, Settings
+from connector.settings.models import ServiceFile, ServiceSettings, Settings
 from connector.settings.secrets import Secret, resolve_file
 from connector.settings.validation import validate
 from connector.settings.yaml_source import Document, Section, below
-from connector.translate.mapping import plan
+from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import Rule, TopicRules
 
 Topic: TypeAlias = tuple[TopicRules, Section]
@@ -48,7 +48,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if service is None or problems:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
     return Settings(
-        **{name: getattr(service, name) for name in Service.model_fields},
+        **{name: getattr(service, name) for name in ServiceSettings.model_fields},
         topics=tuple(rules for rules, _ in topics),
         sections=tuple(section.without_values() for _, section in topics),
     )
@@ -119,7 +119,7 @@ def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
         rules, found = validate(TopicRules, section.value, section)
         if rules is not None:
             topics.append((rules, section))
-            found += [section.place(problem) for problem in plan.problems(rules)]
+            found += [section.place(problem) for problem in compiler.problems(rules)]
         else:
             found += _beside(found, [section.place(problem) for problem in _rule_problems(section.value)])
         problems += found
@@ -136,7 +136,7 @@ def _rule_problems(value: Any) -> Iterator[Problem]:
                 rule = RULE.validate_python(written)
             except ValidationError:
                 continue  # It is among the other faults.
-            yield from plan.rule_problems(below(below(block, key), name), rule)
+            yield from compiler.rule_problems(below(below(block, key), name), rule)
 
 
 def _beside(known: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:
@@ -171,7 +171,9 @@ def _between_topics(topics: Sequence[Topic]) -> Iterator[Problem]:
             )
 
 
-def _between_sections(service: Service, document: Document, topics: Sequence[Topic]) -> Iterator[Problem]:
+def _between_sections(
+    service: ServiceSettings, document: Document, topics: Sequence[Topic]
+) -> Iterator[Problem]:
     """Find contradictions between the parts of the configuration."""
     interval = kafka_options.max_poll_interval_ms(service.kafka)
     if interval is not None and service.delivery.drain_seconds * 1000 >= interval:

@@ -163,7 +163,7 @@ class Admin(Model):
         return int(self.listen.rpartition(":")[2])
 
 
-class Service(Model):
+class ServiceSettings(Model):
     """Everything but the topics."""
 
     kafka: Annotated[dict[str, KafkaValue], WithJsonSchema(KAFKA_SCHEMA)]
@@ -188,14 +188,14 @@ class Service(Model):
         }
 
 
-class ServiceFile(Service):
+class ServiceFile(ServiceSettings):
     """The service file as it is written; for its JSON schema."""
 
     topics: Annotated[str, Field(min_length=1)] | tuple[TopicRules, ...]
     """Topic files, as a pattern relative to this file, or the topics themselves."""
 
 
-class Settings(Service):
+class Settings(ServiceSettings):
     """The whole configuration, checked."""
 
     topics: tuple[TopicRules, ...]

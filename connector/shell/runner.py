@@ -18,11 +18,11 @@ from connector.instasent import answers
 from connector.instasent.requests import Requests
 from connector.model import Answer, Record, TopicPartition, Verdict
 from connector.shell.clock import Clock
-from connector.shell.dead_letters import DeadLetterWriter
-from connector.shell.engine_time import EngineTime
-from connector.shell.http import HttpResponse, HttpThread, Lost, Result
-from connector.shell.kafka import Consumer
-from connector.shell.registry import Registry
+from connector.shell.http.http_thread import HttpResponse, HttpThread, NoAnswer, Result
+from connector.shell.kafka.consumer import Consumer
+from connector.shell.kafka.dead_letter_writer import DeadLetterWriter
+from connector.shell.registry.client import RegistryClient
+from connector.shell.stall_clock import StallClock
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
@@ -49,7 +49,7 @@ class World:
     translator: Translator
     requests: Requests
     clock: Clock
-    registry: Registry | None
+    registry: RegistryClient | None
 
 
 class Runner:
@@ -80,7 +80,7 @@ class Runner:
         self._schemas_asked = 0  # and not answered yet
         self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
         self._halted = False
-        self._time = EngineTime(world.clock.monotonic_ms())
+        self._time = StallClock(world.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets, c.settled),
@@ -223,7 +223,7 @@ class Runner:
             return answers.read(
                 send.endpoint, send.user_ids, result.status, result.headers, result.body, wall_ms
             )
-        return answers.lost(result.reason, result.sent) if isinstance(result, Lost) else answers.NOT_SENT
+        return answers.lost(result.reason, result.sent) if isinstance(result, NoAnswer) else answers.NOT_SENT
 
     # ---------------------------------------------------------- rebalancing, inside `poll_records`
 

@@ -11,29 +11,29 @@ from random import SystemRandom
 
 import structlog
 
+from connector.engine.commit_metadata import target_of
 from connector.engine.engine import Engine
 from connector.engine.events import StopRequested
 from connector.engine.limits import Limits
-from connector.engine.notes import target_of
 from connector.instasent.requests import Requests
 from connector.settings import Settings
-from connector.shell import kafka_settings
-from connector.shell.admin.app import create_app
+from connector.shell.admin.admin_app import create_app
+from connector.shell.admin.admin_server import AdminServer
 from connector.shell.admin.board import StatusBoard
-from connector.shell.admin.server import AdminServer
 from connector.shell.clock import Clock
-from connector.shell.dead_letters import DeadLetterWriter
-from connector.shell.http import HttpLimits, HttpThread
-from connector.shell.kafka import Consumer
-from connector.shell.kafka_notes import Notes
-from connector.shell.kafka_start import Subscription
-from connector.shell.kafka_topics import TopicIds
-from connector.shell.registry import Registry
-from connector.shell.reporter import Reporter
+from connector.shell.http.http_thread import HttpLimits, HttpThread
+from connector.shell.kafka import client_settings
+from connector.shell.kafka.committed_offsets import CommittedOffsets
+from connector.shell.kafka.consumer import Consumer
+from connector.shell.kafka.dead_letter_writer import DeadLetterWriter
+from connector.shell.kafka.start_offsets import Subscription
+from connector.shell.kafka.topic_ids import TopicIds
+from connector.shell.logs import Redactor, client_logger
+from connector.shell.periodic_checks import PeriodicChecks
+from connector.shell.registry.client import RegistryClient
 from connector.shell.runner import Runner, World
-from connector.shell.telemetry import Redactor, client_logger
-from connector.translate.decode.schemas import Schemas
-from connector.translate.mapping.plan import compile_topic
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping.compiler import compile_topic
 from connector.translate.translate import Translator
 
 CLOSE_SECONDS_MAX = 5.0
@@ -71,7 +71,7 @@ class Service:
             ),
         )
         registry = settings.schema_registry
-        self._registry = Registry(registry, self._http.run_on_loop) if registry is not None else None
+        self._registry = RegistryClient(registry, self._http.run_on_loop) if registry is not None else None
         self._admin = AdminServer(create_app(self._board), settings.admin.host, settings.admin.port)
         self._stops = 0
         self._runner: Runner | None = None
@@ -141,7 +141,8 @@ class Service:
         instasent = settings.instasent
         registry = settings.schema_registry
         translator = Translator(
-            (compile_topic(rules) for rules in settings.topics), Schemas(registry.type if registry else None)
+            (compile_topic(rules) for rules in settings.topics),
+            SchemaStore(registry.type if registry else None),
         )
         runner = Runner(
             Engine(self._limits(), SystemRandom(), translator.translate),
@@ -151,7 +152,7 @@ class Service:
                 hooks,
                 clock,
                 client_logger(clock),
-                Notes(
+                CommittedOffsets(
                     target_of(instasent.project, instasent.datasource),
                     TopicIds(properties, clock, client_logger(clock)),
                 ),
@@ -167,7 +168,7 @@ class Service:
             settings.delivery.drain_seconds * 1000,
             self._logger,
         )
-        reporter = Reporter(
+        reporter = PeriodicChecks(
             runner,
             self._board,
             self._http,
@@ -201,8 +202,8 @@ class Service:
             retry_backoff_first_ms=first_ms,
             retry_backoff_largest_ms=largest_ms,
             drain_ms=delivery.drain_seconds * 1000,
-            lease_ms=kafka_settings.lease_ms(
-                kafka_settings.consumer_settings(self._settings.kafka_properties)
+            lease_ms=client_settings.lease_ms(
+                client_settings.consumer_settings(self._settings.kafka_properties)
             ),
             contacts_remembered_max=50_000 if any(rules.event for rules in self._settings.topics) else 0,
             until_caught_up=self._until_caught_up,

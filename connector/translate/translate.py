@@ -4,17 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from connector.model import AwaitsSchema, Record, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
-from connector.translate.decode import framing
-from connector.translate.decode.change import Decoded, UndecodableError
-from connector.translate.decode.connect_schema import ConnectSchema
-from connector.translate.decode.schemas import SchemaNeededError, Schemas
-from connector.translate.decode.shapes import is_flattened_topic, read_shape
-from connector.translate.decode.wire import Wire
-from connector.translate.mapping import apply
-from connector.translate.mapping.common import CommonCase
-from connector.translate.mapping.plan import compile_topic
-from connector.translate.mapping.user_id import UnmappableError
-from connector.translate.mapping.values import NeedsExactError
+from connector.translate.change import Decoded, DecodeError
+from connector.translate.debezium.shapes import is_flattened_topic, read_shape
+from connector.translate.formats import framing
+from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.payload import PayloadReader
+from connector.translate.formats.schema_store import AwaitSchemaError, SchemaStore
+from connector.translate.mapping import deliver
+from connector.translate.mapping.compiler import compile_topic
+from connector.translate.mapping.fast_path import FastPath
+from connector.translate.mapping.user_id import MappingError
+from connector.translate.values.unusable import NeedsExactError
 
 MAPPINGS_MAX = 1_000
 """Mappings of one topic, one for each schema that its rows had; with more of them all are made anew."""
@@ -27,10 +27,10 @@ class Translator:
     `unavailable_values` and `nan_values`; whoever shows it reads it.
     """
 
-    def __init__(self, mappings: Iterable[apply.Mapping], schemas: Schemas | None = None) -> None:
+    def __init__(self, mappings: Iterable[deliver.Mapping], schemas: SchemaStore | None = None) -> None:
         self.counts: Counter[str] = Counter()
         self._mappings = tuple(mappings)
-        self._schemas = schemas or Schemas()
+        self._schemas = schemas or SchemaStore()
         self._topics: dict[str, _Topic | None] = {}
 
     def translate(self, record: Record) -> Translated:
@@ -48,11 +48,11 @@ class Translator:
             return topic.translate(record, self.counts)
         except NeedsExactError:
             return self._translate_exactly(topic, record)
-        except SchemaNeededError as needed:
+        except AwaitSchemaError as needed:
             return AwaitsSchema(needed.ref)
-        except UndecodableError as error:
+        except DecodeError as error:
             return Rejection("decode", str(error))
-        except UnmappableError as error:
+        except MappingError as error:
             return error.rejection
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
@@ -70,11 +70,11 @@ class Translator:
             return topic.translate(record, self.counts, exactly=True)
         except NeedsExactError:
             return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
-        except SchemaNeededError as needed:
+        except AwaitSchemaError as needed:
             return AwaitsSchema(needed.ref)
-        except UndecodableError as error:
+        except DecodeError as error:
             return Rejection("decode", str(error))
-        except UnmappableError as error:
+        except MappingError as error:
             return error.rejection
 
     def _begin(self, name: str) -> "_Topic | None":
@@ -88,15 +88,15 @@ class Translator:
 class _Topic:
     """One topic: its mapping for each schema that its rows had, and what was seen of it."""
 
-    def __init__(self, mapping: apply.Mapping, schemas: Schemas) -> None:
+    def __init__(self, mapping: deliver.Mapping, schemas: SchemaStore) -> None:
         rules = mapping.rules
-        self.value = Wire(framing.VALUE, rules.format, schemas, _columns_of_changes(mapping))
-        self._key = Wire(framing.KEY, "auto", schemas)
+        self.value = PayloadReader(framing.VALUE, rules.format, schemas, _columns_of_changes(mapping))
+        self._key = PayloadReader(framing.KEY, "auto", schemas)
         self._rules = rules
         self._shape = rules.shape
         self._mapping = mapping
-        self._mappings: dict[ConnectSchema, apply.Mapping] = {}  # by the schema of the row
-        self._commons: dict[ConnectSchema | None, CommonCase | None] = {}  # by that of the value
+        self._mappings: dict[ConnectSchema, deliver.Mapping] = {}  # by the schema of the row
+        self._commons: dict[ConnectSchema | None, FastPath | None] = {}  # by that of the value
         # Bound once: making a method of each costs as much as a look-up, for every record.
         self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
         self._read_key, self._decode_key = self._key_of_record, self._key_of_header
@@ -107,9 +107,9 @@ class _Topic:
         """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
 
         Raises:
-            UndecodableError: its bytes are not what they should be.
-            UnmappableError: a rule cannot be applied to it.
-            SchemaNeededError: a schema has to be fetched first.
+            DecodeError: its bytes are not what they should be.
+            MappingError: a rule cannot be applied to it.
+            AwaitSchemaError: a schema has to be fetched first.
             NeedsExactError: it has to be decoded exactly.
         """
         data = record.value
@@ -137,11 +137,11 @@ class _Topic:
         if change.operation is None:
             self.value.check(data)
         mapping = self._mapping if change.schema is None else self._mapping_for(change.schema)
-        return apply.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
+        return deliver.deliver(mapping, change, record, self._read_key, self._decode_key, counts)
 
     def _tombstone(self, record: Record, counts: Counter[str], *, has_bytes: bool) -> Translated:
         flattened = is_flattened_topic(self._shape, self._flattened, has_bytes=has_bytes)
-        return apply.deliver_tombstone(
+        return deliver.deliver_tombstone(
             self._mapping, record, self._read_key, self._decode_key, flattened, counts
         )
 
@@ -153,7 +153,7 @@ class _Topic:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 
-    def _common_of(self, schema: ConnectSchema | None) -> CommonCase | None:
+    def _common_of(self, schema: ConnectSchema | None) -> FastPath | None:
         """Find the common case of values of one schema, as it is compiled for the row in them."""
         row = None if schema is None else schema.fields.get("after")
         mapping = self._mapping if row is None else self._mapping_for(row)
@@ -162,7 +162,7 @@ class _Topic:
         self._commons[schema] = mapping.common
         return mapping.common
 
-    def _mapping_for(self, schema: ConnectSchema) -> apply.Mapping:
+    def _mapping_for(self, schema: ConnectSchema) -> deliver.Mapping:
         try:
             return self._mappings[schema]
         except KeyError:
@@ -173,7 +173,7 @@ class _Topic:
         return self._mappings[schema]
 
 
-def _columns_of_changes(mapping: apply.Mapping) -> frozenset[str] | None:
+def _columns_of_changes(mapping: deliver.Mapping) -> frozenset[str] | None:
     """Return the columns that are read of the rows in change events; None where that is not all.
 
     A default event id is made from all of a change event, an outbox row is a message of unknown form, and

@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 import httpx
 
-from connector.sandbox.registry.server import SandboxRegistry
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.registry_server import SandboxRegistry
+from connector.sandbox.registry.store import RegistryStore
 from tests.bench import connector, latency, loading, report
 from tests.bench.connector import FROM_THE_BEGINNING, FROM_THE_END, Source
 from tests.bench.encoded import Encoder
@@ -116,7 +116,7 @@ def throughput(bench: Bench) -> None:
 
 def avro(bench: Bench) -> None:
     """The connector reading Avro beside the connector reading bare JSON: the same updates."""
-    store = SchemaStore()
+    store = RegistryStore()
     Encoder(AVRO, store).record(0, 0)  # registers what the loader's records name, under the same ids
     bench.load(AVRO_TOPIC, AVRO)
     rounds = []

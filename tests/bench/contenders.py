@@ -18,7 +18,7 @@ import httpx
 import orjson
 from confluent_kafka import Consumer, KafkaException, Message
 
-from connector.shell.kafka_settings import DEFAULTS
+from connector.shell.kafka.client_settings import DEFAULTS
 from tests.bench.workload import TOPIC, map_by_hand
 
 BATCH_ITEMS = 100

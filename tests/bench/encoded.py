@@ -16,13 +16,13 @@ from connector.sandbox.records.columns import (
     decimal,
 )
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.schema import ConnectRecord, Data, Schema, nullable
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, nullable
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.bench.workload import TOPIC, record
 
-COLUMNS: Mapping[str, Schema] = {
+COLUMNS: Mapping[str, ConnectSchemaNode] = {
     "id": INT64,
     **dict.fromkeys(("first_name", "last_name", "email", "phone"), nullable(STRING)),
     "birth_date": nullable(DATE),
@@ -43,9 +43,9 @@ class Encoder:
     Their schemas are registered in `store` under `bench.public.customers-value` and `-key`.
     """
 
-    def __init__(self, wire_format: str, store: SchemaStore) -> None:
+    def __init__(self, wire_format: str, store: RegistryStore) -> None:
         server, schema, table = TOPIC.split(".")
-        self._table = Table(Place(server, "shop", schema, table), COLUMNS)
+        self._table = CapturedTable(Place(server, "shop", schema, table), COLUMNS)
         converter = FORMATS[wire_format](store)
         self._writer = Writer(converter, converter)
 

@@ -23,12 +23,12 @@ import orjson
 
 from connector.model import AwaitsSchema, Record, SchemaArtifact, Translated
 from connector.sandbox.formats.avro import without_logical_types
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
 from connector.shell.service import GC_THRESHOLDS
-from connector.translate.decode.connect_json import read_connect_schema
-from connector.translate.decode.schemas import Schemas
-from connector.translate.mapping.plan import compile_topic
+from connector.translate.formats.json.connect_schema_text import read_connect_schema
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping.compiler import compile_topic
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 from tests.bench.encoded import Encoder
@@ -102,7 +102,7 @@ class Cost(NamedTuple):
 
 def sample(wire: Format, count: int) -> Sample:
     """Write updates of many contacts, of which each has several: phones repeat as real ones do."""
-    store = SchemaStore()
+    store = RegistryStore()
     encoder = Encoder(wire.name, store)
     contacts = [*islice(chosen_contacts(count), count // UPDATES_PER_CONTACT)] * UPDATES_PER_CONTACT
     records = [_record(encoder.record(contact, version)) for version, contact in enumerate(contacts)]
@@ -132,7 +132,7 @@ def translate_by(attributes: dict[str, Any], taken: Sample) -> Callable[[Record]
     """Compile a mapping that has learned the sample's schema."""
     contact = {"user_id": "id", "attributes": attributes}
     rules = TopicRules.model_validate({"topic": TOPIC, "contact": contact})
-    translator = Translator([compile_topic(rules)], Schemas(taken.wire.registry))
+    translator = Translator([compile_topic(rules)], SchemaStore(taken.wire.registry))
     awaited = translator.translate(taken.records[0])
     if isinstance(awaited, AwaitsSchema) and taken.schema is not None:
         translator.learn(awaited.ref, taken.schema)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from confluent_kafka import Producer
 
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
 from tests.bench.encoded import Encoder
 from tests.bench.workload import PARTITIONS, chosen_contacts, record
@@ -21,7 +21,7 @@ Encode: TypeAlias = Callable[[int, int], tuple[bytes | None, bytes | None, Heade
 
 def encoder(wire_format: str) -> Encode:
     """Give what writes updates; for bare JSON a template does, many times faster than a converter."""
-    convert = Encoder(wire_format, SchemaStore()).record
+    convert = Encoder(wire_format, RegistryStore()).record
     headers = convert(0, 0).headers
     if wire_format == JSON:
         return lambda contact, version: (*record(contact, version), headers)

@@ -45,13 +45,15 @@ class FailPoint(NamedTuple):
 
 
 RUNNER = "connector.shell.runner"
-COMMITS = "connector.shell.kafka_commits"
-LETTERS = "connector.shell.dead_letters"
-KAFKA = "connector.shell.kafka"
-HTTP1 = "connector.shell.http1"
+COMMITS = "connector.shell.kafka.offset_commits"
+LETTERS = "connector.shell.kafka.dead_letter_writer"
+KAFKA = "connector.shell.kafka.consumer"
+HTTP1 = "connector.shell.http.connection"
 
 FAIL_POINTS: Mapping[str, FailPoint] = {
-    "offsets looked up, nothing assigned": FailPoint("connector.shell.kafka_start", "look_up", When.AFTER, 1),
+    "offsets looked up, nothing assigned": FailPoint(
+        "connector.shell.kafka.start_offsets", "look_up", When.AFTER, 1
+    ),
     "partitions assigned": FailPoint(RUNNER, "Runner.assigned", When.AFTER, 2),
     "records polled, engine does not know": FailPoint(KAFKA, "Consumer.poll_records", When.AFTER, 60),
     "request built, not written": FailPoint(HTTP1, "_wire", When.AFTER, 30),

@@ -14,9 +14,9 @@ from connector.sandbox.formats.connect_json import JsonConverter
 from connector.sandbox.records.columns import INT32, STRING
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, nullable
-from connector.sandbox.records.table import Table
+from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.writer import Writer
-from tests.chaos.story import Kind, Log, Story, Written
+from tests.chaos.reference_model import Kind, Log, ReferenceModel, Written
 
 CONTACTS = 1500
 VISITORS = 300
@@ -65,7 +65,7 @@ class Feed:
         self._random = random.Random(seed)  # noqa: S311 - repeats its draws
         self.log = Log()
         place = Place(server=name, database=name, schema="public", table="member")
-        self._table = Table(place, COLUMNS)
+        self._table = CapturedTable(place, COLUMNS)
         self._writer = Writer(JsonConverter())
         self.members, self.visits = self._table.topic, f"{name}.visit"
         self.partitions = {self.members: PARTITIONS["member"], self.visits: PARTITIONS["visit"]}
@@ -164,7 +164,7 @@ class Feed:
         else:
             self._change_key(contact, story)
 
-    def _upsert(self, contact: str, story: Story) -> None:
+    def _upsert(self, contact: str, story: ReferenceModel) -> None:
         was = story.row
         row = story.change({"id": contact, "name": f"name {self._random.randrange(10**6)}"})
         write: Callable[..., tuple[ConnectRecord, ...]] = (
@@ -172,7 +172,7 @@ class Feed:
         )
         self._produce(write(row, now_us()), story.partition, [Written(Kind.UPSERT, contact, story.steps)])
 
-    def _change_key(self, contact: str, story: Story) -> None:
+    def _change_key(self, contact: str, story: ReferenceModel) -> None:
         """The contact goes on under another name, which nobody has had before."""
         renamed = f"{contact} as {len(self.log.stories)}"
         other = self._story(renamed, story.partition)
@@ -212,9 +212,9 @@ class Feed:
 
     # ---------------------------------------------------------------------------------- writing
 
-    def _story(self, contact: str, partition: TopicPartition | None = None) -> Story:
+    def _story(self, contact: str, partition: TopicPartition | None = None) -> ReferenceModel:
         if contact not in self.log.stories:
-            self.log.stories[contact] = Story(partition or self._anywhere(self.members))
+            self.log.stories[contact] = ReferenceModel(partition or self._anywhere(self.members))
         return self.log.stories[contact]
 
     def _anywhere(self, topic: str) -> TopicPartition:

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from connector.sandbox.api.ledger import Overlap
+from connector.sandbox.api.received import Overlap
 from tests.chaos.member import Ending, Run, Said, said
 from tests.chaos.observer import Accepted
-from tests.chaos.story import Story
+from tests.chaos.reference_model import ReferenceModel
 
 LATE_SECONDS = 5.0
 """How long after the loss of a partition a request from before it may still arrive."""
@@ -80,7 +80,7 @@ class Judge:
             self._by_client[tenure.client, partition].append(tenure)
             self._by_partition[partition].append(tenure)
 
-    def judge(self, stories: Mapping[str, Story], accepted: Sequence[Accepted]) -> Verdict:
+    def judge(self, stories: Mapping[str, ReferenceModel], accepted: Sequence[Accepted]) -> Verdict:
         """Judge the order of every contact's changes."""
         verdict = Verdict()
         by_contact: dict[str, list[Accepted]] = defaultdict(list)
@@ -99,7 +99,9 @@ class Judge:
             if one.older == one.newer or one.older not in disorderly:
                 yield f"{one.user_id!r} was in two requests at once, of {one.older} and {one.newer}"
 
-    def _contact(self, contact: str, story: Story, changes: Sequence[Accepted], verdict: Verdict) -> None:
+    def _contact(
+        self, contact: str, story: ReferenceModel, changes: Sequence[Accepted], verdict: Verdict
+    ) -> None:
         places: dict[int, int] = {}  # tenure -> the step that it has surely reached
         was_delete: dict[int, bool] = {}
         for change in changes:
@@ -145,7 +147,7 @@ class Judge:
         return bool(before) and not before[-1].orderly and change.at - before[-1].ended < LATE_SECONDS
 
 
-def _surely(change: Accepted, story: Story, place: int, *, after_delete: bool) -> int:
+def _surely(change: Accepted, story: ReferenceModel, place: int, *, after_delete: bool) -> int:
     """Return the earliest step that a change can be: a delete behind a delete may be the same one again."""
     if change.step is not None:
         return change.step

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.api.api_server import SandboxApi
 from tests.chaos.cluster import Cluster
 from tests.chaos.sabotage import VARIABLE
 from tests.stack.processes import Process

@@ -8,8 +8,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer
 from confluent_kafka import TopicPartition as ClientPartition
 
 from connector.model import TopicPartition
-from connector.sandbox.api.service import Call
-from tests.chaos.story import Kind, Log, Written
+from connector.sandbox.api.ingest_api import Call
+from tests.chaos.reference_model import Kind, Log, Written
 from tests.waiting import wait_for
 
 POLL_SECONDS = 1.0

@@ -14,7 +14,7 @@ ACTS = 30
 PAUSE_SECONDS = (0.2, 2.2)
 
 
-class Deed(StrEnum):
+class ChaosFault(StrEnum):
     """What is done to the world."""
 
     KILL = "kill"  # SIGKILL at a random moment, then a start
@@ -35,37 +35,37 @@ class Deed(StrEnum):
     LETTERS = "letters"  # the brokers refuse dead letters
 
 
-WEIGHTS: Mapping[Deed, float] = {
-    Deed.KILL: 10,
-    Deed.FAIL_POINT: 10,
-    Deed.STOP: 2,
-    Deed.FREEZE: 1.5,
-    Deed.LONG_FREEZE: 0.2,
-    Deed.BLACKOUT: 1,
-    Deed.STORM: 1,
-    Deed.BROKER: 0.8,
-    Deed.PARTITION: 0.4,
-    Deed.BURST: 1,
-    Deed.WEATHER: 3,
-    Deed.STATUS: 1,
-    Deed.LOST: 1,
-    Deed.HANG: 0.5,
-    Deed.REVOKED: 0.5,
-    Deed.LETTERS: 1,
+WEIGHTS: Mapping[ChaosFault, float] = {
+    ChaosFault.KILL: 10,
+    ChaosFault.FAIL_POINT: 10,
+    ChaosFault.STOP: 2,
+    ChaosFault.FREEZE: 1.5,
+    ChaosFault.LONG_FREEZE: 0.2,
+    ChaosFault.BLACKOUT: 1,
+    ChaosFault.STORM: 1,
+    ChaosFault.BROKER: 0.8,
+    ChaosFault.PARTITION: 0.4,
+    ChaosFault.BURST: 1,
+    ChaosFault.WEATHER: 3,
+    ChaosFault.STATUS: 1,
+    ChaosFault.LOST: 1,
+    ChaosFault.HANG: 0.5,
+    ChaosFault.REVOKED: 0.5,
+    ChaosFault.LETTERS: 1,
 }
 
-SECONDS: Mapping[Deed, tuple[float, float]] = {
-    Deed.KILL: (0.0, 1.0),
-    Deed.FAIL_POINT: (2.0, 3.0),
-    Deed.STOP: (0.0, 1.0),
-    Deed.FREEZE: (1.5, 3.5),
-    Deed.LONG_FREEZE: (7.0, 8.0),
-    Deed.BROKER: (0.5, 4.0),
-    Deed.WEATHER: (0.5, 2.5),
-    Deed.STATUS: (0.5, 2.5),
-    Deed.LOST: (0.5, 2.0),
-    Deed.REVOKED: (0.5, 2.5),
-    Deed.LETTERS: (1.0, 5.0),
+SECONDS: Mapping[ChaosFault, tuple[float, float]] = {
+    ChaosFault.KILL: (0.0, 1.0),
+    ChaosFault.FAIL_POINT: (2.0, 3.0),
+    ChaosFault.STOP: (0.0, 1.0),
+    ChaosFault.FREEZE: (1.5, 3.5),
+    ChaosFault.LONG_FREEZE: (7.0, 8.0),
+    ChaosFault.BROKER: (0.5, 4.0),
+    ChaosFault.WEATHER: (0.5, 2.5),
+    ChaosFault.STATUS: (0.5, 2.5),
+    ChaosFault.LOST: (0.5, 2.0),
+    ChaosFault.REVOKED: (0.5, 2.5),
+    ChaosFault.LETTERS: (1.0, 5.0),
 }
 """How long it lasts, or how long what was ended stays away."""
 
@@ -76,7 +76,7 @@ STATUSES = (429, 500, 502, 503, 504)
 class Act:
     """One deed, and the pause behind it in seconds. Each deed looks at some of the fields only."""
 
-    deed: Deed
+    deed: ChaosFault
     pause: float = 0.0
     seconds: float = 0.0
     target: int = 0
@@ -117,8 +117,8 @@ def _shuffled(draw: random.Random) -> Iterator[str]:
         yield from draw.sample(list(FAIL_POINTS), len(FAIL_POINTS))
 
 
-def _act(deed: Deed, draw: random.Random, fail_points: Iterator[str]) -> Act:
-    name = next(fail_points) if deed is Deed.FAIL_POINT else ""
+def _act(deed: ChaosFault, draw: random.Random, fail_points: Iterator[str]) -> Act:
+    name = next(fail_points) if deed is ChaosFault.FAIL_POINT else ""
     return Act(
         deed,
         pause=draw.uniform(*PAUSE_SECONDS),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from tests.chaos.acts import perform
 from tests.chaos.cluster import Cluster
+from tests.chaos.fault_actions import perform
 from tests.chaos.judge import Judge, Verdict, tenures_of
 from tests.chaos.plan import Script
 from tests.chaos.tally import Tally

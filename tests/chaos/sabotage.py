@@ -12,7 +12,7 @@ from urllib.parse import quote
 from connector.engine.engine import Engine
 from connector.engine.ledger import Partition
 from connector.instasent.requests import HttpRequest, Requests
-from connector.shell.dead_letters import DeadLetterWriter
+from connector.shell.kafka.dead_letter_writer import DeadLetterWriter
 
 VARIABLE = "SABOTAGE"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.chaos.cluster import Cluster, cluster_running
-from tests.chaos.plan import Act, Deed, Script
+from tests.chaos.plan import Act, ChaosFault, Script
 from tests.chaos.proxy import Weather
 from tests.chaos.round import play
 from tests.chaos.tally import Tally
@@ -17,22 +17,22 @@ NODES = 3
 
 ACTS = {
     "range": (
-        Act(Deed.KILL, pause=1.5),
-        Act(Deed.BROKER, pause=1.0, seconds=1.0, target=1),
-        Act(Deed.LETTERS, seconds=2.0),
+        Act(ChaosFault.KILL, pause=1.5),
+        Act(ChaosFault.BROKER, pause=1.0, seconds=1.0, target=1),
+        Act(ChaosFault.LETTERS, seconds=2.0),
     ),
     "cooperative-sticky": (
-        Act(Deed.FAIL_POINT, pause=2.0, fail_point="answer handled, not committed", count=3),
-        Act(Deed.FREEZE, pause=0.5, seconds=2.5, target=1),
+        Act(ChaosFault.FAIL_POINT, pause=2.0, fail_point="answer handled, not committed", count=3),
+        Act(ChaosFault.FREEZE, pause=0.5, seconds=2.5, target=1),
     ),
     "static": (
-        Act(Deed.FAIL_POINT, pause=2.0, fail_point="commit asked, not answered", count=1),
-        Act(Deed.WEATHER, seconds=0.5, weather=Weather.RESET_ANSWER),
+        Act(ChaosFault.FAIL_POINT, pause=2.0, fail_point="commit asked, not answered", count=1),
+        Act(ChaosFault.WEATHER, seconds=0.5, weather=Weather.RESET_ANSWER),
     ),
     "kip848": (
-        Act(Deed.KILL, pause=1.5),
-        Act(Deed.REVOKED, seconds=0.5),
-        Act(Deed.BLACKOUT, pause=0.5),
+        Act(ChaosFault.KILL, pause=1.5),
+        Act(ChaosFault.REVOKED, seconds=0.5),
+        Act(ChaosFault.BLACKOUT, pause=0.5),
     ),
 }
 """By protocol."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from connector.model import TopicPartition
-from connector.sandbox.api.ledger import Overlap
-from connector.sandbox.api.service import Call
+from connector.sandbox.api.ingest_api import Call
+from connector.sandbox.api.received import Overlap
 from tests.chaos.judge import Judge, Tenure, Verdict, tenures
 from tests.chaos.member import Said
 from tests.chaos.observer import Accepted, Commits, Letters, Observer
-from tests.chaos.story import Kind, Log, Story, Written
+from tests.chaos.reference_model import Kind, Log, ReferenceModel, Written
 
 PLACE = TopicPartition("member", 0)
 END = 9.0
@@ -42,7 +42,7 @@ def judge(lines: list[Said], *, orderly: bool = True, heir: bool = False) -> Jud
 
 def verdict(judge: Judge, *steps: tuple[float, int | None], deletes: tuple[int, ...] = ()) -> Verdict:
     """Judge changes of one contact that the client `a` made at these times."""
-    story = Story(PLACE, deletes=list(deletes))
+    story = ReferenceModel(PLACE, deletes=list(deletes))
     return judge.judge({"c": story}, [Accepted(at, "a", "c", step) for at, step in steps])
 
 
@@ -89,7 +89,7 @@ def test_a_tenure_that_was_over_when_it_began_is_no_heir() -> None:
     stale = list(tenures("sleeper", log((4, "assigned"), (4.1, "assignment lost")), END, orderly=True))
     both = Judge([*tenures("a", GIVEN_BACK, END, orderly=True), *stale])
     assert verdict(both, (4.05, 1), (4.5, 2)) == Verdict()
-    disturbed = both.judge({"c": Story(PLACE)}, [Accepted(4.05, "sleeper", "c", 1)])
+    disturbed = both.judge({"c": ReferenceModel(PLACE)}, [Accepted(4.05, "sleeper", "c", 1)])
     assert (disturbed.violations, disturbed.late) == ([], {"c"})
 
 
@@ -122,7 +122,7 @@ def call(endpoint: str, *items: dict[str, object], subject: str = "") -> Call:
 def test_early_commits_are_found() -> None:
     """A commit is early until the API has accepted what each record below it asks for, or something newer."""
     written = Log()
-    written.stories["c"] = Story(PLACE, steps=3, deletes=[3])
+    written.stories["c"] = ReferenceModel(PLACE, steps=3, deletes=[3])
     written.records[PLACE] = [
         Written(Kind.UPSERT, "c", 1),
         Written(Kind.EVENT, "e"),
@@ -151,7 +151,7 @@ def test_early_commits_are_found() -> None:
 def test_repeated_deliveries_are_counted() -> None:
     """An older version, the same event and a delete too many."""
     written = Log()
-    written.stories["c"] = Story(PLACE, steps=3, deletes=[3])
+    written.stories["c"] = ReferenceModel(PLACE, steps=3, deletes=[3])
     observer = Observer(written)
     for version in (1, 2, 1):
         observer.watch(call("contacts", {"_user_id": "c", "row_version": version}), 202)

@@ -2,9 +2,9 @@
 
 from itertools import islice
 
-from tests.chaos.acts import DEEDS
+from tests.chaos.fault_actions import DEEDS
 from tests.chaos.member import PROTOCOLS
-from tests.chaos.plan import WEIGHTS, Deed, scripts
+from tests.chaos.plan import WEIGHTS, ChaosFault, scripts
 
 
 def test_a_seed_gives_the_same_rounds() -> None:
@@ -16,4 +16,4 @@ def test_a_seed_gives_the_same_rounds() -> None:
 
 def test_every_deed_can_be_drawn_and_done() -> None:
     """None is left out of the tables."""
-    assert set(WEIGHTS) == set(DEEDS) == set(Deed)
+    assert set(WEIGHTS) == set(DEEDS) == set(ChaosFault)

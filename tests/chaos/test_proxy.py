@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.api.server import SandboxApi
 from tests.chaos.proxy import Conditions, Proxy, Weather
 from tests.waiting import wait_for
 

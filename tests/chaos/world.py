@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour, UnknownContact
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.api.server import SandboxApi
 from tests.chaos.cluster import Cluster, Offsets
 from tests.chaos.feed import Feed
 from tests.chaos.member import Ending, Member, Tokens

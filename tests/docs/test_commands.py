@@ -15,8 +15,8 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
-from connector.sandbox.api.server import SandboxApi
 from connector.sandbox.broker import EmbeddedBroker
 from tests.docs.pages import ROOT, Block, blocks, commands
 from tests.stack.processes import free_port

@@ -11,11 +11,11 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from connector.model import RefKind, SchemaRef
-from connector.registry.conversation import Language, NoSchemaError
+from connector.registry.conversation import Language, SchemaNotFoundError
 from connector.registry.languages import LANGUAGES
 from connector.settings import kafka_options, schema_registry
 from connector.settings.models import ServiceFile
-from connector.shell import kafka_settings
+from connector.shell.kafka import client_settings
 from connector.translate.mapping.rules import (
     EventRules,
     PathRule,
@@ -105,7 +105,7 @@ def test_the_words_for_defaults_are_true() -> None:
 def test_kafka_defaults_are_the_real_ones() -> None:
     """The table of our defaults is that of the code."""
     table = {row["Property"].strip("`"): row["Value"].strip("`") for row in rows(PAGE, "Property", "Value")}
-    real = {name: kafka_options.as_text(value) for name, value in kafka_settings.DEFAULTS.items()}
+    real = {name: kafka_options.as_text(value) for name, value in client_settings.DEFAULTS.items()}
     assert table == real
     fixed = {row["Property"].strip("`") for row in rows(PAGE, "Property", "Value") if "fixed" in row["Why"]}
     assert fixed == {name for name in real if name in kafka_options.FIXED or name in kafka_options.REFUSED}
@@ -151,5 +151,5 @@ def known(language: Language, ref: SchemaRef) -> bool:
     """Whether a language has a path for a reference."""
     try:
         return bool(language.path(ref))
-    except NoSchemaError:
+    except SchemaNotFoundError:
         return False

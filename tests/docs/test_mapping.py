@@ -10,8 +10,8 @@ import pytest
 
 from connector.model import Record, Rejection, Translated, Upsert
 from connector.settings import yaml_source
-from connector.translate.decode import not_rows
-from connector.translate.mapping.plan import compile_topic, problems
+from connector.translate.debezium import service_messages
+from connector.translate.mapping.compiler import compile_topic, problems
 from connector.translate.mapping.rules import As, TopicRules
 from connector.translate.translate import Translator
 from tests.docs.pages import ROOT, codes, rows
@@ -74,7 +74,7 @@ def test_every_skip_is_listed() -> None:
     """The table of skipped records has exactly the rules that the code knows."""
     listed = {row["Rule"].strip("`") for row in rows(PAGE, "Rule", "The record")}
     written = re.findall(r'Skip\("(\w+)"\)|skipped\["(\w+)"\]', source_text())
-    known = {name for pair in written for name in pair if name} | not_rows.NOT_ROWS.keys()
+    known = {name for pair in written for name in pair if name} | service_messages.NOT_ROWS.keys()
     assert listed == known - {"nothing_mapped"}  # which the models refuse before
 
 

@@ -11,11 +11,11 @@ from connector.__main__ import BAD_CONFIGURATION, FAULT
 from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, TopicStatus
 from connector.model import Endpoint, Record, SchemaVerdict
 from connector.settings.models import Admin, Delivery
-from connector.shell.admin.app import create_app
+from connector.shell.admin.admin_app import create_app
 from connector.shell.admin.board import StatusBoard
 from connector.shell.admin.metrics import registry_of
 from connector.shell.clock import Clock
-from connector.shell.dead_letters import _own_headers
+from connector.shell.kafka.dead_letter_writer import _own_headers
 from tests.docs.pages import ROOT, blocks, codes, prose, rows
 
 PAGE = ROOT / "docs" / "operations.md"

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from connector.settings import Settings, load
 from connector.settings.models import ServiceFile
-from connector.translate.mapping import examples
+from connector.translate import examples
 from connector.translate.mapping.rules import TopicRules
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, rows
 from tests.shell.certificates import self_signed

@@ -7,7 +7,7 @@ from typing import TypeVar
 from connector.engine import events as ev
 from connector.engine.engine import Engine
 from connector.engine.limits import Limits
-from connector.engine.settled import Runs
+from connector.engine.settled_ranges import Runs
 from connector.model import (
     ALL_ACCEPTED,
     Answer,

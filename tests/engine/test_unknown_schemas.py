@@ -3,7 +3,7 @@
 from collections import Counter
 
 from connector.engine import events as ev
-from connector.engine.schemas import AHEAD_MAX, DOUBT_MS, UNKNOWN_MS
+from connector.engine.schema_requests import AHEAD_MAX, DOUBT_MS, UNKNOWN_MS
 from connector.model import AwaitsSchema, RefKind, SchemaRef, SchemaVerdict
 from tests.engine.driver import ID42, ID43, P0, P1, Driver, find, only, upsert
 

@@ -5,7 +5,7 @@ import re
 import orjson
 
 from connector.model import AwaitsSchema, Delete, Event, Rejection, SchemaArtifact, Skip, Translated, Upsert
-from connector.translate.decode.schemas import Schemas
+from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.translate import Translator
 from tests.fuzz.hostile import CANARY
 from tests.fuzz.inputs import Input
@@ -31,7 +31,7 @@ class Judge:
     """Translates inputs as the service does, one after the other, and looks at what they become."""
 
     def __init__(self) -> None:
-        self._translator = Translator(mappings(), Schemas("confluent"))
+        self._translator = Translator(mappings(), SchemaStore("confluent"))
 
     def outcome(self, given: Input) -> str:
         """Translate one input; return in a word what it became.

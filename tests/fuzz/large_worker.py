@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from connector.model import AwaitsSchema, Record, SchemaArtifact
-from connector.translate.decode.avro import VALUE_BYTES_MAX
-from connector.translate.decode.json_weight import MEMORY_MAX, VALUES_MAX
-from connector.translate.decode.schemas import Schemas
-from connector.translate.mapping import plan
-from connector.translate.mapping.apply import Mapping
+from connector.translate.formats.avro.reader import VALUE_BYTES_MAX
+from connector.translate.formats.json.weight import MEMORY_MAX, VALUES_MAX
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping import compiler
+from connector.translate.mapping.deliver import Mapping
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 from tests.fuzz.avro_inputs import artifact, varint
@@ -85,7 +85,7 @@ LARGE: dict[str, Callable[[], bytes | tuple[SchemaArtifact, bytes]]] = {
 def _mapping() -> Mapping:
     attributes = {"plain": "a", "text": {"from": "a", "as": "string"}, "key": "__key.id"}
     contact = {"user_id": "id", "attributes": attributes}
-    return plan.compile_topic(TopicRules.model_validate({"topic": "t", "contact": contact}))
+    return compiler.compile_topic(TopicRules.model_validate({"topic": "t", "contact": contact}))
 
 
 class Large:
@@ -96,7 +96,7 @@ class Large:
         made = list(LARGE.values())[seed]()
         known, value = made if isinstance(made, tuple) else (None, made)
         del made
-        translator = Translator([_mapping()], Schemas("confluent"))
+        translator = Translator([_mapping()], SchemaStore("confluent"))
         record = Record("t", 0, 0, b'{"id":7}', value, 0, lambda: None)
         gc.collect()
         begin, peak = time.thread_time(), Peak()

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from connector.translate.mapping import plan
-from connector.translate.mapping.apply import Mapping
+from connector.translate.mapping import compiler
+from connector.translate.mapping.deliver import Mapping
 from connector.translate.mapping.rules import As, TopicRules
 
 _FORMS: tuple[Any, ...] = (
@@ -81,4 +81,4 @@ def mappings() -> tuple[Mapping, ...]:
         TopicRules.model_validate({"topic": f"t{number}", **written})
         for number, written in enumerate(_topic_files())
     ]
-    return tuple(map(plan.compile_topic, models))
+    return tuple(map(compiler.compile_topic, models))

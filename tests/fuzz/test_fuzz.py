@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from connector.model import Delete, Rejection, SchemaArtifact, Skip, Translated, Upsert
-from connector.translate.decode.avro_schema import read_avro_schema
-from connector.translate.decode.connect_schema import SchemaError
+from connector.translate.formats.avro.schema_text import read_avro_schema
+from connector.translate.formats.connect_schema import SchemaRefusedError
 from tests.fuzz import breaking_worker
 from tests.fuzz.hostile import CANARY
 from tests.fuzz.inputs import BLOCK, input_of
@@ -116,7 +116,7 @@ def test_where_fastavro_ends_the_process_we_refuse_the_schema() -> None:
     """Five kilobytes of a recursive record kill fastavro; here the schema is a typed error (F042)."""
     victim = subprocess.run([sys.executable, "-c", READ_BY_FASTAVRO], capture_output=True, check=False)
     assert victim.returncode == -signal.SIGSEGV
-    with pytest.raises(SchemaError, match="recursive"):
+    with pytest.raises(SchemaRefusedError, match="recursive"):
         read_avro_schema(RECURSIVE)
 
 

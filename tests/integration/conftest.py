@@ -8,15 +8,15 @@ import pytest
 
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.broker import EmbeddedBroker
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
-from tests.integration.stage import Stage
 from tests.integration.stores import Stores
 
 
 class Running(NamedTuple):
     """A world with one instance that runs and is ready."""
 
-    stage: Stage
+    stage: Deployment
     service: Service
 
 
@@ -28,14 +28,14 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Stage]:
+def stage(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Deployment]:
     """Give a world of its own: empty topics, a new group, the sandbox API and a maker of services."""
-    with Stage(tmp_path, broker) as world:
+    with Deployment(tmp_path, broker) as world:
         yield world
 
 
 @pytest.fixture
-def stores(stage: Stage) -> Iterator[Stores]:
+def stores(stage: Deployment) -> Iterator[Stores]:
     """Give the same world with the stores, whose rows need a schema registry."""
     with Stores(stage) as shop:
         yield shop
@@ -44,7 +44,7 @@ def stores(stage: Stage) -> Iterator[Stores]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run one instance for the tests of a module."""
-    with EmbeddedBroker() as broker, Stage(tmp_path_factory.mktemp("shared"), broker) as stage:
+    with EmbeddedBroker() as broker, Deployment(tmp_path_factory.mktemp("shared"), broker) as stage:
         service = stage.service(
             contact_wait_seconds=2, delivery={"request_seconds_max": 1, "drain_seconds": 5}
         )

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.sandbox.customers import Customer, new_customer
-from connector.sandbox.debezium import Table
+from connector.sandbox.debezium import SampleTable
 from connector.sandbox.sample import CUSTOMERS_TOPIC, ORDERS_TOPIC, Sample
 from connector.sandbox.writer import SampleRecord
 
 STRANGERS_ORDER = b"order-stranger"
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
-CUSTOMERS = Table("customers")
+CUSTOMERS = SampleTable("customers")
 
 
 def customer(customer_id: int, **columns: Any) -> Customer:
@@ -23,17 +23,17 @@ def customer(customer_id: int, **columns: Any) -> Customer:
     return replace(new_customer(customer_id, draw, filler_bytes=20), **columns)
 
 
-def created(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
+def created(*customers: Customer, table: SampleTable = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of INSERTs."""
     return [table.create(one.row(AT_US), AT_US) for one in customers]
 
 
-def updated(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
+def updated(*customers: Customer, table: SampleTable = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of UPDATEs."""
     return [table.update(one.row(AT_US), AT_US) for one in customers]
 
 
-def deleted(*customers: Customer, table: Table = CUSTOMERS) -> list[SampleRecord]:
+def deleted(*customers: Customer, table: SampleTable = CUSTOMERS) -> list[SampleRecord]:
     """Give the records of DELETEs, each with its tombstone."""
     return [record for one in customers for record in table.delete(one.row(AT_US), AT_US)]
 
@@ -54,7 +54,7 @@ def contacts(customers: Iterable[Customer]) -> dict[str, dict[str, Any]]:
 
 
 def versions(
-    customers: Iterable[Customer], last: int, first: int = 2, table: Table = CUSTOMERS
+    customers: Iterable[Customer], last: int, first: int = 2, table: SampleTable = CUSTOMERS
 ) -> list[SampleRecord]:
     """Give updates to each version from `first` to `last` of every customer, round by round."""
     known = list(customers)

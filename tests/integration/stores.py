@@ -5,15 +5,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.sandbox.customers import COLUMNS
-from connector.sandbox.debezium import Table
+from connector.sandbox.debezium import SampleTable
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.columns import STRING
 from connector.sandbox.records.schema import nullable
-from connector.sandbox.registry.server import SandboxRegistry
+from connector.sandbox.registry.registry_server import SandboxRegistry
 from connector.sandbox.writer import Writer
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import Raw, raw
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 STORES_TOPIC = "stores.public.customers"
@@ -43,10 +43,10 @@ class Stores:
     Bare JSON on that topic needs no schema: the connector reads both, record by record.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Deployment) -> None:
         self.stage = stage
         self.registry = SandboxRegistry()
-        self.bare = Table("customers", server="stores")
+        self.bare = SampleTable("customers", server="stores")
         stage.create_topic(STORES_TOPIC, 2)
 
     def __enter__(self) -> Self:
@@ -58,11 +58,11 @@ class Stores:
     ) -> None:
         self.registry.__exit__(kind, error, trace)
 
-    def table(self, *more: str, format_: str = "avro-confluent") -> Table:
+    def table(self, *more: str, format_: str = "avro-confluent") -> SampleTable:
         """Give the table as it is with these text columns more: each set of them is a schema of its own."""
         converter = FORMATS[format_](self.registry.store)
         columns = {**COLUMNS, **dict.fromkeys(more, nullable(STRING))}
-        return Table("customers", columns=columns, server="stores", writer=Writer(converter, converter))
+        return SampleTable("customers", columns=columns, server="stores", writer=Writer(converter, converter))
 
     def unreadable(self, schema_id: int, key: bytes = b'{"id":1}') -> Raw:
         """Give a record whose value names this id, in Confluent's framing."""

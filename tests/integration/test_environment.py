@@ -10,8 +10,8 @@ from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.broker import ApiKey
 from connector.sandbox.sample import CUSTOMERS_TOPIC, DEAD_LETTERS_TOPIC
 from tests.integration.conftest import Running
+from tests.integration.deployment import Deployment
 from tests.integration.shop import contacts, created, deleted, range_of, raw
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 SWITCHED: dict[str, dict[str, Any]] = {
@@ -81,7 +81,7 @@ def test_commits_that_are_refused_for_a_while_are_asked_for_again(running: Runni
     stage.await_committed(service)
 
 
-def test_dead_letters_that_cannot_be_written_pause_everything(stage: Stage) -> None:
+def test_dead_letters_that_cannot_be_written_pause_everything(stage: Deployment) -> None:
     """While the dead-letter topic refuses writes, nothing is dropped; then all goes on (F034, F081, F082)."""
     service = stage.service()
     service.start()
@@ -103,7 +103,7 @@ def test_dead_letters_that_cannot_be_written_pause_everything(stage: Stage) -> N
     assert service.stop() == 0
 
 
-def test_a_token_that_is_replaced_in_its_file_is_used_at_once(stage: Stage) -> None:
+def test_a_token_that_is_replaced_in_its_file_is_used_at_once(stage: Deployment) -> None:
     """Once a new token is in the file, delivery goes on without a restart (F052, F099, S07)."""
     token = Path(stage.folder) / "token"
     token.write_text("old-token\n")
@@ -124,7 +124,7 @@ def test_a_token_that_is_replaced_in_its_file_is_used_at_once(stage: Stage) -> N
     assert "sandbox-token" not in service.log
 
 
-def test_files_of_the_registry_are_read_again(stage: Stage) -> None:
+def test_files_of_the_registry_are_read_again(stage: Deployment) -> None:
     """A changed password is used and hidden from then on; one that cannot be used is said once (S06, S07)."""
     password = Path(stage.folder) / "password"
     password.write_text("canary-old\n")

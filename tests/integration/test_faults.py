@@ -10,8 +10,8 @@ from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.customers import Customer
 from connector.sandbox.sample import make_sample
 from tests.integration.conftest import Running
+from tests.integration.deployment import Deployment
 from tests.integration.shop import at_version, created, range_of, updated, versions, without_strangers
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 TROUBLES: dict[str, tuple[FaultKind, dict[str, Any]]] = {
@@ -60,7 +60,7 @@ def test_an_api_that_never_answers_is_given_up_in_time(running: Running) -> None
     stage.assert_in_order()
 
 
-def test_everything_at_once(stage: Stage) -> None:
+def test_everything_at_once(stage: Deployment) -> None:
     """Contacts, deletes, orders and bad records through all troubles together end as they must.
 
     F047, F049, F055, F059, F063, F064, F065, F066, F073, F076, F077, I1, I3.
@@ -78,7 +78,7 @@ def test_everything_at_once(stage: Stage) -> None:
     stage.assert_delivered(sample.expected)
 
 
-def test_one_instance_alone_is_never_throttled(stage: Stage) -> None:
+def test_one_instance_alone_is_never_throttled(stage: Deployment) -> None:
     """With five calls in a second the requests are paced by the headers, and no 429 comes (F057)."""
     stage.api.change(limit=5, window_seconds=1.0)
     people = range_of(1, 40)
@@ -91,7 +91,7 @@ def test_one_instance_alone_is_never_throttled(stage: Stage) -> None:
     stage.assert_in_order()
 
 
-def test_strangers_who_eat_the_budget_cost_a_few_refusals(stage: Stage) -> None:
+def test_strangers_who_eat_the_budget_cost_a_few_refusals(stage: Deployment) -> None:
     """Calls of others use the limit up: the 429 are waited out, and nothing is dropped (F057)."""
     stage.api.change(limits={"contacts": 4}, window_seconds=1.0)
     service = stage.service()

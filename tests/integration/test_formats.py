@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from connector.sandbox.customers import COLUMNS, Customer
-from connector.sandbox.debezium import Table
+from connector.sandbox.debezium import SampleTable
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.records import table as records
 from connector.sandbox.records.table import SHOP
@@ -18,7 +18,7 @@ UNKNOWN_ID = 4_711
 KEY = b'{"id":1}'
 
 
-def written(table: Table, *people: Customer) -> list[SampleRecord]:
+def written(table: SampleTable, *people: Customer) -> list[SampleRecord]:
     """Give the records of UPDATEs."""
     return [table.update(one.row(AT_US), AT_US) for one in people]
 
@@ -131,7 +131,7 @@ def test_bad_bytes_of_every_kind_say_what_was_tried(stores: Stores) -> None:
 def test_a_truncated_table_is_warned_about_once(stores: Stores) -> None:
     """Its records are skipped, the contacts stay, and the log says so once for the topic (F038)."""
     stage, people = stores.stage, range_of(1, 5)
-    table = records.Table(SHOP._replace(server="stores", table="customers"), COLUMNS)
+    table = records.CapturedTable(SHOP._replace(server="stores", table="customers"), COLUMNS)
     writer = Writer(FORMATS["avro-confluent"](stores.registry.store))
     stage.produce(written(stores.bare, *people), partition=0)
     stage.produce(writer.records(3 * table.truncate(AT_US)))

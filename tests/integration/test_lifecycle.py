@@ -10,9 +10,9 @@ import pytest
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.customers import Customer
 from connector.sandbox.sample import CUSTOMERS_TOPIC, make_sample
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import at_version, created, range_of, updated, without_strangers
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 SMALL_BATCHES: dict[str, Any] = {"batch_items_max": 5, "request_seconds_max": 5, "drain_seconds": 5}
@@ -20,7 +20,7 @@ PARTITIONS = 2
 KILLS = 3
 
 
-def produced(stage: Stage, people: list[Customer]) -> dict[int, list[str]]:
+def produced(stage: Deployment, people: list[Customer]) -> dict[int, list[str]]:
     """Produce one record of each person, round robin; return the ids by partition in the log's order."""
     logs: dict[int, list[str]] = {}
     for partition in range(PARTITIONS):
@@ -30,7 +30,7 @@ def produced(stage: Stage, people: list[Customer]) -> dict[int, list[str]]:
     return logs
 
 
-def acknowledged(stage: Stage, logs: dict[int, list[str]]) -> dict[int, int]:
+def acknowledged(stage: Deployment, logs: dict[int, list[str]]) -> dict[int, int]:
     """Return by partition how many records from the start of its log the API has accepted without a gap."""
     present = stage.api.contacts()
     return {
@@ -39,14 +39,14 @@ def acknowledged(stage: Stage, logs: dict[int, list[str]]) -> dict[int, int]:
     }
 
 
-def await_requests(stage: Stage, count: int, service: Service) -> None:
+def await_requests(stage: Deployment, count: int, service: Service) -> None:
     """Wait until the API has answered so many requests in all."""
     wait_for(lambda: len(stage.api.requests()) >= count, 20, "progress", service)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_commits_what_was_acknowledged_and_no_more(
-    stage: Stage, number: signal.Signals
+    stage: Deployment, number: signal.Signals
 ) -> None:
     """It finishes what travels, commits exactly behind it and exits 0; the rest follows (F088).
 
@@ -72,7 +72,7 @@ def test_a_signal_in_the_middle_commits_what_was_acknowledged_and_no_more(
     stage.assert_in_order()
 
 
-def test_a_stop_does_not_wait_longer_than_the_drain(stage: Stage) -> None:
+def test_a_stop_does_not_wait_longer_than_the_drain(stage: Deployment) -> None:
     """With an API that never answers it exits 0 after `drain_seconds`, and commits nothing of it (F004)."""
     logs = produced(stage, range_of(1, 3))
     service = stage.service(delivery={"request_seconds_max": 1, "drain_seconds": 1})
@@ -86,7 +86,7 @@ def test_a_stop_does_not_wait_longer_than_the_drain(stage: Stage) -> None:
     assert acknowledged(stage, logs) == {0: 0, 1: 0}
 
 
-def test_a_second_sigterm_ends_it_at_once(stage: Stage) -> None:
+def test_a_second_sigterm_ends_it_at_once(stage: Deployment) -> None:
     """The second signal does not wait for the drain, and commits nothing unacknowledged (F090)."""
     produced(stage, range_of(1, 4))
     stage.api.inject(FaultKind.LATENCY, seconds=60, endpoint="contacts")
@@ -101,7 +101,7 @@ def test_a_second_sigterm_ends_it_at_once(stage: Stage) -> None:
     assert set(stage.committed(CUSTOMERS_TOPIC).values()) == {0}
 
 
-def test_sigterm_while_no_broker_is_there(stage: Stage) -> None:
+def test_sigterm_while_no_broker_is_there(stage: Deployment) -> None:
     """A service that still waits for its brokers exits 0, and soon (F031, F091)."""
     stage.broker.down()
     service = stage.service()
@@ -113,7 +113,7 @@ def test_sigterm_while_no_broker_is_there(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_kills_at_random_moments_lose_nothing(stage: Stage) -> None:
+def test_kills_at_random_moments_lose_nothing(stage: Deployment) -> None:
     """SIGKILL after drawn amounts of progress, then caught up: the end is exact (F073, F089, I1)."""
     sample = make_sample(seed=5, customers=100, changes=700, filler_bytes=20)
     stage.produce(without_strangers(sample))
@@ -133,7 +133,7 @@ def test_kills_at_random_moments_lose_nothing(stage: Stage) -> None:
     assert stage.committed(CUSTOMERS_TOPIC) == stage.ends(CUSTOMERS_TOPIC)
 
 
-def test_a_second_run_finds_nothing_to_do(stage: Stage) -> None:
+def test_a_second_run_finds_nothing_to_do(stage: Deployment) -> None:
     """Until caught up: with empty topics it ends with 0, and what was delivered is not delivered twice."""
     service = stage.service()
     stage.run_until_caught_up(service)

@@ -10,9 +10,9 @@ from typing import Any
 
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.sample import CUSTOMERS_TOPIC
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import created, range_of, raw
-from tests.integration.stage import Stage
 from tests.stack.processes import free_port
 from tests.waiting import wait_for
 
@@ -23,7 +23,7 @@ DEATH_SECONDS = 60
 
 def possess(service: Service, folder: Path) -> None:
     """Let a service run where the files of `folder` decide what it meets."""
-    service.program = (sys.executable, "-m", "tests.integration.possessed", folder)
+    service.program = (sys.executable, "-m", "tests.integration.tampered_main", folder)
 
 
 def at(port: int) -> Callable[[dict[str, Any]], None]:
@@ -35,7 +35,7 @@ def at(port: int) -> Callable[[dict[str, Any]], None]:
     return listen
 
 
-def test_brokers_whose_name_nobody_knows(stage: Stage) -> None:
+def test_brokers_whose_name_nobody_knows(stage: Deployment) -> None:
     """A name that does not resolve at the start is the cause; the process lives and can be stopped (F031)."""
     service = stage.service(kafka={"bootstrap.servers": "kafka.invalid:9092"})
     service.start()
@@ -43,7 +43,7 @@ def test_brokers_whose_name_nobody_knows(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_a_token_service_that_is_away(stage: Stage) -> None:
+def test_a_token_service_that_is_away(stage: Deployment) -> None:
     """Without a token for the brokers it says so, lives, and can be stopped (F033, S12)."""
     oauth = {
         "security.protocol": "SASL_PLAINTEXT",
@@ -60,7 +60,7 @@ def test_a_token_service_that_is_away(stage: Stage) -> None:
     assert "canary-secret" not in service.log
 
 
-def test_an_api_whose_name_is_gone(stage: Stage) -> None:
+def test_an_api_whose_name_is_gone(stage: Deployment) -> None:
     """While the resolver does not know it nothing is lost; each attempt asks anew, so it heals (F069)."""
 
     def by_name(document: dict[str, Any]) -> None:
@@ -85,7 +85,7 @@ def test_an_api_whose_name_is_gone(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_a_wall_clock_that_jumps(stage: Stage) -> None:
+def test_a_wall_clock_that_jumps(stage: Deployment) -> None:
     """A day forward, two back: no window is waited for too long, none is overrun, and all arrives (F096)."""
     stage.api.change(limit=3, window_seconds=1.0)
     clock = stage.folder / "clock"
@@ -105,7 +105,7 @@ def test_a_wall_clock_that_jumps(stage: Stage) -> None:
     stage.assert_in_order()
 
 
-def test_no_state_but_kafkas(stage: Stage) -> None:
+def test_no_state_but_kafkas(stage: Deployment) -> None:
     """It delivers and stops without writing one byte to a file, and goes on anywhere (F084, F085).
 
     The kernel refuses every write to a file. Another folder stands for another machine: what it needs to
@@ -128,7 +128,7 @@ def test_no_state_but_kafkas(stage: Stage) -> None:
     stage.assert_in_order()
 
 
-def test_a_log_that_cannot_be_written(stage: Stage) -> None:
+def test_a_log_that_cannot_be_written(stage: Deployment) -> None:
     """With the disk of its log full it goes on delivering, and stops in good order (F084)."""
     port = free_port()
     service = stage.service(edit=at(port))
@@ -144,7 +144,7 @@ def test_a_log_that_cannot_be_written(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_descriptors_that_run_out(stage: Stage) -> None:
+def test_descriptors_that_run_out(stage: Deployment) -> None:
     """Without one for a connection it waits and says so; nothing is dropped, and it heals (F087)."""
     service = stage.service()
     service.start()
@@ -164,7 +164,7 @@ def test_descriptors_that_run_out(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_a_record_that_kills_the_process(stage: Stage) -> None:
+def test_a_record_that_kills_the_process(stage: Deployment) -> None:
     """It is never passed: each start dies at it, with a trace and without its bytes in the log (F046, P26).
 
     What was acknowledged before stays committed. When the operator has moved the group past it, the
@@ -193,7 +193,7 @@ def test_a_record_that_kills_the_process(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_a_contact_in_two_partitions(stage: Stage) -> None:
+def test_a_contact_in_two_partitions(stage: Deployment) -> None:
     """A topic that is not keyed by the contact: no two requests hold it at once (F078).
 
     Each partition keeps its order; between partitions there is none, which docs/operations.md says.

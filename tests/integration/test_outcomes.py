@@ -2,18 +2,20 @@
 
 import pytest
 
-from connector.sandbox.api.behaviour import Shape
+from connector.sandbox.api.behaviour import AnswerShape
 from connector.sandbox.sample import CUSTOMERS_TOPIC
 from tests.integration.conftest import Running
+from tests.integration.deployment import Deployment
 from tests.integration.shop import at_version, created, customer, deleted, order, range_of, updated
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 BAD_EMAIL = "no-address"
 
 
-@pytest.mark.parametrize(("shape", "base"), [(Shape.RECEIPT, 0), (Shape.RECEIPT, 1), (Shape.ENTITY, 0)])
-def test_only_the_refused_item_becomes_a_dead_letter(running: Running, shape: Shape, base: int) -> None:
+@pytest.mark.parametrize(
+    ("shape", "base"), [(AnswerShape.RECEIPT, 0), (AnswerShape.RECEIPT, 1), (AnswerShape.ENTITY, 0)]
+)
+def test_only_the_refused_item_becomes_a_dead_letter(running: Running, shape: AnswerShape, base: int) -> None:
     """In both answer shapes the bad item is stored byte for byte with its reason; the rest arrives.
 
     F047, F048, F055, S08: the reason names the field, and holds no value.
@@ -96,7 +98,7 @@ contact:
 """
 
 
-def test_a_batch_that_is_refused_whole_is_halved_down_to_its_culprit(stage: Stage) -> None:
+def test_a_batch_that_is_refused_whole_is_halved_down_to_its_culprit(stage: Deployment) -> None:
     """One bad item of a hundred costs few requests; the other 99 arrive, and it alone is stored (F051)."""
     stage.api.change(poison_attribute="culprit")
     records = created(*range_of(1, 100))
@@ -114,7 +116,7 @@ def test_a_batch_that_is_refused_whole_is_halved_down_to_its_culprit(stage: Stag
     assert stage.committed(CUSTOMERS_TOPIC) == stage.ends(CUSTOMERS_TOPIC)
 
 
-def test_the_refused_part_of_a_fold_is_found(stage: Stage) -> None:
+def test_the_refused_part_of_a_fold_is_found(stage: Deployment) -> None:
     """Records of one contact that travelled as one upsert are sent one by one when it is refused (F076)."""
     stage.api.change(refuse=lambda item: item.get("plan") == "forbidden")
     states = [one for version in range(2, 6) for one in at_version([customer(1)], version)]
@@ -140,7 +142,7 @@ event:
 """
 
 
-def test_a_topic_may_be_contact_and_event_at_once(stage: Stage) -> None:
+def test_a_topic_may_be_contact_and_event_at_once(stage: Deployment) -> None:
     """One record leads to an upsert and the event behind it, in the order of the records (F076, F077)."""
     people = range_of(1, 5)
     stage.produce([*created(*people), *updated(*at_version(people, 2))])

@@ -4,9 +4,9 @@ from typing import Any
 
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.sample import CUSTOMERS_TOPIC
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import at_version, created, range_of, versions
-from tests.integration.stage import Stage
 from tests.waiting import wait_for
 
 LONGER_SESSION = {"session.timeout.ms": 4_000}
@@ -25,7 +25,7 @@ def held(service: Service) -> int:
     return len(service.status().get("partitions", ()))
 
 
-def test_a_second_instance_joins_and_the_first_leaves(stage: Stage) -> None:
+def test_a_second_instance_joins_and_the_first_leaves(stage: Deployment) -> None:
     """Under load one joins and the other is stopped: the end is exact and in order, all is committed.
 
     F002, F003, F088. Each instance has its own token: to the ledger it is a run.
@@ -61,7 +61,7 @@ def test_a_second_instance_joins_and_the_first_leaves(stage: Stage) -> None:
     assert stage.dead_letters() == []
 
 
-def test_an_assignment_that_is_lost_again_and_again_loses_nothing(stage: Stage) -> None:
+def test_an_assignment_that_is_lost_again_and_again_loses_nothing(stage: Deployment) -> None:
     """With a session shorter than a heartbeat the member is thrown out all the time (F005, F011)."""
     people = range_of(1, 20)
     stage.produce([*created(*people), *versions(people, 5)])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.registry.server import SandboxRegistry, basic
+from connector.sandbox.registry.registry_server import SandboxRegistry, basic
 from connector.sandbox.sample import CUSTOMERS_TOPIC
 from tests.integration.shop import at_version, created, versions
 from tests.integration.stores import STORES_TOPIC, Stores

@@ -7,9 +7,9 @@ import pytest
 
 from connector.sandbox.api.faults import FaultKind
 from connector.sandbox.broker import EmbeddedBroker
+from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import AT_US, at_version, contacts, created, deleted, updated, versions
-from tests.integration.stage import Stage
 from tests.integration.stores import STORES_TOPIC, Stores
 from tests.waiting import wait_for
 
@@ -26,7 +26,7 @@ def shared_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Run one instance for the tests of this module."""
     with (
         EmbeddedBroker() as broker,
-        Stage(tmp_path_factory.mktemp("stores"), broker) as stage,
+        Deployment(tmp_path_factory.mktemp("stores"), broker) as stage,
         Stores(stage) as stores,
     ):
         service = stores.service()

@@ -1,16 +1,16 @@
 """Neither secrets nor personal data leave by the log, the metrics, the status or an error (S06, S08, S10)."""
 
-from connector.sandbox.api.behaviour import Shape
+from connector.sandbox.api.behaviour import AnswerShape
 from connector.sandbox.api.faults import FaultKind
+from tests.integration.deployment import Deployment
 from tests.integration.shop import created, customer, deleted, range_of, raw, updated
-from tests.integration.stage import Stage
 
 TOKEN = "canary-token-4711"
 CANARIES = (TOKEN, "canary", "Canary", "699123456", "699 123 456")
 PAGES = ("/metrics", "/api/status", "/readyz", "/healthz", "/")
 
 
-def test_no_secret_and_no_value_of_a_record_is_told(stage: Stage) -> None:
+def test_no_secret_and_no_value_of_a_record_is_told(stage: Deployment) -> None:
     """Refused, unreadable, throttled and paused: no output holds the token or a column's value (F099, I9)."""
     stage.api.change(tokens=frozenset({TOKEN}))
     service = stage.service(token=TOKEN)
@@ -28,7 +28,7 @@ def test_no_secret_and_no_value_of_a_record_is_told(stage: Stage) -> None:
     )
     stage.await_contacts([good], service)
     stage.await_committed(service)
-    stage.api.change(shape=Shape.ENTITY)
+    stage.api.change(shape=AnswerShape.ENTITY)
     stage.produce(updated(refused))
     stage.await_committed(service)
     told = [service.get(page) for page in PAGES]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.sample import CUSTOMERS_TOPIC
+from tests.integration.deployment import Deployment
 from tests.integration.shop import contacts, created, range_of, raw
-from tests.integration.stage import Stage
 from tests.stack.processes import free_port
 from tests.waiting import wait_for
 
@@ -20,7 +20,7 @@ event:
 """
 
 
-def test_brokers_that_come_later_are_waited_for(stage: Stage) -> None:
+def test_brokers_that_come_later_are_waited_for(stage: Deployment) -> None:
     """Without brokers the service says so and is alive; when they come it delivers (F030, F031).
 
     All that it has said is JSON, one object per line, and librdkafka's words too.
@@ -41,7 +41,7 @@ def test_brokers_that_come_later_are_waited_for(stage: Stage) -> None:
     assert len(list(service.events())) == len(service.log.splitlines())
 
 
-def test_an_api_that_comes_later_is_waited_for(stage: Stage) -> None:
+def test_an_api_that_comes_later_is_waited_for(stage: Deployment) -> None:
     """Where nobody listens at first, the service says so and delivers when somebody does (F064, F069)."""
     port = free_port()
 
@@ -60,7 +60,7 @@ def test_an_api_that_comes_later_is_waited_for(stage: Stage) -> None:
         assert service.stop() == 0
 
 
-def test_a_topic_that_is_created_later_holds_up_no_other(stage: Stage) -> None:
+def test_a_topic_that_is_created_later_holds_up_no_other(stage: Deployment) -> None:
     """A missing topic is named, the others flow, and it is read once it exists (F025)."""
     people = range_of(1, 3)
     stage.produce(created(*people))
@@ -75,7 +75,7 @@ def test_a_topic_that_is_created_later_holds_up_no_other(stage: Stage) -> None:
     assert service.stop() == 0
 
 
-def test_until_caught_up_counts_a_missing_topic_as_empty(stage: Stage) -> None:
+def test_until_caught_up_counts_a_missing_topic_as_empty(stage: Deployment) -> None:
     """It delivers what there is and exits 0 (F025)."""
     people = range_of(1, 3)
     stage.produce(created(*people))
@@ -83,7 +83,7 @@ def test_until_caught_up_counts_a_missing_topic_as_empty(stage: Stage) -> None:
     stage.await_contacts(people)
 
 
-def test_a_bad_configuration_is_told_whole_and_nothing_is_consumed(stage: Stage) -> None:
+def test_a_bad_configuration_is_told_whole_and_nothing_is_consumed(stage: Deployment) -> None:
     """Every problem with its file and line, exit 78, no request and no commit (F098)."""
 
     def spoilt(document: dict[str, Any]) -> None:

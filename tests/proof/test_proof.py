@@ -70,9 +70,9 @@ def test_how_numbers_are_read(text: str, named: list[str]) -> None:
         ("stack/test_harness.py", None),
         ("sandbox/api/test_ledger.py", None),
         ("integration/test_poison.py", Layer.PROCESS),
-        ("shell/test_kafka_settings.py", Layer.UNIT),
-        ("shell/test_kafka_rebalance.py", Layer.BROKER),
-        ("shell/test_registry_faults.py", Layer.HTTP),
+        ("shell/kafka/test_client_settings.py", Layer.UNIT),
+        ("shell/kafka/test_rebalance.py", Layer.BROKER),
+        ("shell/registry/test_registry_faults.py", Layer.HTTP),
         ("engine/test_lanes.py", Layer.UNIT),
     ],
 )

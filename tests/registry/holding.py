@@ -6,22 +6,22 @@ from typing import Any
 import orjson
 
 from connector.model import SchemaAnswer, SchemaRef
-from connector.registry.conversation import Language, Reply
+from connector.registry.conversation import Language, RegistryReply
 from connector.registry.references import fetch
 
 JSON = {"content-type": "application/json"}
 
 
-def reply(body: Any, status: int = 200, **headers: str) -> Reply:
+def reply(body: Any, status: int = 200, **headers: str) -> RegistryReply:
     """Give a reply; what is not bytes becomes JSON."""
     written = body if isinstance(body, bytes) else orjson.dumps(body)
-    return Reply(
+    return RegistryReply(
         status, {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}, written
     )
 
 
 def hold(
-    language: Language, ref: SchemaRef, replies: Mapping[str, Reply], otherwise: Reply
+    language: Language, ref: SchemaRef, replies: Mapping[str, RegistryReply], otherwise: RegistryReply
 ) -> tuple[SchemaAnswer, list[str]]:
     """Return what came of a question, and what was asked for on the way."""
     asking = fetch(language, ref)

@@ -3,7 +3,7 @@
 import pytest
 
 from connector.model import RefKind, SchemaArtifact, SchemaRef, SchemaVerdict
-from connector.registry.conversation import Language, Reply
+from connector.registry.conversation import Language, RegistryReply
 from connector.registry.languages import LANGUAGES
 from tests.registry.holding import hold, reply
 
@@ -13,10 +13,10 @@ V2_CONTENT = LANGUAGES["apicurio"](RefKind.CONTENT_ID, "http://r/v2")
 REF = SchemaRef(RefKind.ID, "3")
 LONG_REF = SchemaRef(RefKind.LONG_ID, "3")
 TEXT = '{"type":"string"}'
-CONTENT = Reply(200, {"content-type": "application/octet-stream"}, TEXT.encode())
+CONTENT = RegistryReply(200, {"content-type": "application/octet-stream"}, TEXT.encode())
 
 
-def refusal(name: str) -> Reply:
+def refusal(name: str) -> RegistryReply:
     """Refuse as an exception of that name does."""
     return reply({"detail": f"{name}: canary", "error_code": 404, "message": "canary", "name": name}, 404)
 
@@ -126,14 +126,14 @@ def test_an_unknown_path_depends_on_who_refuses() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        Reply(200, {"content-type": "text/html; charset=utf-8"}, b"console"),
-        Reply(200, {}, b" \n<!DOCTYPE html>"),
-        Reply(200, {}, b""),
-        Reply(200, {}, b" \n"),
-        Reply(200, {}, b"\xff\xfe"),
+        RegistryReply(200, {"content-type": "text/html; charset=utf-8"}, b"console"),
+        RegistryReply(200, {}, b" \n<!DOCTYPE html>"),
+        RegistryReply(200, {}, b""),
+        RegistryReply(200, {}, b" \n"),
+        RegistryReply(200, {}, b"\xff\xfe"),
     ],
 )
-def test_a_success_without_a_schema_says_nothing(content: Reply) -> None:
+def test_a_success_without_a_schema_says_nothing(content: RegistryReply) -> None:
     """F040: pages, nothing and what is no text are not taken for content, which comes bare."""
     answer, _ = hold(V2, REF, {"/ids/contentIds/3": content}, NO_SUCH_PATH)
     assert answer.verdict is SchemaVerdict.UNAVAILABLE

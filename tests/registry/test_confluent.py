@@ -6,7 +6,7 @@ import pytest
 
 from connector.model import RefKind, SchemaArtifact, SchemaRef, SchemaVerdict
 from connector.registry.confluent import Confluent
-from connector.registry.conversation import Reply
+from connector.registry.conversation import RegistryReply
 from tests.registry.holding import hold, reply
 
 BY_CONTENT = Confluent(RefKind.CONTENT_ID, RefKind.GLOBAL_ID)
@@ -19,7 +19,7 @@ NO_SUCH_PATH = reply({"error_code": 404, "message": "HTTP 404 Not Found"}, 404)
 NO_SUCH_PATH_APICURIO = reply({"error_code": 0, "message": "RESTEASY003210: Could not find resource"}, 404)
 NO_SUCH_SCHEMA = reply({"error_code": 40403, "message": "Schema 42 not found"}, 404)
 TYPES = reply(["JSON", "PROTOBUF", "AVRO"])
-PAGE = Reply(404, {"content-type": "text/html"}, b"<html>not here</html>")
+PAGE = RegistryReply(404, {"content-type": "text/html"}, b"<html>not here</html>")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_registry_says_that_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("refusal", [NO_SUCH_PATH, NO_SUCH_PATH_APICURIO, PAGE, reply({}, 422)])
-def test_a_refusal_that_says_nothing_depends_on_who_refuses(refusal: Reply) -> None:
+def test_a_refusal_that_says_nothing_depends_on_who_refuses(refusal: RegistryReply) -> None:
     """Where `/schemas/types` answers it is a registry that has no such path; else the address is wrong."""
     ref = SchemaRef(RefKind.GUID, GUID)
     answer, asked = hold(BY_CONTENT, ref, {"/schemas/types": TYPES}, refusal)

@@ -7,7 +7,7 @@ import pytest
 from connector.model import RefKind, SchemaArtifact, SchemaRef, SchemaVerdict
 from connector.registry.apicurio import Apicurio
 from connector.registry.confluent import Confluent
-from connector.registry.conversation import Reply
+from connector.registry.conversation import RegistryReply
 from connector.registry.references import CHARACTERS_MAX, DEPTH_MAX, REFERENCES_MAX
 from tests.registry.holding import hold, reply
 
@@ -17,13 +17,13 @@ MISSING = reply({"error_code": 40402, "message": "Version not found"}, 404)
 Graph = dict[str, tuple[str, ...]]
 
 
-def written(name: str, referred: tuple[str, ...]) -> Reply:
+def written(name: str, referred: tuple[str, ...]) -> RegistryReply:
     """Give a schema whose text is its name."""
     references = [{"name": other, "subject": other, "version": 1} for other in referred]
     return reply({"schema": name, "references": references})
 
 
-def registry(root: tuple[str, ...], graph: Graph) -> dict[str, Reply]:
+def registry(root: tuple[str, ...], graph: Graph) -> dict[str, RegistryReply]:
     """Serve a graph of subjects, and a root by its id."""
     pages = {
         f"/subjects/{name}/versions/1?deleted=true": written(name, referred)

@@ -39,8 +39,8 @@ from connector.sandbox.records.columns import (
     enum,
 )
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.schema import Row, Schema, nullable
-from connector.sandbox.records.table import Table
+from connector.sandbox.records.schema import ConnectSchemaNode, Row, nullable
+from connector.sandbox.records.table import CapturedTable
 from tests.fixtures import captures
 
 MOOD = enum("sad", "happy")
@@ -123,7 +123,7 @@ _NESTED = {
     "place": POINT,
 }
 
-COLUMNS: Mapping[str, dict[str, Schema]] = {
+COLUMNS: Mapping[str, dict[str, ConnectSchemaNode]] = {
     "customers": _CUSTOMERS,
     "members": {"tenant": STRING, "no": INT32, "name": nullable(STRING)},
     **{
@@ -139,10 +139,10 @@ COLUMNS: Mapping[str, dict[str, Schema]] = {
 """The captured tables, as they were at first."""
 
 
-def table(server: str, name: str) -> Table:
+def table(server: str, name: str) -> CapturedTable:
     """Give the table behind a captured topic."""
     key = ("tenant", "no") if name == "members" else ("id",)
-    return Table(Place(server, "shop", "public", name), COLUMNS[name], key)
+    return CapturedTable(Place(server, "shop", "public", name), COLUMNS[name], key)
 
 
 def captured(topic: str) -> list[Record]:
@@ -174,12 +174,12 @@ def avro_event(framed: bytes | None) -> Any:
     return fastavro.schemaless_reader(io.BytesIO((framed or b"")[5:]), parsed, None)
 
 
-def row_of_json(row: Row | None, columns: dict[str, Schema]) -> dict[str, Any] | None:
+def row_of_json(row: Row | None, columns: dict[str, ConnectSchemaNode]) -> dict[str, Any] | None:
     """Give a row of Connect's JSON as it travels: what is base64 there becomes bytes, NaN a float."""
     return None if row is None else {name: _value(value, columns.get(name)) for name, value in row.items()}
 
 
-def _value(value: Any, schema: Schema | None) -> Any:
+def _value(value: Any, schema: ConnectSchemaNode | None) -> Any:
     if value is None or schema is None:
         return value
     if schema.base == "struct":

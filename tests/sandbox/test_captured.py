@@ -12,9 +12,9 @@ from connector.sandbox.records import notices
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.flatten import Flatten
 from connector.sandbox.records.outbox import Route, outbox_columns
-from connector.sandbox.records.schema import ConnectRecord, Data, Schema
-from connector.sandbox.records.table import NEW_KEY, OLD_KEY, Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data
+from connector.sandbox.records.table import NEW_KEY, OLD_KEY, CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.captured import (
     COLUMNS,
@@ -30,11 +30,11 @@ from tests.sandbox.captured import (
 
 def writer(format_name: str, **options: Any) -> Writer:
     """Write keys and values in one format."""
-    converter = FORMATS[format_name](SchemaStore())
+    converter = FORMATS[format_name](RegistryStore())
     return Writer(converter, converter, **options)
 
 
-def told(place: Table, captured_event: dict[str, Any]) -> ConnectRecord:
+def told(place: CapturedTable, captured_event: dict[str, Any]) -> ConnectRecord:
     """Give a captured event as the table's source would."""
     return place.change(
         captured_event["op"],
@@ -177,7 +177,7 @@ def test_heartbeats_transactions_and_messages_are_the_same() -> None:
 def test_an_outbox_record_is_the_same() -> None:
     """The expanded payload, the quoted key, the header with the id and the one with the type."""
     real = captured("poe.order")[0]
-    outbox = Table(Place("outbox", "shop", "public", "outbox"), outbox_columns())
+    outbox = CapturedTable(Place("outbox", "shop", "public", "outbox"), outbox_columns())
     row = {
         "id": "c0ffee00-0000-4000-8000-000000000001",
         "aggregatetype": "order",
@@ -191,10 +191,10 @@ def test_an_outbox_record_is_the_same() -> None:
     assert record.headers[-2:] == tuple(real.headers[-2:])
 
 
-def schema(data: Data | None) -> Schema:
+def schema(data: Data | None) -> ConnectSchemaNode:
     """Return the Connect schema of a key or a value."""
     assert data is not None
-    assert isinstance(data.schema, Schema)
+    assert isinstance(data.schema, ConnectSchemaNode)
     return data.schema
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro import AvroConverter
-from connector.sandbox.matrix import SHAPES, Sample, matrix
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.matrix import SHAPES, MatrixSample, matrix
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.sample_load import updates, updates_by
 from connector.sandbox.writer import Writer
 from tests.sandbox.formats.read_back import read_avro, schema_of
@@ -17,18 +17,18 @@ ROWLESS = {"notices", "signals"}
 
 
 @pytest.fixture(scope="module")
-def store() -> SchemaStore:
+def store() -> RegistryStore:
     """Give the schemas of the samples."""
-    return SchemaStore()
+    return RegistryStore()
 
 
 @pytest.fixture(scope="module")
-def samples(store: SchemaStore) -> list[Sample]:
+def samples(store: RegistryStore) -> list[MatrixSample]:
     """Give all samples."""
     return list(matrix(store))
 
 
-def test_every_shape_has_every_format(samples: list[Sample]) -> None:
+def test_every_shape_has_every_format(samples: list[MatrixSample]) -> None:
     """Only bytes cannot carry structs, and JSON is never short of a record that another format has."""
     count = Counter((sample.shape, sample.format) for sample in samples)
     for shape in SHAPES:
@@ -38,7 +38,7 @@ def test_every_shape_has_every_format(samples: list[Sample]) -> None:
     assert count["outbox, bytes", "bytes"] == 1
 
 
-def test_avro_of_every_shape_can_be_read(samples: list[Sample], store: SchemaStore) -> None:
+def test_avro_of_every_shape_can_be_read(samples: list[MatrixSample], store: RegistryStore) -> None:
     """Each framed value finds its schema in the store, and fastavro reads it to its last byte."""
     framed = [sample for sample in samples if sample.format.startswith("avro-")]
     for _shape, name, record in framed:
@@ -51,7 +51,7 @@ def test_avro_of_every_shape_can_be_read(samples: list[Sample], store: SchemaSto
 
 def test_the_load_is_the_same_in_every_format() -> None:
     """What a benchmark reads as Avro are the rows that it reads as JSON."""
-    store = SchemaStore()
+    store = RegistryStore()
     avro = list(updates_by(Writer(AvroConverter(store)), 30, 10))
     for (key, value), (json_key, json_value) in zip(avro, updates(30, 10), strict=True):
         known, body = schema_of(store, value or b"", (), "value")

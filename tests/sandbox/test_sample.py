@@ -8,15 +8,15 @@ import pytest
 
 from connector.model import ENDPOINT_OF, AwaitsSchema, Delete, Event, Record, Rejection, Skip, Upsert
 from connector.sandbox.api.behaviour import Behaviour
-from connector.sandbox.api.service import Call, IngestApi
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.api.ingest_api import Call, IngestApi
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.sample import CUSTOMERS_TOPIC, Sample, make_sample
 from connector.sandbox.sample_config import write_config
 from connector.sandbox.sample_load import updates
 from connector.sandbox.sample_streams import APP_TOPIC, ORDERS_TOPIC, OUTBOX_TOPIC, STORES_TOPIC
 from connector.sandbox.writer import SampleRecord
 from connector.settings import load
-from connector.translate.mapping.plan import compile_topic
+from connector.translate.mapping.compiler import compile_topic
 from connector.translate.translate import Translator
 
 STREAM = Call("stream", "sandbox", "customers", "sandbox-token", sync=True)
@@ -87,7 +87,7 @@ def test_every_record_leads_to_the_expected_end(sample: Sample, translator: Tran
 
 def test_the_mixed_sample_is_the_same_shop() -> None:
     """In several formats the same changes lead to the same end; every customer has one topic of each kind."""
-    plain, mixed = make_sample(changes=500), make_sample(changes=500, store=SchemaStore())
+    plain, mixed = make_sample(changes=500), make_sample(changes=500, store=RegistryStore())
     assert mixed.expected == plain.expected
     counts = Counter(record.topic for record in mixed.records)
     assert (

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from connector.settings import load
-from connector.settings.schemas import MODELS, schema_text, write
+from connector.settings.editor_schemas import MODELS, schema_text, write
 from connector.settings.yaml_source import read
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def topic(name: str) -> Any:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_published_files_are_those_of_the_models(name: str) -> None:
-    """Whoever changes a model writes the schemas again: `python -m connector.settings.schemas`."""
+    """Whoever changes a model writes the schemas again: `python -m connector.settings.editor_schemas`."""
     assert (ROOT / "schemas" / name).read_text() == schema_text(MODELS[name])
 
 

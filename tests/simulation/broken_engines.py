@@ -11,7 +11,7 @@ from connector.engine import arrivals
 from connector.engine.arrivals import Arrivals
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
-from connector.engine.commits import Commits
+from connector.engine.commit_schedule import CommitSchedule
 from connector.engine.dispatch import Batch, Dispatch
 from connector.engine.endpoints import EndpointState
 from connector.engine.engine import Engine
@@ -19,10 +19,10 @@ from connector.engine.events import Committed, DeadLetter, ReachedEnd, Send
 from connector.engine.intake import Intake
 from connector.engine.lanes import Item, Lane
 from connector.engine.ledger import Entry, Partition
-from connector.engine.letters import Letters
 from connector.engine.outage import Outage
-from connector.engine.schemas import Schemas
-from connector.instasent import answers, items
+from connector.engine.pending_dead_letters import PendingDeadLetters
+from connector.engine.schema_requests import SchemaRequests
+from connector.instasent import answers, item_outcomes
 from connector.instasent.requests import Requests
 from connector.model import (
     ALL_ACCEPTED,
@@ -39,7 +39,7 @@ from connector.model import (
     Upsert,
     Verdict,
 )
-from connector.translate.mapping import events as event_mapping
+from connector.translate.mapping import event_plan as event_mapping
 from connector.translate.translate import Translator
 
 Patch = tuple[Any, str, object]
@@ -49,19 +49,19 @@ _send = Dispatch._send
 _take_out = Lane.take_out
 _changes = Intake.changes
 _close = Intake.close
-_write = Letters.write
+_write = PendingDeadLetters.write
 _probed = Outage.probed
 _reached_end = Engine._reached_end
 _committable = Partition.committable
 _translate = Translator.translate
 _read_items = answers._read_items
-_outcome = items._outcome
+_outcome = item_outcomes._outcome
 _endpoint_init = EndpointState.__init__
 _queue_init = ReadyQueue.__init__
 _park = Arrivals._park
 _unpark = Arrivals._unpark
-_schema_answered = Schemas.answered
-_keep = Schemas.keep
+_schema_answered = SchemaRequests.answered
+_keep = SchemaRequests.keep
 
 
 def _reads_as(verdict: Verdict, *taken_for_it: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -98,11 +98,11 @@ def _never_resumes(self: Intake, *arguments: Any) -> list[Any]:
     return [command for command in _changes(self, *arguments) if type(command).__name__ == "Pause"]
 
 
-def _waits_for_the_commit(self: Commits, partitions: Any, now_ms: int, *, at_once: bool) -> Any:
+def _waits_for_the_commit(self: CommitSchedule, partitions: Any, now_ms: int, *, at_once: bool) -> Any:
     return None if self._out is not None else _commits_next(self, partitions, now_ms, at_once=at_once)
 
 
-_commits_next = Commits.next
+_commits_next = CommitSchedule.next
 
 
 def _lost_probe_stays_out(self: Outage, verdict: Verdict, reason: str, now_ms: int) -> None:
@@ -143,7 +143,7 @@ def _settles_with_the_letter(self: Engine, entry: Entry, rejection: Rejection) -
         entry.partition.close(entry)
 
 
-def _forgets_refused_letters(self: Letters, now_ms: int) -> list[DeadLetter]:
+def _forgets_refused_letters(self: PendingDeadLetters, now_ms: int) -> list[DeadLetter]:
     self._backoff.failed(now_ms)
     self._refused = []
     self.error = None
@@ -241,7 +241,9 @@ def _unparks_without_the_first(self: Arrivals, partition: Partition, now_ms: int
     _unpark(self, partition, now_ms)
 
 
-def _never_doubts(self: Schemas, ref: SchemaRef, verdict: SchemaVerdict, reason: str, now_ms: int) -> bool:
+def _never_doubts(
+    self: SchemaRequests, ref: SchemaRef, verdict: SchemaVerdict, reason: str, now_ms: int
+) -> bool:
     if ref in self._wanted and verdict is SchemaVerdict.UNKNOWN:
         self._wanted[ref].doubted = True
     return _schema_answered(self, ref, verdict, reason, now_ms)
@@ -252,14 +254,14 @@ BROKEN: dict[str, list[Patch]] = {
     "forgets a batch whose answer was lost": [(Dispatch, "_failed", _forgets_the_batch)],
     "gives a lease of ten minutes more": [(Dispatch, "_send", _long_lease)],
     "never resumes": [(Intake, "changes", _never_resumes)],
-    "waits for ever for a commit": [(Commits, "next", _waits_for_the_commit)],
+    "waits for ever for a commit": [(CommitSchedule, "next", _waits_for_the_commit)],
     "waits for ever for a probe": [(Outage, "probed", _lost_probe_stays_out)],
     "stays in an outage": [(Outage, "probed", _outage_for_ever)],
     "never splits a batch": [(Dispatch, "_batch_rejected", _never_splits)],
     "refuses a whole batch for one item": [(Dispatch, "_batch_rejected", _refuses_the_whole_batch)],
     "refuses a whole fold for one part": [(Dispatch, "_rejected", _never_unfolds)],
     "settles with the letter's writing": [(Engine, "_letter", _settles_with_the_letter)],
-    "forgets letters that were refused": [(Letters, "again", _forgets_refused_letters)],
+    "forgets letters that were refused": [(PendingDeadLetters, "again", _forgets_refused_letters)],
     "makes dead letters of a 401": [
         (Dispatch, "answered", _reads_as(Verdict.BATCH_REJECTED, Verdict.ENVIRONMENT))
     ],
@@ -272,8 +274,8 @@ BROKEN: dict[str, list[Patch]] = {
     "makes dead letters of a 429": [
         (Dispatch, "answered", _reads_as(Verdict.BATCH_REJECTED, Verdict.THROTTLED))
     ],
-    "takes an item left out for accepted": [(items, "_outcome", _left_out_is(OutcomeKind.ACCEPTED))],
-    "takes an item left out for refused": [(items, "_outcome", _left_out_is(OutcomeKind.REJECTED))],
+    "takes an item left out for accepted": [(item_outcomes, "_outcome", _left_out_is(OutcomeKind.ACCEPTED))],
+    "takes an item left out for refused": [(item_outcomes, "_outcome", _left_out_is(OutcomeKind.REJECTED))],
     "takes a 200 without a word for accepted": [(answers, "_read_items", _any_json_will_do)],
     "deletes again for a tombstone": [(arrivals, "_repeats_delete", lambda *_: False)],
     "takes every tombstone for a repetition": [(arrivals, "_repeats_delete", _every_tombstone_repeats)],
@@ -299,11 +301,11 @@ BROKEN: dict[str, list[Patch]] = {
     "lets a delivery overtake a parked record": [(Arrivals, "_park", _parks_no_second)],
     "commits past a parked record": [(Partition, "committable", property(_not_parked))],
     "forgets a parked record when its schema comes": [(Arrivals, "_unpark", _unparks_without_the_first)],
-    "believes at once that there is no such schema": [(Schemas, "answered", _never_doubts)],
+    "believes at once that there is no such schema": [(SchemaRequests, "answered", _never_doubts)],
     "forgets what a partition waits for when another one goes": [
-        (Schemas, "keep", lambda self, _refs: _keep(self, ()))
+        (SchemaRequests, "keep", lambda self, _refs: _keep(self, ()))
     ],
-    "forgets to wake up for the registry": [(Schemas, "due_ms", lambda _: None)],
+    "forgets to wake up for the registry": [(SchemaRequests, "due_ms", lambda _: None)],
     "keeps what is parked of a partition that goes": [(Partition, "forget_parked", lambda _: None)],
     "wakes up all the time": [(Engine, "next_wakeup_ms", lambda self: self._now_ms)],
 }

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from connector.engine import notes
+from connector.engine import commit_metadata
 from connector.engine.engine import Engine
 from connector.engine.events import Assigned
 from connector.engine.ledger import Entry, Partition
-from connector.engine.settled import Before, Runs
+from connector.engine.settled_ranges import Runs, SettledRanges
 
 Patch = tuple[Any, str, object]
 
 _settled_above = Partition.settled_above
-_encode = notes._encode
-_hash = notes._hash
-_has = Before.has
+_encode = commit_metadata._encode
+_hash = commit_metadata._hash
+_has = SettledRanges.has
 _assigned = Engine._assigned
 
 
@@ -60,7 +60,7 @@ def _bound_to_no_topic(version: str, *parts: str) -> str:
     return _hash(version, *parts[:4], *parts[5:]) if len(parts) > 4 else _hash(version, *parts)
 
 
-def _one_more(self: Before, offset: int) -> bool:
+def _one_more(self: SettledRanges, offset: int) -> bool:
     return _has(self, offset - 1) or _has(self, offset)
 
 
@@ -88,11 +88,11 @@ BROKEN_MEMORIES: dict[str, list[Patch]] = {
     "says what is settled only when the offset moves": [
         (Partition, "uncommitted", property(_only_when_the_offset_moves))
     ],
-    "forgets in a second life what the first has settled": [(Before, "add_unread", lambda *_: None)],
-    "keeps the far end of what is settled": [(notes, "_encode", _keeps_the_far_end)],
-    "believes the metadata of another offset": [(notes, "_hash", _bound_to_no_offset)],
-    "believes the metadata of a topic that is gone": [(notes, "_hash", _bound_to_no_topic)],
-    "leaves out one record more than was settled": [(Before, "has", _one_more)],
-    "sends again what was settled before": [(Before, "has", lambda *_: False)],
+    "forgets in a second life what the first has settled": [(SettledRanges, "add_unread", lambda *_: None)],
+    "keeps the far end of what is settled": [(commit_metadata, "_encode", _keeps_the_far_end)],
+    "believes the metadata of another offset": [(commit_metadata, "_hash", _bound_to_no_offset)],
+    "believes the metadata of a topic that is gone": [(commit_metadata, "_hash", _bound_to_no_topic)],
+    "leaves out one record more than was settled": [(SettledRanges, "has", _one_more)],
+    "sends again what was settled before": [(SettledRanges, "has", lambda *_: False)],
     "remembers what an earlier assignment was told": [(Engine, "_assigned", _as_the_last_time)],
 }

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from connector.engine.settled import Runs
+from connector.engine.settled_ranges import Runs
 from tests.simulation.memory import Memory, Note
 from tests.simulation.promises import expect
 from tests.simulation.rows import Entry, Log

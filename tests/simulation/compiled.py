@@ -21,8 +21,8 @@ COMPILED = (
     "connector/model.py",
     "connector/engine/*.py",
     "connector/instasent/*.py",
-    "connector/shell/engine_time.py",
-    "connector/shell/kafka_notes.py",
+    "connector/shell/stall_clock.py",
+    "connector/shell/kafka/committed_offsets.py",
     "tests/simulation/*.py",
 )
 

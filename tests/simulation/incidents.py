@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 ASK_MS = 3_000
-"""As in `connector/shell/kafka_topics.py`: how long the new id of a topic may go unnoticed."""
+"""As in `connector/shell/kafka/topic_ids.py`: how long the new id of a topic may go unnoticed."""
 
 STORM_MS = 500
 WALL_STEP_MS = 86_400_000

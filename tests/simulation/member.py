@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.engine import events as ev
 from connector.model import TopicPartition
-from connector.shell.engine_time import AFTER_STALL_MS, EngineTime
-from connector.shell.kafka_notes import UndecidedError
+from connector.shell.kafka.committed_offsets import MetadataUnprovenError
+from connector.shell.stall_clock import AFTER_STALL_MS, StallClock
 from connector.translate.translate import Translator
 from tests.simulation.broker import Broker
 from tests.simulation.epoch import Epoch
@@ -71,7 +71,7 @@ class Member:
         self._wakes = (0, 0)
         self._poll_ms: int | None = None
         self._polled_ms = -10_000
-        self._time = EngineTime(world.now_ms)
+        self._time = StallClock(world.now_ms)
         self.believed = self._time.believed
         self._ids: set[tuple[type, int]] = set()
         self._carry_out: dict[type, Callable[[Any], None]] = {
@@ -241,7 +241,7 @@ class Member:
         known_ends = ends if world.scenario.says_ends else {}
         try:
             settled = self.metadata.read(positions, ends)
-        except UndecidedError:
+        except MetadataUnprovenError:
             world.count("metadata undecided")
             self.hears("revoke all", [], 0)  # As the shell: it joins the group anew, and asks again.
             return

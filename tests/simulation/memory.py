@@ -11,11 +11,11 @@ from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from connector.engine import notes
-from connector.engine.commits import COMMIT_SECONDS_MAX
-from connector.engine.settled import Runs
+from connector.engine import commit_metadata
+from connector.engine.commit_schedule import COMMIT_SECONDS_MAX
+from connector.engine.settled_ranges import Runs
 from connector.model import TopicPartition
-from connector.shell.kafka_notes import Committed, Notes
+from connector.shell.kafka.committed_offsets import CommittedOffset, CommittedOffsets
 from tests.simulation.epoch import Epoch, Seen
 from tests.simulation.promises import expect
 from tests.simulation.rows import EVENT
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 CHARS_TAKEN_MAX = (*[4_095] * 6, 40, 10)
 """How much metadata the brokers take: all, or next to nothing."""
 
-CHARS_WRITTEN_MAX = (*[notes.CHARS_MAX] * 4, 44, 36)
+CHARS_WRITTEN_MAX = (*[commit_metadata.CHARS_MAX] * 4, 44, 36)
 """How much of it an instance writes at first: all, or a few runs; of more, the far end is left out."""
 
-TARGET = notes.target_of("shop", "crm")
+TARGET = commit_metadata.target_of("shop", "crm")
 
 SLACK_MS = 1_000
 """What the shell's turns may add to the time after which the engine has to say what is settled."""
@@ -125,7 +125,7 @@ def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
 
 
 class Ids:
-    """What one instance knows of the topics' ids, as `connector/shell/kafka_topics.py`."""
+    """What one instance knows of the topics' ids, as `connector/shell/kafka/topic_ids.py`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -148,14 +148,14 @@ class Ids:
 
 
 class Metadata:
-    """One instance's side: the real `Notes`, and the judgement of what it says and believes."""
+    """One instance's side: the real `CommittedOffsets`, and the judgement of what it says and believes."""
 
     def __init__(self, world: "World") -> None:
         self._memory: Memory = world.memory
         self._world = world
         self._ids = Ids(world.memory)
-        self.notes = Notes(TARGET, self._ids, world.memory.written_max)
-        self._shortened = world.memory.written_max < notes.CHARS_MAX
+        self.notes = CommittedOffsets(TARGET, self._ids, world.memory.written_max)
+        self._shortened = world.memory.written_max < commit_metadata.CHARS_MAX
         self._interval_ms = world.scenario.limits.commit_interval_ms
         self._told: dict[Epoch, set[int]] = {}
         self._untold_ms: dict[Epoch, int] = {}
@@ -171,7 +171,7 @@ class Metadata:
             memory.unowned(int(name.topic[-1]))
         held = {name: memory.held(int(name.topic[-1])) for name in positions}
         found = self.notes.read(
-            {name: Committed(positions[name], held[name].text) for name in positions}, ends
+            {name: CommittedOffset(positions[name], held[name].text) for name in positions}, ends
         )
         for name, runs in found.items():
             number, note = int(name.topic[-1]), held[name]
@@ -193,7 +193,7 @@ class Metadata:
         text = self.notes.write(name, offset, runs)
         topic_id = self._ids.known.get(name.topic)
         if topic_id is not None and not self._shortened and not epoch.lost:
-            read = notes.read(text, notes.Commit(name, offset, topic_id))
+            read = commit_metadata.read(text, commit_metadata.CommitIdentity(name, offset, topic_id))
             expect(list(read) == list(runs), "not all was written that could be said:", runs, text)
         return Note(offset, text, epoch.life, runs)
 

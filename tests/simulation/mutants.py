@@ -6,15 +6,15 @@ from typing import Any
 
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
-from connector.engine.commits import Commits
+from connector.engine.commit_schedule import CommitSchedule
 from connector.engine.dispatch import Batch, Dispatch
 from connector.engine.engine import Engine
 from connector.engine.events import Assigned, DeadLetter
 from connector.engine.intake import Room
 from connector.engine.lanes import Item, Kind, Lane, LaneState
 from connector.engine.ledger import Entry, Partition
-from connector.engine.letters import Letters
 from connector.engine.outage import Outage
+from connector.engine.pending_dead_letters import PendingDeadLetters
 from connector.model import ALL_ACCEPTED, Answer, Event, Record, TopicPartition, Upsert, Verdict
 from tests.simulation.broken_engines import BROKEN, Patch
 from tests.simulation.broken_memories import BROKEN_MEMORIES
@@ -33,7 +33,7 @@ def broken(owner: Any, name: str, value: object) -> Iterator[None]:
 
 
 _add = Dispatch.add
-_again = Letters.again
+_again = PendingDeadLetters.again
 _assigned = Engine._assigned
 _open = Partition.open
 _answered = Dispatch.answered
@@ -41,8 +41,8 @@ _probed = Dispatch.probed
 _back_to_ready = Dispatch._back_to_ready
 _extend = Lane._extend
 _rejected = Dispatch._rejected
-_letter_answered = Letters.answered
-_commit_answered = Commits.answered
+_letter_answered = PendingDeadLetters.answered
+_commit_answered = CommitSchedule.answered
 
 
 def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
@@ -121,7 +121,7 @@ def _refusal_drops(self: Engine, item: Item, reason: str) -> None:
     self._settle(item)
 
 
-def _letter_error_is_fine(self: Letters, letter_id: int, error: str | None, now_ms: int) -> Any:
+def _letter_error_is_fine(self: PendingDeadLetters, letter_id: int, error: str | None, now_ms: int) -> Any:
     assert error is None or error
     return _letter_answered(self, letter_id, None, now_ms)
 
@@ -132,7 +132,7 @@ def _newest_settled(self: Partition) -> int | None:
 
 
 def _commit_errors_are_fine(
-    self: Commits, commit_id: int, errors: Mapping[TopicPartition, str], now_ms: int
+    self: CommitSchedule, commit_id: int, errors: Mapping[TopicPartition, str], now_ms: int
 ) -> None:
     assert errors is not None
     _commit_answered(self, commit_id, {}, now_ms)
@@ -159,7 +159,7 @@ def _same_entry_again(self: Partition, record: Record, count: int) -> Entry:
     return _open(self, record, count)
 
 
-def _letters_stay_in_trouble(self: Letters, now_ms: int) -> list[DeadLetter]:
+def _letters_stay_in_trouble(self: PendingDeadLetters, now_ms: int) -> list[DeadLetter]:
     error = self.error
     letters = _again(self, now_ms)
     self.error = error
@@ -197,8 +197,8 @@ _MUTANTS: dict[str, list[Patch]] = {
     ],
     "unfolding loses the first part": [(Dispatch, "_rejected", _unfold_loses_the_first)],
     "drops what the API refuses": [(Engine, "_refuse", _refusal_drops)],
-    "takes a failed dead letter for stored": [(Letters, "answered", _letter_error_is_fine)],
-    "takes a refused commit for confirmed": [(Commits, "answered", _commit_errors_are_fine)],
+    "takes a failed dead letter for stored": [(PendingDeadLetters, "answered", _letter_error_is_fine)],
+    "takes a refused commit for confirmed": [(CommitSchedule, "answered", _commit_errors_are_fine)],
     "forgets to wake up for a partial batch": [(ReadyQueue, "due_ms", _no_wakeup)],
     "sends what was revoked": [(Dispatch, "forget_revoked", lambda _: None)],
     "an old answer moves the new assignment": [
@@ -210,7 +210,7 @@ _MUTANTS: dict[str, list[Patch]] = {
         (Budget, "spend", lambda _self, _now_ms: None),
     ],
     "never gets over a dead letter of a partition that is gone": [
-        (Letters, "again", _letters_stay_in_trouble)
+        (PendingDeadLetters, "again", _letters_stay_in_trouble)
     ],
     "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],

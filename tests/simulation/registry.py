@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from connector.engine import events as ev
-from connector.engine.schemas import DOUBT_MS
+from connector.engine.schema_requests import DOUBT_MS
 from connector.model import AwaitsSchema, Record, RefKind, SchemaRef, SchemaVerdict, Translated
 from connector.translate.translate import Translator
 from tests.simulation.promises import expect

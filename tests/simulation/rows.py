@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.model import Record, TopicPartition, Translated
-from connector.translate.mapping.plan import compile_topic
+from connector.translate.mapping.compiler import compile_topic
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 

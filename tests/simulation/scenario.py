@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from connector.engine.limits import Limits
-from connector.shell.kafka_settings import lease_ms
+from connector.shell.kafka.client_settings import lease_ms
 from tests.simulation.rows import LOGS_MAX, Log, Writer
 
 BLOCK = 10

@@ -17,7 +17,7 @@ COMMIT_MS_MAX = 200
 TOO_LARGE = "OFFSET_METADATA_TOO_LARGE"
 
 CONFIRM_MS = 1_000
-"""As in `connector/shell/kafka_commits.py`: inside a revoke, commits are asked about after so long."""
+"""As in `connector/shell/kafka/offset_commits.py`: inside a revoke, commits are asked about after so long."""
 
 
 class Stores:

@@ -14,7 +14,7 @@ from connector.sandbox.formats.connect_json import JsonConverter
 from connector.sandbox.records.columns import INT32, STRING
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, nullable
-from connector.sandbox.records.table import Table
+from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.writer import Writer
 from tests.chaos.feed import MEMBERS, now_us
 
@@ -48,7 +48,9 @@ class Load:
     def __init__(self, name: str, bootstrap_servers: str, rate: float) -> None:
         """`rate` is records a second."""
         self._rate = rate
-        self._table = Table(Place(server=name, database=name, schema="public", table="member"), COLUMNS)
+        self._table = CapturedTable(
+            Place(server=name, database=name, schema="public", table="member"), COLUMNS
+        )
         self._writer = Writer(JsonConverter())
         self.rows_topic, self.events_topic = self._table.topic, f"{name}.visit"
         self.rows: dict[str, dict[str, Any]] = {}

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour, UnknownContact
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.api.server import SandboxApi
-from connector.translate.decode.json_weight import MEMORY_MAX
+from connector.translate.formats.json.weight import MEMORY_MAX
 from tests.soak.load import Load
 from tests.soak.resident import Stretch, watching
 from tests.stack.kafka_broker import KafkaBroker

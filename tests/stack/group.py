@@ -13,9 +13,9 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.api.server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.service import Service, amend
 from tests.waiting import wait_for

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour, UnknownContact
-from connector.sandbox.api.server import SandboxApi
 from tests.stack.connect import ConnectWorker
 from tests.stack.debezium import Database, Options
 from tests.stack.kafka_broker import KafkaBroker

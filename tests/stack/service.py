@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from ruamel.yaml import YAML
 
-from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.api.api_server import SandboxApi
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.processes import Process, free_port
 from tests.waiting import wait_for

@@ -12,13 +12,13 @@ import pytest
 from connector.engine.events import DeadLettered
 from connector.errors import FatalError
 from connector.model import Record
-from connector.shell import dead_letters, kafka_health
 from connector.shell.clock import Clock
-from connector.shell.dead_letters import DeadLetterWriter
-from connector.shell.kafka_settings import KafkaSettings
-from connector.shell.kafka_start import Subscription
-from connector.shell.kafka_topics import TopicIds
-from tests.shell.kafka_member import Member
+from connector.shell.kafka import dead_letter_writer, health
+from connector.shell.kafka.client_settings import KafkaSettings
+from connector.shell.kafka.dead_letter_writer import DeadLetterWriter
+from connector.shell.kafka.start_offsets import Subscription
+from connector.shell.kafka.topic_ids import TopicIds
+from tests.shell.kafka.kafka_member import Member
 from tests.stack.forgetful import Forgetful
 from tests.stack.jars import Jars
 from tests.stack.kafka_broker import KafkaBroker
@@ -55,10 +55,10 @@ def _proxied(
 @pytest.fixture
 def brokers(_proxied: Forgetful, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forgetful]:
     """One broker with the topics `t` and `dead`; what takes half a minute takes seconds here."""
-    monkeypatch.setattr(kafka_health, "CHECK_MS", 500)
-    monkeypatch.setattr(kafka_health, "IDLE_CHECK_MS", 500)
-    monkeypatch.setattr(kafka_health, "COMPARE_MS", 500)
-    monkeypatch.setattr(kafka_health, "LOST_MS", 3_000)
+    monkeypatch.setattr(health, "CHECK_MS", 500)
+    monkeypatch.setattr(health, "IDLE_CHECK_MS", 500)
+    monkeypatch.setattr(health, "COMPARE_MS", 500)
+    monkeypatch.setattr(health, "LOST_MS", 3_000)
     yield _proxied
     _proxied.back()
 
@@ -69,9 +69,9 @@ def forget(brokers: Forgetful, member: Member) -> NoReturn:
     Whether it does is a matter of microseconds: one time in three.
     """
     while True:
-        member.until(lambda: kafka_health.BROKER not in member.consumer.health.troubles)
+        member.until(lambda: health.BROKER not in member.consumer.health.troubles)
         brokers.forgetful = True
-        member.until(lambda: kafka_health.BROKER in member.consumer.health.troubles)
+        member.until(lambda: health.BROKER in member.consumer.health.troubles)
         brokers.back()
 
 
@@ -98,13 +98,13 @@ def test_one_that_holds_no_partition_notices_it_too(brokers: Forgetful) -> None:
 
 def test_brokers_that_are_away_are_waited_for(brokers: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reaches them: that is an outage, and passes by itself (F028)."""
-    monkeypatch.setattr(kafka_health, "LOST_MS", 500)
+    monkeypatch.setattr(health, "LOST_MS", 500)
     with Member(brokers, T, settings=EAGER_TO_KNOW) as member:
         member.until(lambda: bool(member.consumer.assigned))
         brokers.away = True
         member.until(lambda: member.rebalances[-1][0] == "lost")
-        member.until(lambda: kafka_health.BROKER in member.consumer.health.troubles)
-        monkeypatch.setattr(kafka_health, "LOST_MS", 10_000)  # it may come back later than a new client
+        member.until(lambda: health.BROKER in member.consumer.health.troubles)
+        monkeypatch.setattr(health, "LOST_MS", 10_000)  # it may come back later than a new client
         brokers.back()
         member.until(lambda: not member.consumer.health.troubles and bool(member.consumer.assigned))
 
@@ -123,7 +123,7 @@ def test_the_ids_of_topics_are_asked_for_anew(brokers: Forgetful) -> None:
 
 def test_dead_letters_find_their_way_again(brokers: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
     """The letter that found no broker is told, as the engine tries it again; the next one arrives (F081)."""
-    monkeypatch.setitem(dead_letters.DEFAULTS, "delivery.timeout.ms", 2_000)
+    monkeypatch.setitem(dead_letter_writer.DEFAULTS, "delivery.timeout.ms", 2_000)
     record = Record("t", 0, 42, None, b"value", None, lambda: None)
     for _ in range(FORGOTTEN_SURELY):
         brokers.forgetful = True

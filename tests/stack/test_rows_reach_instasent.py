@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
-from connector.sandbox.api.server import SandboxApi
 from tests.stack.connect import ConnectWorker
 from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.postgres import PostgresServer

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
-from connector.sandbox.api.server import SandboxApi
 from tests.stack.connect import ConnectWorker
 from tests.stack.debezium import Options, avro, json_with_schema
 from tests.stack.kafka_broker import KafkaBroker

@@ -9,8 +9,8 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as ClientPartition
 
-from connector.engine import notes
-from connector.engine.settled import Runs
+from connector.engine import commit_metadata
+from connector.engine.settled_ranges import Runs
 from connector.model import TopicPartition
 from connector.sandbox.api.faults import FaultKind
 from tests.stack.group import ANSWER_SECONDS, SECONDS, Group, Instance, group, key_of
@@ -59,8 +59,10 @@ def settled(world: Group) -> Runs:
     """What the group holds as settled above the committed offset of partition 0."""
     [described] = world.admin.describe_topics(TopicCollection([world.topic])).values()
     found = held(world)
-    bound_to = notes.Commit(TopicPartition(world.topic, 0), found.offset, str(described.result().topic_id))
-    return notes.read(found.metadata or "", bound_to)
+    bound_to = commit_metadata.CommitIdentity(
+        TopicPartition(world.topic, 0), found.offset, str(described.result().topic_id)
+    )
+    return commit_metadata.read(found.metadata or "", bound_to)
 
 
 def stuck_at_its_head(world: Group, instance: Instance, contacts: range) -> None:
@@ -130,7 +132,7 @@ def test_a_topic_that_was_made_anew_holds_nothing_settled(kafka: KafkaBroker, tm
 
 
 @pytest.mark.parametrize(
-    "metadata", ["instasent.2.abcdefgh.12345678.AAAA", "AQAAAXq0WYg=", "x" * notes.CHARS_MAX]
+    "metadata", ["instasent.2.abcdefgh.12345678.AAAA", "AQAAAXq0WYg=", "x" * commit_metadata.CHARS_MAX]
 )
 def test_metadata_of_others_is_no_obstacle(kafka: KafkaBroker, tmp_path: Path, metadata: str) -> None:
     """The next version's, another tool's, and as much as we write at most: all is delivered (F015, F095)."""
@@ -140,7 +142,7 @@ def test_metadata_of_others_is_no_obstacle(kafka: KafkaBroker, tmp_path: Path, m
         instance = world.instance()
         assert instance.catch_up() == 0
         assert len(world.delivered()) == 15
-        assert notes.target_in(held(world).metadata or "") is not None
+        assert commit_metadata.target_in(held(world).metadata or "") is not None
 
 
 def test_two_data_sources_do_not_share_a_group(kafka: KafkaBroker, tmp_path: Path, stack_jars: Jars) -> None:
@@ -166,6 +168,6 @@ def test_two_data_sources_do_not_share_a_group(kafka: KafkaBroker, tmp_path: Pat
         assert (held(world).offset, held(world).metadata or "") == (10, "")
         other.start()
         other.await_not_ready("404")
-        assert notes.target_in(held(world).metadata or "") == notes.target_of(
+        assert commit_metadata.target_in(held(world).metadata or "") == commit_metadata.target_of(
             world.sandbox.behaviour.project, "another"
         )

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from connector.sandbox.api.server import SandboxApi
+from connector.sandbox.api.api_server import SandboxApi
 from tests.stack.postgres import PostgresServer
 from tests.stack.service import Service
 from tests.waiting import Watched, wait_for

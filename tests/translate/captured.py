@@ -7,10 +7,10 @@ from typing import Any, Literal
 import orjson
 
 from connector.model import Delete, Event, Record, RefKind, SchemaRef, Translated, Upsert
-from connector.translate.decode.schemas import Schemas
+from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.translate import Translator
 from tests.fixtures.captures import MARIADB, POSTGRES, captured, schemas, topics
-from tests.translate import truths
+from tests.translate import expected_values
 from tests.translate.records import deliveries, translator_with
 
 NATIVE = frozenset({"pa8", "pah", "pac", "pxj"})
@@ -78,7 +78,7 @@ def body(result: Translated) -> dict[str, Any]:
 
 def sent_body(delivery: Upsert | Event) -> dict[str, Any]:
     """Return a delivery as it is sent, with exact numbers, without the id of its contact."""
-    sent: dict[str, Any] = truths.exactly(orjson.dumps(delivery.body))
+    sent: dict[str, Any] = expected_values.exactly(orjson.dumps(delivery.body))
     assert sent.pop("_user_id") == delivery.user_id
     return sent
 
@@ -91,9 +91,9 @@ def deleted(result: Translated) -> tuple[str, bool]:
 
 
 @cache
-def known(capture: str, registry: Literal["confluent", "apicurio"]) -> Schemas:
+def known(capture: str, registry: Literal["confluent", "apicurio"]) -> SchemaStore:
     """Return all schemas of a capture, as the shell has them learned."""
-    found = Schemas(registry)
+    found = SchemaStore(registry)
     for ref, artifact in schemas(capture).items():
         for kind in NAMED_AS[ref.kind]:
             found.learn(SchemaRef(kind, ref.value), artifact)

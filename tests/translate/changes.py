@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from connector.model import Delete, Skip, Translated, Upsert
 from tests.fixtures.captures import MARIADB, POSTGRES, topics, truth
 from tests.translate.captured import capture_of, connector_of, sent_body, table_of
+from tests.translate.expected_values import sent
 from tests.translate.records import deliveries
-from tests.translate.truths import sent
 
 Form: TypeAlias = Literal[
     "envelope", "drop", "tombstone", "delete-to-tombstone", "rewrite", "rewrite-with-tombstone"

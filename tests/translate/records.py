@@ -5,13 +5,13 @@ from typing import Any
 import orjson
 
 from connector.model import Delivery, Record, Skip, Translated, Upsert
-from connector.translate.decode.change import Change, Decoded
-from connector.translate.decode.connect_schema import ConnectSchema
-from connector.translate.decode.framing import KEY
-from connector.translate.decode.schemas import Schemas
-from connector.translate.decode.shapes import read_shape
-from connector.translate.decode.wire import Wire
-from connector.translate.mapping import plan
+from connector.translate.change import Change, Decoded
+from connector.translate.debezium.shapes import read_shape
+from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.framing import KEY
+from connector.translate.formats.payload import PayloadReader
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 
@@ -24,14 +24,14 @@ Headers = list[tuple[str, bytes | None]]
 
 def translator(**rules: Any) -> Translator:
     """Compile one topic file; `topic` is TOPIC unless given."""
-    return translator_with(Schemas(), **rules)
+    return translator_with(SchemaStore(), **rules)
 
 
-def translator_with(schemas: Schemas, /, **rules: Any) -> Translator:
+def translator_with(schemas: SchemaStore, /, **rules: Any) -> Translator:
     """Compile one topic file, for records that name these schemas."""
     model = TopicRules.model_validate(rules if "pattern" in rules else {"topic": TOPIC, **rules})
-    assert plan.problems(model) == []
-    return Translator([plan.compile_topic(model)], schemas)
+    assert compiler.problems(model) == []
+    return Translator([compiler.compile_topic(model)], schemas)
 
 
 def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translator:
@@ -41,7 +41,7 @@ def contact(attributes: dict[str, Any] | None = None, **rules: Any) -> Translato
 
 def decode_key(key: bytes | None) -> Decoded:
     """Decode a key that needs no registry."""
-    return Decoded(*Wire(KEY, "auto", Schemas()).decode_key(key, lambda: None))
+    return Decoded(*PayloadReader(KEY, "auto", SchemaStore()).decode_key(key, lambda: None))
 
 
 def record(

@@ -12,8 +12,8 @@ import pytest
 from connector.model import Record, Rejection
 from tests.fixtures.captures import MARIADB, POSTGRES, Version, truth
 from tests.translate.captured import body, capture_of, contacts, each, records, table_of
-from tests.translate.expected import STORED_ELSEWHERE, expected, refused, sent_of, value_topics
-from tests.translate.truths import Fate, exactly, sent
+from tests.translate.expected_columns import STORED_ELSEWHERE, expected, refused, sent_of, value_topics
+from tests.translate.expected_values import Fate, exactly, sent
 
 STANDS: Final = "stands"
 """No `as:` says what such a column is: its JSON value is sent as it stands."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.model import AwaitsSchema, Record, Skip
-from connector.translate.decode.schemas import Schemas
+from connector.translate.formats.schema_store import SchemaStore
 from tests.fixtures.captures import schemas, truth
 from tests.translate.captured import (
     capture_of,
@@ -26,8 +26,8 @@ from tests.translate.captured import (
     translated,
 )
 from tests.translate.changes import TELLS, TOPICS, Seen, changes, expected, seen
+from tests.translate.expected_values import number
 from tests.translate.records import translator_with
-from tests.translate.truths import number
 
 USER_ID: Mapping[str, Any] = {"customers": "id", "members": {"template": "{tenant}-{no}"}}
 
@@ -144,7 +144,7 @@ NAMED = {"customers": 3, "members": 1}
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if "Avro" in TELLS[connector_of(topic)].met])
 def test_each_schema_of_its_writer_is_asked_for_once(topic: str) -> None:
     """Records wait for exactly what the real registry held; a new schema in mid-topic is one more (F040)."""
-    one = translator_with(Schemas(registry_of(topic)), topic=topic, contact=rules(topic))
+    one = translator_with(SchemaStore(registry_of(topic)), topic=topic, contact=rules(topic))
     asked = []
 
     def patiently(record: Record) -> Seen:

@@ -8,8 +8,8 @@ import pytest
 from connector.model import Event, Rejection, Skip
 from tests.fixtures.captures import POSTGRES, truth
 from tests.translate.captured import sent_body, subject, translated
+from tests.translate.expected_values import exactly
 from tests.translate.records import deliveries
-from tests.translate.truths import exactly
 
 OBJECT, LIST, TEXT, NOTHING = "42", "43", "44", "45"
 """Aggregates, after what the payload of their event is."""

@@ -8,7 +8,7 @@ import pytest
 
 from connector.model import Delete, Event, Rejection, Skip, Upsert
 from tests.fixtures.captures import MARIADB, POSTGRES, topics
-from tests.translate import changes, expected
+from tests.translate import changes, expected_columns
 from tests.translate.captured import (
     body,
     connector_of,
@@ -20,8 +20,8 @@ from tests.translate.captured import (
     table_of,
     translated,
 )
+from tests.translate.expected_values import number
 from tests.translate.records import deliveries
-from tests.translate.truths import number
 
 NOT_ROWS: Mapping[str, str] = {
     "pj.message": "logical_message",
@@ -277,7 +277,7 @@ def test_an_added_column_is_sent_from_its_first_record_on(topic: str) -> None:
 def test_no_captured_topic_is_left_out() -> None:
     """Every topic of both captures is in one of these tests."""
     outbox = {topic for topic in topics(POSTGRES) if topic.endswith(".order")}
-    tested = {*expected.value_topics(bare=True), *expected.value_topics(bare=False)}
+    tested = {*expected_columns.value_topics(bare=True), *expected_columns.value_topics(bare=False)}
     tested |= {*changes.TOPICS, *NOT_ROWS, *outbox}
     others = {topic for name in (POSTGRES, MARIADB) for topic in topics(name)} - tested
     assert {table_of(topic) for topic in others} == ROWS

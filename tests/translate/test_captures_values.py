@@ -8,8 +8,8 @@ import pytest
 from connector.model import Rejection
 from tests.fixtures.captures import truth
 from tests.translate.captured import body, capture_of, contacts, each, records, table_of
-from tests.translate.expected import STORED_ELSEWHERE, expected, refused, sent_of, value_topics
-from tests.translate.truths import number
+from tests.translate.expected_columns import STORED_ELSEWHERE, expected, refused, sent_of, value_topics
+from tests.translate.expected_values import number
 
 TOPICS = value_topics(bare=False)
 

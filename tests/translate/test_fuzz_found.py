@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from connector.model import AwaitsSchema, Record, RefKind, Rejection, SchemaRef, Upsert
-from connector.translate.decode.schemas import Schemas
-from connector.translate.mapping import plan
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 from tests.translate.records import contact, envelope, record, translator
@@ -105,7 +105,7 @@ def test_an_exponent_that_no_decimal_has_is_refused() -> None:
 def test_exact_reading_may_need_the_schema_of_the_key() -> None:
     """The record waits for it like any other (F036)."""
     rules = {"topic": "t", "contact": {"user_id": "id", "attributes": {"a": "a", "key": "__key.id"}}}
-    subject = Translator([plan.compile_topic(TopicRules.model_validate(rules))], Schemas("confluent"))
+    subject = Translator([compiler.compile_topic(TopicRules.model_validate(rules))], SchemaStore("confluent"))
     key = b"\0" + struct.pack(">i", 404) + b"\2"
     given = Record("t", 0, 0, key, exact(""), 0, lambda: None)
     assert subject.translate(given) == AwaitsSchema(SchemaRef(RefKind.ID, "404"))

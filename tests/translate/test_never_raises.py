@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.model import Delete, Event, Record, Rejection, Skip, Translated, Upsert
-from connector.translate.mapping import plan
+from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import As, TopicRules
 from connector.translate.translate import Translator
 from tests.translate.records import PLACEHOLDER, envelope
@@ -55,7 +55,7 @@ def single(name: str, rule: Any) -> TopicRules:
 
 
 TRANSLATORS = [
-    Translator([plan.compile_topic(model)])
+    Translator([compiler.compile_topic(model)])
     for model in (
         rules("auto"),
         rules("event"),
@@ -176,7 +176,7 @@ POISON = [
 @pytest.mark.parametrize("value", POISON, ids=range(len(POISON)))
 def test_poison_is_rejected_quietly(value: bytes) -> None:
     """Poison of every kind is a rejection whose reason quotes nothing of it (F036, F042, F043, S08, S16)."""
-    translator = Translator([plan.compile_topic(single("a", "a"))])
+    translator = Translator([compiler.compile_topic(single("a", "a"))])
     result = translator.translate(Record("t", 0, 0, None, value, 0, lambda: None))
     assert isinstance(result, Rejection)
     assert result.rule
@@ -186,7 +186,7 @@ def test_poison_is_rejected_quietly(value: bytes) -> None:
 
 def test_a_value_of_a_megabyte_is_no_matter() -> None:
     """A record of 1 MB is translated like any other (F041)."""
-    translator = Translator([plan.compile_topic(single("a", "a"))])
+    translator = Translator([compiler.compile_topic(single("a", "a"))])
     value = orjson.dumps(envelope("c", after={"id": 7, "a": "x" * 1_000_000}))
     result = translator.translate(Record("t", 0, 0, None, value, 0, lambda: None))
     assert isinstance(result, list)
@@ -197,5 +197,5 @@ def test_a_value_of_a_megabyte_is_no_matter() -> None:
 
 def test_a_topic_without_rules_is_rejected() -> None:
     """A record that no topic file is about is kept as a dead letter, not lost (promise 1)."""
-    translator = Translator([plan.compile_topic(single("a", "a"))])
+    translator = Translator([compiler.compile_topic(single("a", "a"))])
     assert isinstance(translator.translate(Record("u", 0, 0, None, b"{}", 0, lambda: None)), Rejection)

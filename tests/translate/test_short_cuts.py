@@ -17,17 +17,17 @@ from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.columns import DATE, INT32, INT64, STRING, decimal, unscaled
 from connector.sandbox.records.connectors import CONNECTORS, Place
 from connector.sandbox.records.schema import ConnectRecord, Row, nullable
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
-from connector.translate.decode import framing
-from connector.translate.decode.change import Decoded, UndecodableError
-from connector.translate.decode.schemas import Schemas
-from connector.translate.decode.shapes import read_shape
-from connector.translate.decode.wire import Wire
-from connector.translate.mapping import apply, plan
+from connector.translate.change import Decoded, DecodeError
+from connector.translate.debezium.shapes import read_shape
+from connector.translate.formats import framing
+from connector.translate.formats.payload import PayloadReader
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping import compiler, deliver
 from connector.translate.mapping.rules import TopicRules
-from connector.translate.mapping.user_id import UnmappableError
+from connector.translate.mapping.user_id import MappingError
 from connector.translate.translate import Translator
 from tests.translate.records import PLACEHOLDER
 
@@ -92,21 +92,21 @@ RULES = st.fixed_dictionaries(
 
 
 @st.composite
-def records(draw: st.DrawFn) -> tuple[str, Schemas, list[Record]]:
+def records(draw: st.DrawFn) -> tuple[str, SchemaStore, list[Record]]:
     """Draw the records of a few changes of one table, in a format that says what its columns are."""
     columns = draw(st.sampled_from([ALIKE_SIGNALS, WIDE]))
     connector = CONNECTORS[draw(st.sampled_from(["postgresql", "mysql"]))]
-    table = Table(Place("crm", "shop", "public", "things"), columns, connector=connector)
+    table = CapturedTable(Place("crm", "shop", "public", "things"), columns, connector=connector)
     rows = st.fixed_dictionaries({name: CELLS[name] for name in columns})
-    store = SchemaStore()
+    store = RegistryStore()
     converter = FORMATS[draw(st.sampled_from(["json-embedded", "avro-confluent", "avro-apicurio-8"]))](store)
     writer = Writer(converter, converter)
     changes = [_record(one) for one in writer.records(_changes(table, draw(rows), draw(rows)))]
     return table.topic, _known(store), changes
 
 
-def _known(store: SchemaStore) -> Schemas:
-    schemas = Schemas("confluent")
+def _known(store: RegistryStore) -> SchemaStore:
+    schemas = SchemaStore("confluent")
     for known in (known for subject in store.subjects() for known in store.versions(subject)):
         artifact = SchemaArtifact(known.text, known.type)
         schemas.learn(SchemaRef(RefKind.ID, str(known.id)), artifact)
@@ -114,7 +114,7 @@ def _known(store: SchemaStore) -> Schemas:
     return schemas
 
 
-def _changes(table: Table, old: Row, new: Row) -> Iterator[ConnectRecord]:
+def _changes(table: CapturedTable, old: Row, new: Row) -> Iterator[ConnectRecord]:
     yield from table.read(old, AT_US)
     yield from table.create(old, AT_US)
     yield from table.update(new, AT_US, before=old)
@@ -127,9 +127,12 @@ def _record(written: SampleRecord) -> Record:
     return Record(written.topic, 3, 42, written.key, written.value, 7, lambda: written.headers)
 
 
-def the_long_way(rules: TopicRules, schemas: Schemas, record: Record, counts: Counter[str]) -> Translated:
+def the_long_way(rules: TopicRules, schemas: SchemaStore, record: Record, counts: Counter[str]) -> Translated:
     """Translate a record that is no tombstone, by nothing but the general path."""
-    value, keys = Wire(framing.VALUE, rules.format, schemas), Wire(framing.KEY, "auto", schemas)
+    value, keys = (
+        PayloadReader(framing.VALUE, rules.format, schemas),
+        PayloadReader(framing.KEY, "auto", schemas),
+    )
 
     def read_key() -> Decoded:
         return keys.decode_key(record.key, record.read_headers)
@@ -142,11 +145,11 @@ def the_long_way(rules: TopicRules, schemas: Schemas, record: Record, counts: Co
         change = read_shape(decoded, rules.shape, read_key, record.read_headers)
         if isinstance(change, Skip):
             return change
-        mapping = replace(plan.compile_topic(rules, change.schema), common=None)
-        return apply.deliver(mapping, change, record, read_key, decode_key, counts)
-    except UndecodableError as error:
+        mapping = replace(compiler.compile_topic(rules, change.schema), common=None)
+        return deliver.deliver(mapping, change, record, read_key, decode_key, counts)
+    except DecodeError as error:
         return Rejection("decode", str(error))
-    except UnmappableError as error:
+    except MappingError as error:
         return error.rejection
 
 
@@ -166,13 +169,15 @@ def _sorted(body: Any) -> bytes:
 
 @settings(max_examples=400, deadline=None)
 @given(sample=records(), rules=RULES)
-def test_short_cuts_change_nothing(sample: tuple[str, Schemas, list[Record]], rules: dict[str, Any]) -> None:
+def test_short_cuts_change_nothing(
+    sample: tuple[str, SchemaStore, list[Record]], rules: dict[str, Any]
+) -> None:
     """Whatever the mapping reads of whatever row, it gets the same as if all were read (F036, F044)."""
     topic, schemas, changes = sample
     event = {"type": "seen", **rules["event"]} if rules["event"] else None
     model = TopicRules.model_validate({**rules, "topic": topic, "event": event})
-    assert plan.problems(model) == []
-    translator = Translator([plan.compile_topic(model)], schemas)
+    assert compiler.problems(model) == []
+    translator = Translator([compiler.compile_topic(model)], schemas)
     counts: Counter[str] = Counter()
     for record in changes:
         got = shown(translator.translate(record))
@@ -183,13 +188,13 @@ def test_short_cuts_change_nothing(sample: tuple[str, Schemas, list[Record]], ru
 
 def test_a_row_of_few_wanted_columns_is_no_signal() -> None:
     """A row with more columns than a signal is none, though a mapping names only those that signals have."""
-    store = SchemaStore()
-    table = Table(Place("crm", "shop", "public", "jobs"), WIDE)
+    store = RegistryStore()
+    table = CapturedTable(Place("crm", "shop", "public", "jobs"), WIDE)
     converter = FORMATS["avro-confluent"](store)
     row = {"id": "7", "type": "execute-snapshot", "data": "{}", "c": 1, "d": 2, "e": 3}
     (created,) = Writer(converter, converter).records(table.create(row, AT_US))
     contact = {"user_id": "id", "attributes": {"kind": "type", "data": "data"}}
     model = TopicRules.model_validate({"topic": table.topic, "contact": contact})
-    translator = Translator([plan.compile_topic(model)], _known(store))
+    translator = Translator([compiler.compile_topic(model)], _known(store))
     (upsert,) = shown(translator.translate(_record(created)))
     assert orjson.loads(upsert[3]) == {"_user_id": "7", "kind": "execute-snapshot", "data": "{}"}

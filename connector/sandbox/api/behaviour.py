@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Shape(StrEnum):
+class AnswerShape(StrEnum):
     """The two documented answers to a write (API reference, section 3)."""
 
     RECEIPT = "a"
@@ -30,7 +30,7 @@ class Behaviour:
     tokens: frozenset[str] = frozenset({"sandbox-token"})
     """Valid bearer tokens; take one away to revoke it."""
 
-    shape: Shape = Shape.RECEIPT
+    shape: AnswerShape = AnswerShape.RECEIPT
     position_base: int = 0
     all_rejected_status: int = 422
     unknown_contact: UnknownContact = UnknownContact.REJECT

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from connector.sandbox.api.answers import SPEED_TIER
 from connector.sandbox.api.behaviour import Behaviour
+from connector.sandbox.api.write_answers import SPEED_TIER
 
 _LOCALE = {"locale": "es", "timezone": "Europe/Madrid"}
 

@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import Fault, Faults
-from connector.sandbox.api.ledger import Ledger
-from connector.sandbox.api.service import IngestApi
+from connector.sandbox.api.ingest_api import IngestApi
+from connector.sandbox.api.received import Received
 
 _FAULT = TypeAdapter(Fault)
 _BEHAVIOUR = TypeAdapter(Behaviour)
@@ -41,11 +41,11 @@ class Control:
 
     async def _ledger(self, _request: Request) -> Response:
         """Sum up what was received."""
-        return _json(self._api.read(Ledger.report, time.time()))
+        return _json(self._api.read(Received.report, time.time()))
 
     async def _contacts(self, _request: Request) -> Response:
         """Give the attributes of every contact, by user id."""
-        return _json(self._api.read(Ledger.present, time.time()))
+        return _json(self._api.read(Received.present, time.time()))
 
     async def _events(self, _request: Request) -> Response:
         """Give every event, by event id."""

@@ -9,18 +9,18 @@ from connector.sandbox.formats.converter import Converter
 from connector.sandbox.formats.framing import FRAMINGS
 from connector.sandbox.formats.json_schema import JsonSchemaConverter
 from connector.sandbox.formats.plain import bytes_converter, string_converter
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 
 
-def _avro(framing: str) -> Callable[[SchemaStore], Converter]:
+def _avro(framing: str) -> Callable[[RegistryStore], Converter]:
     return lambda store: AvroConverter(store, framing)
 
 
-def _json_schema(framing: str) -> Callable[[SchemaStore], Converter]:
+def _json_schema(framing: str) -> Callable[[RegistryStore], Converter]:
     return lambda store: JsonSchemaConverter(store, framing)
 
 
-FORMATS: Mapping[str, Callable[[SchemaStore], Converter]] = {
+FORMATS: Mapping[str, Callable[[RegistryStore], Converter]] = {
     "json": lambda _: JsonConverter(),
     "json-embedded": lambda _: JsonConverter(schemas=True),
     **{f"avro-{framing}": _avro(framing) for framing in FRAMINGS},

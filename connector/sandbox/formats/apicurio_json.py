@@ -8,15 +8,15 @@ import orjson
 from connector.sandbox.formats.connect_json import JsonConverter, schema_json
 from connector.sandbox.formats.converter import Encoded, Role, Write
 from connector.sandbox.formats.framing import FRAMINGS
-from connector.sandbox.records.schema import AnySchema, Schema
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode
+from connector.sandbox.registry.store import RegistryStore
 
 
 @dataclass(frozen=True, slots=True)
 class ApicurioJsonConverter:
     """`framed` is its compact form; the other is `{"schemaId": 12, "payload": …}` (debezium-events 7)."""
 
-    store: SchemaStore
+    store: RegistryStore
     framed: bool = False
 
     def __call__(self, topic: str, role: Role, schema: AnySchema) -> Write:
@@ -25,7 +25,7 @@ class ApicurioJsonConverter:
         Raises:
             TypeError: there is no schema.
         """
-        if not isinstance(schema, Schema):
+        if not isinstance(schema, ConnectSchemaNode):
             raise TypeError("Apicurio's JSON needs a schema")
         payload = JsonConverter()(topic, role, schema)
         text = orjson.dumps(schema_json(schema)).decode()

@@ -11,15 +11,15 @@ from connector.sandbox.formats.avro_schema import AvroSchema, avro_style
 from connector.sandbox.formats.converter import Encoded, Role, Write
 from connector.sandbox.formats.framing import FRAMINGS
 from connector.sandbox.formats.values import Encode, Style, compile_value
-from connector.sandbox.records.schema import AnySchema, NativeSchema, Schema
-from connector.sandbox.registry.store import Reference, SchemaStore
+from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode, NativeSchema
+from connector.sandbox.registry.store import RegisteredReference, RegistryStore
 
 
 @dataclass(frozen=True, slots=True)
 class AvroConverter:
     """Writes a null as Kafka's null, whatever its schema. `apart` registers nested records by themselves."""
 
-    store: SchemaStore
+    store: RegistryStore
     framing: str = "confluent"
     apart: bool = False
     style: Style = field(default_factory=avro_style)
@@ -32,7 +32,7 @@ class AvroConverter:
         """
         subject = f"{topic}-{role}"
         encode: Encode | None = None
-        if isinstance(schema, Schema):
+        if isinstance(schema, ConnectSchemaNode):
             encode = compile_value(schema, self.style)
             tree: Any = without_logical_types(AvroSchema(schema).tree)
             made = AvroSchema(schema, apart=self.apart)
@@ -60,17 +60,17 @@ class AvroConverter:
         return write
 
 
-def register_parts(store: SchemaStore, made: AvroSchema) -> tuple[Reference, ...]:
+def register_parts(store: RegistryStore, made: AvroSchema) -> tuple[RegisteredReference, ...]:
     """Register the records that a schema refers to; give the references of the schema itself."""
-    known: dict[str, Reference] = {}
+    known: dict[str, RegisteredReference] = {}
     for name, part in made.parts.items():
         text = orjson.dumps(part).decode()
         registered = store.register(name, text, "AVRO", _mentioned(text, known))
-        known[name] = Reference(name, registered.subject, registered.version)
+        known[name] = RegisteredReference(name, registered.subject, registered.version)
     return _mentioned(made.text, known)
 
 
-def _mentioned(text: str, known: dict[str, Reference]) -> tuple[Reference, ...]:
+def _mentioned(text: str, known: dict[str, RegisteredReference]) -> tuple[RegisteredReference, ...]:
     return tuple(reference for name, reference in known.items() if f'"{name}"' in text)
 
 

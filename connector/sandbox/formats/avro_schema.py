@@ -7,7 +7,7 @@ import orjson
 
 from connector.sandbox.formats.connect_json import DECIMAL
 from connector.sandbox.formats.values import Encode, Style, compile_value, has_text_keys
-from connector.sandbox.records.schema import Schema
+from connector.sandbox.records.schema import ConnectSchemaNode
 
 AvroType: TypeAlias = str | list[Any] | dict[str, Any]
 
@@ -47,7 +47,7 @@ class AvroSchema:
     them: `parts` holds them by name, what is referred to before what refers to it.
     """
 
-    def __init__(self, schema: Schema, *, apart: bool = False) -> None:
+    def __init__(self, schema: ConnectSchemaNode, *, apart: bool = False) -> None:
         self._apart = apart
         self._known: set[str] = set()
         self._nameless = 0
@@ -59,13 +59,13 @@ class AvroSchema:
         """The schema as it is registered."""
         return orjson.dumps(self.tree).decode()
 
-    def _type(self, schema: Schema, namespace: str, *, outermost: bool = False) -> AvroType:
+    def _type(self, schema: ConnectSchemaNode, namespace: str, *, outermost: bool = False) -> AvroType:
         present = self._present(schema, namespace, outermost=outermost)
         if not schema.optional:
             return present
         return ["null", present] if schema.default is None else [present, "null"]
 
-    def _present(self, schema: Schema, namespace: str, *, outermost: bool) -> AvroType:
+    def _present(self, schema: ConnectSchemaNode, namespace: str, *, outermost: bool) -> AvroType:
         """Give the type without its null. All metadata is on it: a union can carry none."""
         if schema.base == "struct":
             return self._record(schema, namespace, outermost=outermost)
@@ -83,14 +83,14 @@ class AvroSchema:
             written["logicalType"] = _LOGICAL[schema.name]
         return written if written.keys() > {"type"} else str(written["type"])
 
-    def _record(self, schema: Schema, namespace: str, *, outermost: bool = False) -> AvroType:
+    def _record(self, schema: ConnectSchemaNode, namespace: str, *, outermost: bool = False) -> AvroType:
         if not schema.name:
             self._nameless += 1
         number = self._nameless if self._nameless > 1 else ""
         name = schema.name or f"{_NAMESPACE}.ConnectDefault{number}"
         return self._named(name, schema.fields, _metadata(schema), namespace, outermost=outermost)
 
-    def _map_entry(self, schema: Schema, namespace: str) -> AvroType:
+    def _map_entry(self, schema: ConnectSchemaNode, namespace: str) -> AvroType:
         fields = {"key": schema.keys or schema, "value": schema.items or schema}
         mark = {"connect.internal.type": "MapEntry"} if schema.name else {}
         return self._named(schema.name or _MAP_ENTRY, fields, mark, namespace)
@@ -98,7 +98,7 @@ class AvroSchema:
     def _named(
         self,
         name: str,
-        fields: Mapping[str, Schema],
+        fields: Mapping[str, ConnectSchemaNode],
         metadata: dict[str, Any],
         namespace: str,
         *,
@@ -118,21 +118,21 @@ class AvroSchema:
             self.parts[name] = written
         return name if self._apart or space != namespace else short
 
-    def _field(self, name: str, schema: Schema, namespace: str) -> dict[str, Any]:
+    def _field(self, name: str, schema: ConnectSchemaNode, namespace: str) -> dict[str, Any]:
         written = {"name": name, "type": self._type(schema, namespace)}
         if schema.optional or schema.default is not None:
             written["default"] = _default(schema)
         return written
 
 
-def _decimal(schema: Schema) -> dict[str, Any]:
+def _decimal(schema: ConnectSchemaNode) -> dict[str, Any]:
     if schema.name != DECIMAL:
         return {}
     precision = schema.parameters.get("connect.decimal.precision", _PRECISION_UNKNOWN)
     return {"scale": int(schema.parameters["scale"]), "precision": int(precision)}
 
 
-def _metadata(schema: Schema) -> dict[str, Any]:
+def _metadata(schema: ConnectSchemaNode) -> dict[str, Any]:
     written = {
         "connect.doc": schema.doc or None,
         "connect.version": schema.version,
@@ -143,7 +143,7 @@ def _metadata(schema: Schema) -> dict[str, Any]:
     return {name: value for name, value in written.items() if value is not None}
 
 
-def _default(schema: Schema) -> Any:
+def _default(schema: ConnectSchemaNode) -> Any:
     """Give a default as Avro's JSON: bytes as text of the same code points."""
     if schema.default is None:
         return None
@@ -151,14 +151,14 @@ def _default(schema: Schema) -> Any:
     return encode(schema.default) if encode else schema.default
 
 
-def _branch(schema: Schema) -> str:
+def _branch(schema: ConnectSchemaNode) -> str:
     """Name the branch of a union that holds a value; of a struct without a name it is unknown."""
     if schema.base == "struct":
         return schema.name
     return "map" if schema.base == "map" and has_text_keys(schema) else _PRIMITIVES.get(schema.base, "array")
 
 
-def _union(schema: Schema, encode: Encode | None) -> Encode | None:
+def _union(schema: ConnectSchemaNode, encode: Encode | None) -> Encode | None:
     """Say which branch a value is, so that fastavro need not try them."""
     branch = _branch(schema)
     if not branch:

@@ -11,7 +11,7 @@ import orjson
 
 from connector.sandbox.formats.converter import Encoded, Role, Write
 from connector.sandbox.formats.values import Encode, Style, compile_value
-from connector.sandbox.records.schema import AnySchema, Schema
+from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode
 
 DECIMAL = "org.apache.kafka.connect.data.Decimal"
 
@@ -28,11 +28,11 @@ def _floating(number: float) -> float | str:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def _optional(_schema: Schema, encode: Encode | None) -> Encode | None:
+def _optional(_schema: ConnectSchemaNode, encode: Encode | None) -> Encode | None:
     return encode and (lambda value: None if value is None else encode(value))
 
 
-def _number(schema: Schema) -> Callable[[bytes], orjson.Fragment]:
+def _number(schema: ConnectSchemaNode) -> Callable[[bytes], orjson.Fragment]:
     """Write decimals as numbers with all their digits (`decimal.format=NUMERIC`)."""
     scale = int(schema.parameters["scale"])
 
@@ -58,7 +58,7 @@ def json_style(decimals: Literal["BASE64", "NUMERIC"] = "BASE64", *, replace_nul
 STYLE = json_style()
 
 
-def schema_json(schema: Schema) -> dict[str, Any]:
+def schema_json(schema: ConnectSchemaNode) -> dict[str, Any]:
     """Give a schema in Connect's own language, its members in Connect's order."""
     written: dict[str, Any] = {"type": schema.base}
     if schema.base == "struct":
@@ -90,10 +90,10 @@ class JsonConverter:
 
     def __call__(self, _topic: str, _role: Role, schema: AnySchema) -> Write:
         """Compile; a value without a schema is written as it is."""
-        encode = compile_value(schema, self.style) if isinstance(schema, Schema) else None
+        encode = compile_value(schema, self.style) if isinstance(schema, ConnectSchemaNode) else None
         before, behind = b"", b""
         if self.schemas:
-            text = orjson.dumps(schema_json(schema)) if isinstance(schema, Schema) else b"null"
+            text = orjson.dumps(schema_json(schema)) if isinstance(schema, ConnectSchemaNode) else b"null"
             before, behind = b'{"schema":%b,"payload":' % text, b"}"
 
         def write(value: Any) -> Encoded:

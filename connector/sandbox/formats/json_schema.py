@@ -13,8 +13,8 @@ from connector.sandbox.formats.connect_json import DECIMAL, STYLE
 from connector.sandbox.formats.converter import Encoded, Role, Write
 from connector.sandbox.formats.framing import FRAMINGS
 from connector.sandbox.formats.values import Style, compile_value, has_text_keys
-from connector.sandbox.records.schema import AnySchema, NativeSchema, Schema
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode, NativeSchema
+from connector.sandbox.registry.store import RegistryStore
 
 _TYPES: Mapping[str, tuple[str, str]] = {
     # base -> JSON type, and `connect.type` where JSON's says less
@@ -32,7 +32,7 @@ _TYPES: Mapping[str, tuple[str, str]] = {
 _STYLE: Style = STYLE._replace(pair=lambda key, value: {"key": key, "value": value})
 
 
-def json_schema(schema: Schema, index: int | None = None) -> dict[str, Any]:
+def json_schema(schema: ConnectSchemaNode, index: int | None = None) -> dict[str, Any]:
     """Give the JSON schema of a Connect schema; `index` is its place in a struct."""
     place = {} if index is None else {"connect.index": index}
     if not schema.optional:
@@ -40,7 +40,7 @@ def json_schema(schema: Schema, index: int | None = None) -> dict[str, Any]:
     return {"oneOf": [{"type": "null"}, _present(schema)], **place}
 
 
-def _present(schema: Schema) -> dict[str, Any]:
+def _present(schema: ConnectSchemaNode) -> dict[str, Any]:
     base, connect = _TYPES[schema.base]
     metadata = {
         "title": schema.name,
@@ -54,7 +54,7 @@ def _present(schema: Schema) -> dict[str, Any]:
     return {"type": "number" if schema.name == DECIMAL else base, **kept, **_members(schema)}
 
 
-def _members(schema: Schema) -> dict[str, Any]:
+def _members(schema: ConnectSchemaNode) -> dict[str, Any]:
     if schema.base == "struct":
         fields = enumerate(schema.fields.items())
         return {"properties": {name: json_schema(field, index) for index, (name, field) in fields}}
@@ -68,7 +68,7 @@ def _members(schema: Schema) -> dict[str, Any]:
     return {}
 
 
-def _written(schema: Schema) -> Any:
+def _written(schema: ConnectSchemaNode) -> Any:
     encode = compile_value(schema, _STYLE)
     return encode(schema.default) if encode else schema.default
 
@@ -77,7 +77,7 @@ def _written(schema: Schema) -> Any:
 class JsonSchemaConverter:
     """The converter; a native schema is that of a producer without Connect."""
 
-    store: SchemaStore
+    store: RegistryStore
     framing: str = "confluent"
 
     def __call__(self, topic: str, role: Role, schema: AnySchema) -> Write:
@@ -86,7 +86,7 @@ class JsonSchemaConverter:
         Raises:
             TypeError: there is no schema.
         """
-        if isinstance(schema, Schema):
+        if isinstance(schema, ConnectSchemaNode):
             encode, text = compile_value(schema, _STYLE), orjson.dumps(json_schema(schema)).decode()
         elif isinstance(schema, NativeSchema):
             encode, text = None, schema.text

@@ -7,7 +7,7 @@ import orjson
 from connector.sandbox.formats.connect_json import STYLE
 from connector.sandbox.formats.converter import Encoded, Role, Write
 from connector.sandbox.formats.values import compile_value
-from connector.sandbox.records.schema import AnySchema, Schema
+from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode
 
 
 def string_converter(_topic: str, _role: Role, _schema: AnySchema) -> Write:
@@ -21,14 +21,14 @@ def bytes_converter(_topic: str, _role: Role, schema: AnySchema) -> Write:
     Raises:
         TypeError: the schema is not one of bytes.
     """
-    if not isinstance(schema, Schema) or schema.base != "bytes":
+    if not isinstance(schema, ConnectSchemaNode) or schema.base != "bytes":
         raise TypeError("only bytes can be passed on as they are")
     return Encoded
 
 
 def simple_header_converter(_topic: str, _role: Role, schema: AnySchema) -> Write:
     """Write a header's value as Connect does by default: text as it is, structs as JSON."""
-    encode = compile_value(schema, STYLE) if isinstance(schema, Schema) else None
+    encode = compile_value(schema, STYLE) if isinstance(schema, ConnectSchemaNode) else None
 
     def write(value: Any) -> Encoded:
         if value is None or isinstance(value, str):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from connector.sandbox.records.schema import Schema
+from connector.sandbox.records.schema import ConnectSchemaNode
 
 Encode: TypeAlias = Callable[[Any], Any]
 """Never called with None."""
@@ -19,13 +19,13 @@ class Style(NamedTuple):
     """
 
     leaves: Mapping[str, Encode]
-    names: Mapping[str, Callable[[Schema], Encode]]
+    names: Mapping[str, Callable[[ConnectSchemaNode], Encode]]
     pair: Callable[[Any, Any], Any]
-    optional: Callable[[Schema, Encode | None], Encode | None]
+    optional: Callable[[ConnectSchemaNode, Encode | None], Encode | None]
     replace_nulls: bool = True
 
 
-def compile_value(schema: Schema, style: Style) -> Encode | None:
+def compile_value(schema: ConnectSchemaNode, style: Style) -> Encode | None:
     """Make the encoder of a schema's values, also of null; None where every value stays as it is."""
     encode = _present(schema, style)
     if not schema.optional:
@@ -43,7 +43,7 @@ def compile_value(schema: Schema, style: Style) -> Encode | None:
     return or_default
 
 
-def _present(schema: Schema, style: Style) -> Encode | None:
+def _present(schema: ConnectSchemaNode, style: Style) -> Encode | None:
     """Make the encoder of values that are not null."""
     named = style.names.get(schema.name)
     if named is not None:
@@ -52,7 +52,7 @@ def _present(schema: Schema, style: Style) -> Encode | None:
     return compound(schema, style) if compound else style.leaves.get(schema.base)
 
 
-def _struct(schema: Schema, style: Style) -> Encode:
+def _struct(schema: ConnectSchemaNode, style: Style) -> Encode:
     """Write every field in the order of the schema, null where the value has none (debezium-events 1.5)."""
     members = [(name, compile_value(field, style)) for name, field in schema.fields.items()]
     names = tuple(schema.fields)
@@ -69,12 +69,12 @@ def _struct(schema: Schema, style: Style) -> Encode:
     return encode_struct
 
 
-def _array(schema: Schema, style: Style) -> Encode | None:
+def _array(schema: ConnectSchemaNode, style: Style) -> Encode | None:
     encode = _of(schema.items, style)
     return encode and (lambda items: [encode(item) for item in items])
 
 
-def _map(schema: Schema, style: Style) -> Encode:
+def _map(schema: ConnectSchemaNode, style: Style) -> Encode:
     keys, values = _of(schema.keys, style), _of(schema.items, style)
     if has_text_keys(schema):
         return lambda entries: {
@@ -86,19 +86,19 @@ def _map(schema: Schema, style: Style) -> Encode:
     ]
 
 
-def _of(schema: Schema | None, style: Style) -> Encode | None:
+def _of(schema: ConnectSchemaNode | None, style: Style) -> Encode | None:
     if schema is None:
         raise ValueError("an array needs `items`, a map `keys` and `items`")
     return compile_value(schema, style)
 
 
-_COMPOUND: Mapping[str, Callable[[Schema, Style], Encode | None]] = {
+_COMPOUND: Mapping[str, Callable[[ConnectSchemaNode, Style], Encode | None]] = {
     "struct": _struct,
     "array": _array,
     "map": _map,
 }
 
 
-def has_text_keys(schema: Schema) -> bool:
+def has_text_keys(schema: ConnectSchemaNode) -> bool:
     """Tell whether a map can be a JSON object and an Avro map."""
     return schema.keys is not None and schema.keys.base == "string" and not schema.keys.optional

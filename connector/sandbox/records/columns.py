@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from connector.sandbox.records.schema import Base, Schema, nullable, struct
+from connector.sandbox.records.schema import Base, ConnectSchemaNode, nullable, struct
 
-BOOLEAN = Schema("boolean")
-INT8 = Schema("int8")
-INT16 = Schema("int16")
-INT32 = Schema("int32")
-INT64 = Schema("int64")
-FLOAT = Schema("float")
-DOUBLE = Schema("double")
-STRING = Schema("string")
-BYTES = Schema("bytes")
+BOOLEAN = ConnectSchemaNode("boolean")
+INT8 = ConnectSchemaNode("int8")
+INT16 = ConnectSchemaNode("int16")
+INT32 = ConnectSchemaNode("int32")
+INT64 = ConnectSchemaNode("int64")
+FLOAT = ConnectSchemaNode("float")
+DOUBLE = ConnectSchemaNode("double")
+STRING = ConnectSchemaNode("string")
+BYTES = ConnectSchemaNode("bytes")
 
 _TIME = "io.debezium.time."
 _DATA = "io.debezium.data."
@@ -52,37 +52,37 @@ _SCALARS: Mapping[str, Base] = {
 }
 
 
-def array_of(items: Schema) -> Schema:
+def array_of(items: ConnectSchemaNode) -> ConnectSchemaNode:
     """Give the type of an array; PostgreSQL's items may be null, so pass them `nullable`."""
-    return Schema("array", items=items)
+    return ConnectSchemaNode("array", items=items)
 
 
-def map_of(keys: Schema, values: Schema) -> Schema:
+def map_of(keys: ConnectSchemaNode, values: ConnectSchemaNode) -> ConnectSchemaNode:
     """Give the type of a map; only string keys make a JSON object."""
-    return Schema("map", keys=keys, items=values)
+    return ConnectSchemaNode("map", keys=keys, items=values)
 
 
-def enum(*allowed: str) -> Schema:
+def enum(*allowed: str) -> ConnectSchemaNode:
     """Give the type of an ENUM column."""
-    return Schema("string", f"{_DATA}Enum", 1, {"allowed": ",".join(allowed)})
+    return ConnectSchemaNode("string", f"{_DATA}Enum", 1, {"allowed": ",".join(allowed)})
 
 
-def enum_set(*allowed: str) -> Schema:
+def enum_set(*allowed: str) -> ConnectSchemaNode:
     """Give the type of a SET column; its values are `a,c`."""
-    return Schema("string", f"{_DATA}EnumSet", 1, {"allowed": ",".join(allowed)})
+    return ConnectSchemaNode("string", f"{_DATA}EnumSet", 1, {"allowed": ",".join(allowed)})
 
 
-def bits(length: int) -> Schema:
+def bits(length: int) -> ConnectSchemaNode:
     """Give the type of a bit string: little-endian bytes."""
-    return Schema("bytes", f"{_DATA}Bits", 1, {"length": str(length)})
+    return ConnectSchemaNode("bytes", f"{_DATA}Bits", 1, {"length": str(length)})
 
 
-def decimal(scale: int, precision: int | None = None) -> Schema:
+def decimal(scale: int, precision: int | None = None) -> ConnectSchemaNode:
     """Give the type of NUMERIC(precision, scale); `unscaled` makes its values."""
     parameters = {"scale": str(scale)}
     if precision is not None:
         parameters["connect.decimal.precision"] = str(precision)
-    return Schema("bytes", f"{_CONNECT}Decimal", 1, parameters)
+    return ConnectSchemaNode("bytes", f"{_CONNECT}Decimal", 1, parameters)
 
 
 def unscaled(value: str | int, scale: int) -> bytes:
@@ -123,20 +123,23 @@ _STRUCTURED = {
 }
 
 
-def _structured(name: str) -> Schema:
-    fields = {member: nullable(Schema(_MEMBERS.get(member, "int32"))) for member in _STRUCTURED[name].split()}
+def _structured(name: str) -> ConnectSchemaNode:
+    fields = {
+        member: nullable(ConnectSchemaNode(_MEMBERS.get(member, "int32")))
+        for member in _STRUCTURED[name].split()
+    }
     return struct(f"{_TIME}Structured{name}", fields, 1)
 
 
 DATE, TIME, MICRO_TIME, NANO_TIME, TIMESTAMP, MICRO_TIMESTAMP, NANO_TIMESTAMP = (
-    Schema(_SCALARS[f"{_TIME}{name}"], f"{_TIME}{name}", 1)
+    ConnectSchemaNode(_SCALARS[f"{_TIME}{name}"], f"{_TIME}{name}", 1)
     for name in ("Date", "Time", "MicroTime", "NanoTime", "Timestamp", "MicroTimestamp", "NanoTimestamp")
 )
 ZONED_TIMESTAMP, ZONED_TIME, MICRO_DURATION = (
-    Schema(_SCALARS[f"{_TIME}{name}"], f"{_TIME}{name}", 1)
+    ConnectSchemaNode(_SCALARS[f"{_TIME}{name}"], f"{_TIME}{name}", 1)
     for name in ("ZonedTimestamp", "ZonedTime", "MicroDuration")
 )
-JSON, XML, UUID = (Schema("string", f"{_DATA}{name}", 1) for name in ("Json", "Xml", "Uuid"))
+JSON, XML, UUID = (ConnectSchemaNode("string", f"{_DATA}{name}", 1) for name in ("Json", "Xml", "Uuid"))
 
 VARIABLE_DECIMAL = struct(
     f"{_DATA}VariableScaleDecimal", {"scale": INT32, "value": BYTES}, 1, "Variable scaled decimal"
@@ -153,8 +156,8 @@ GEOMETRY, GEOGRAPHY = (
 )
 CIRCLE = struct(f"{_DATA}geometry.Circle", {"center": POINT, "radius": DOUBLE}, 1, "Geometry (CIRCLE)")
 LINE = struct(f"{_DATA}geometry.Line", {"a": DOUBLE, "b": DOUBLE, "c": DOUBLE}, 1, "Geometry (LINE)")
-DOUBLE_VECTOR = Schema("array", f"{_DATA}DoubleVector", 1, items=DOUBLE)
-FLOAT_VECTOR = Schema("array", f"{_DATA}FloatVector", 1, items=FLOAT)
+DOUBLE_VECTOR = ConnectSchemaNode("array", f"{_DATA}DoubleVector", 1, items=DOUBLE)
+FLOAT_VECTOR = ConnectSchemaNode("array", f"{_DATA}FloatVector", 1, items=FLOAT)
 SPARSE_VECTOR = struct(
     f"{_DATA}SparseDoubleVector",
     {"dimensions": INT16, "vector": map_of(INT16, DOUBLE)},
@@ -162,8 +165,8 @@ SPARSE_VECTOR = struct(
     "Sparse double vector",
 )
 
-SEMANTIC: Mapping[str, Schema] = {
-    **{name: Schema(base, name, 1) for name, base in _SCALARS.items()},
+SEMANTIC: Mapping[str, ConnectSchemaNode] = {
+    **{name: ConnectSchemaNode(base, name, 1) for name, base in _SCALARS.items()},
     **{
         schema.name: schema
         for schema in (

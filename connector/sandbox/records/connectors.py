@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from connector.sandbox.records.columns import INT32, INT64, STRING, enum
-from connector.sandbox.records.schema import Row, Schema, nullable, struct
+from connector.sandbox.records.schema import ConnectSchemaNode, Row, nullable, struct
 
 VERSION = "3.6.1.Final"
 
@@ -18,7 +18,7 @@ _SNAPSHOT = enum(
     "true", "first", "first_in_data_collection", "last_in_data_collection", "last", "false", "incremental"
 )
 
-_COMMON: Mapping[str, Schema] = {
+_COMMON: Mapping[str, ConnectSchemaNode] = {
     "version": STRING,
     "connector": STRING,
     "name": STRING,
@@ -60,7 +60,7 @@ class Connector:
     """
 
     name: str
-    source: Schema
+    source: ConnectSchemaNode
     topic: str
     position: Callable[[int], Row]
     whole_before: bool
@@ -93,7 +93,7 @@ class Connector:
         }
 
 
-def _source(name: str, /, **fields: Schema) -> Schema:
+def _source(name: str, /, **fields: ConnectSchemaNode) -> ConnectSchemaNode:
     return struct(f"io.debezium.connector.{name}.Source", {**_COMMON, **fields}, 1)
 
 

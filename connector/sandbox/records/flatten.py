@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from connector.sandbox.records.columns import STRING
-from connector.sandbox.records.schema import ConnectRecord, Data, Row, Schema, nullable
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, Row, nullable
 
 DeleteMode: TypeAlias = Literal[
     "drop", "tombstone", "rewrite", "rewrite-with-tombstone", "delete-to-tombstone"
@@ -29,7 +29,7 @@ class _Reference(NamedTuple):
     member: str
     name: str
 
-    def schema(self, envelope: Schema) -> Schema | None:
+    def schema(self, envelope: ConnectSchemaNode) -> ConnectSchemaNode | None:
         """Give its schema in the row; None where the event has no such member."""
         parent = envelope.fields[self.parent] if self.parent else envelope
         found = parent.fields.get(self.member) or envelope.fields.get(self.member)
@@ -44,9 +44,9 @@ class _Reference(NamedTuple):
 class _Plan(NamedTuple):
     """What is the same for all events of one schema."""
 
-    schema: Schema
+    schema: ConnectSchemaNode
     fields: tuple[_Reference, ...]
-    headers: tuple[tuple[_Reference, Schema], ...]
+    headers: tuple[tuple[_Reference, ConnectSchemaNode], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -60,14 +60,14 @@ class Flatten:
     add_fields: tuple[str, ...] = ()
     add_headers: tuple[str, ...] = ()
     prefix: str = "__"
-    _plans: dict[Schema, _Plan] = field(default_factory=dict)
+    _plans: dict[ConnectSchemaNode, _Plan] = field(default_factory=dict)
 
     def __call__(self, record: ConnectRecord) -> ConnectRecord | None:
         """Transform one record; None drops it."""
         if record.value is None:
             return self._tombstone(record)
         envelope, event = record.value
-        if not isinstance(envelope, Schema) or not envelope.name.endswith(".Envelope"):
+        if not isinstance(envelope, ConnectSchemaNode) or not envelope.name.endswith(".Envelope"):
             return record
         plan = self._plans.get(envelope) or self._plans.setdefault(envelope, self._plan(envelope))
         added = tuple((ref.name, Data(schema, ref.value(event))) for ref, schema in plan.headers)
@@ -82,7 +82,9 @@ class Flatten:
         names = [ref.name for ref in _references(self.add_headers, self.prefix) if ref.member == "op"]
         return record._replace(headers=(*record.headers, *((name, Data(STRING, "d")) for name in names)))
 
-    def _deleted(self, record: ConnectRecord, envelope: Schema, plan: _Plan) -> ConnectRecord | None:
+    def _deleted(
+        self, record: ConnectRecord, envelope: ConnectSchemaNode, plan: _Plan
+    ) -> ConnectRecord | None:
         if self.deletes in REWRITES:
             event = record.value.value if record.value else {}
             return record._replace(value=self._row(plan, event["before"], event, "true"))
@@ -97,7 +99,7 @@ class Flatten:
         mark = {DELETED: deleted} if self.deletes in REWRITES else {}
         return Data(plan.schema, {**row, **mark, **{ref.name: ref.value(event) for ref in plan.fields}})
 
-    def _plan(self, envelope: Schema) -> _Plan:
+    def _plan(self, envelope: ConnectSchemaNode) -> _Plan:
         fields = [(ref, ref.schema(envelope)) for ref in _references(self.add_fields, self.prefix)]
         headers = [(ref, ref.schema(envelope)) for ref in _references(self.add_headers, self.prefix)]
         row = envelope.fields["after"]
@@ -112,7 +114,9 @@ class Flatten:
         )
 
 
-def added_fields(entries: Iterable[str], prefix: str, envelope: Schema, event: Row) -> dict[str, Data]:
+def added_fields(
+    entries: Iterable[str], prefix: str, envelope: ConnectSchemaNode, event: Row
+) -> dict[str, Data]:
     """Give what `add.fields` adds to the row of an event; what the event has not is left out."""
     known = [(ref, ref.schema(envelope)) for ref in _references(entries, prefix)]
     return {ref.name: Data(schema, ref.value(event)) for ref, schema in known if schema}

@@ -17,7 +17,7 @@ from connector.sandbox.records.extended_json import (
 )
 from connector.sandbox.records.flatten import DELETED, REWRITES, DeleteMode, added_fields
 from connector.sandbox.records.inferred import DOCUMENT, infer
-from connector.sandbox.records.schema import AnySchema, ConnectRecord, Data, Row, Schema, nullable
+from connector.sandbox.records.schema import AnySchema, ConnectRecord, ConnectSchemaNode, Data, Row, nullable
 
 _DATE = nullable(SEMANTIC["org.apache.kafka.connect.data.Timestamp"])
 
@@ -60,7 +60,7 @@ class FlattenDocument:
             keeps = self.deletes == "rewrite-with-tombstone"
             return record._replace(key=key) if keeps else None
         envelope, event = record.value
-        if not isinstance(envelope, Schema) or not envelope.name.endswith(".Envelope"):
+        if not isinstance(envelope, ConnectSchemaNode) or not envelope.name.endswith(".Envelope"):
             return record
         deleted = event["after"] is None and event["updateDescription"] is None
         if deleted and self.deletes == "drop":
@@ -98,9 +98,9 @@ def _typed(document: Any, name: str, added: Mapping[str, Data] | None = None) ->
 @cache
 def _extended(schema: AnySchema, added: tuple[tuple[str, AnySchema], ...]) -> AnySchema:
     """Give the same schema for the same members, so that converters compile it once."""
-    if not isinstance(schema, Schema):
+    if not isinstance(schema, ConnectSchemaNode):
         return schema
-    fields = {name: known for name, known in added if isinstance(known, Schema)}
+    fields = {name: known for name, known in added if isinstance(known, ConnectSchemaNode)}
     return replace(schema, optional=False, fields={**schema.fields, **fields})
 
 

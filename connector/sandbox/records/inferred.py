@@ -5,11 +5,11 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from connector.sandbox.records.columns import BOOLEAN, DOUBLE, INT32, INT64, STRING, array_of
-from connector.sandbox.records.schema import Data, Schema, nullable, struct
+from connector.sandbox.records.schema import ConnectSchemaNode, Data, nullable, struct
 
 _INT32 = range(-(2**31), 2**31)
 
-_Signature: TypeAlias = Schema | tuple[Any, ...]
+_Signature: TypeAlias = ConnectSchemaNode | tuple[Any, ...]
 """A schema as nested tuples: equal values imply equal tuples, and those share one schema."""
 
 
@@ -19,12 +19,12 @@ class Rules(NamedTuple):
     None leaves such a member out.
     """
 
-    leaves: Mapping[type, Schema]
-    null: Schema | None = None
-    empty_array: Schema | None = None
+    leaves: Mapping[type, ConnectSchemaNode]
+    null: ConnectSchemaNode | None = None
+    empty_array: ConnectSchemaNode | None = None
 
 
-_LEAVES: Mapping[type, Schema] = {
+_LEAVES: Mapping[type, ConnectSchemaNode] = {
     str: nullable(STRING),
     bool: nullable(BOOLEAN),
     float: nullable(DOUBLE),
@@ -69,7 +69,7 @@ def _array(value: list[Any], name: str, rules: Rules) -> _Signature | None:
     items = [item for item in known if item is not None]
     if not items:
         return rules.empty_array
-    if isinstance(items[0], Schema) or items[0][0] != "struct":
+    if isinstance(items[0], ConnectSchemaNode) or items[0][0] != "struct":
         return ("array", items[0])
     members: dict[str, _Signature] = {}
     for item in items:
@@ -79,8 +79,8 @@ def _array(value: list[Any], name: str, rules: Rules) -> _Signature | None:
 
 
 @cache
-def _schema(signature: _Signature) -> Schema:
-    if isinstance(signature, Schema):
+def _schema(signature: _Signature) -> ConnectSchemaNode:
+    if isinstance(signature, ConnectSchemaNode):
         return signature
     if signature[0] == "struct":
         return nullable(struct(signature[1], {name: _schema(known) for name, known in signature[2]}))

@@ -23,14 +23,14 @@ from connector.sandbox.records.connectors import (
     Connector,
     Place,
 )
-from connector.sandbox.records.schema import ConnectRecord, Data, Schema, nullable, struct
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, nullable, struct
 
 _COMMON = "io.debezium.connector.common."
 _TEXT = nullable(STRING)
 _NUMBER = nullable(INT32)
 _FLAG = nullable(BOOLEAN)
 
-SIGNAL_COLUMNS: Mapping[str, Schema] = {"id": STRING, "type": STRING, "data": _TEXT}
+SIGNAL_COLUMNS: Mapping[str, ConnectSchemaNode] = {"id": STRING, "type": STRING, "data": _TEXT}
 """The columns of a signalling table; Debezium captures it like any other."""
 
 _HEARTBEAT_KEY = struct(f"{_COMMON}ServerNameKey", {"serverName": STRING}, 1)
@@ -158,7 +158,7 @@ def schema_change(connector: Connector, place: Place, ddl: str, at_us: int, numb
 
 
 @cache
-def _ddl_schemas(connector: str) -> tuple[Schema, Schema]:
+def _ddl_schemas(connector: str) -> tuple[ConnectSchemaNode, ConnectSchemaNode]:
     """Give the schemas of key and value of a connector's schema changes."""
     name = f"io.debezium.connector.{connector}.SchemaChange"
     fields = {

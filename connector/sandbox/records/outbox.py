@@ -8,7 +8,7 @@ import orjson
 
 from connector.sandbox.records.columns import BYTES, JSON, STRING, UUID
 from connector.sandbox.records.inferred import infer
-from connector.sandbox.records.schema import ConnectRecord, Data, Row, Schema, nullable, struct
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, Row, nullable, struct
 
 Placement: TypeAlias = Literal["header", "envelope"]
 
@@ -19,7 +19,7 @@ _TO_MS = {
 }
 
 
-def outbox_columns(payload: Schema = JSON) -> dict[str, Schema]:
+def outbox_columns(payload: ConnectSchemaNode = JSON) -> dict[str, ConnectSchemaNode]:
     """Give the columns of an outbox table as Debezium's documentation has them."""
     return {
         "id": UUID,
@@ -43,14 +43,16 @@ class Route:
     topic: str = "outbox.event.{}"
     timestamp_column: str = ""
     tombstone_on_empty: bool = False
-    _enveloped: dict[tuple[Schema, Schema | None], Schema] = field(default_factory=dict)
+    _enveloped: dict[tuple[ConnectSchemaNode, ConnectSchemaNode | None], ConnectSchemaNode] = field(
+        default_factory=dict
+    )
 
     def __call__(self, record: ConnectRecord) -> ConnectRecord | None:
         """Transform one record; None drops it."""
         if record.value is None:
             return None
         envelope, event = record.value
-        if not isinstance(envelope, Schema) or not envelope.name.endswith(".Envelope"):
+        if not isinstance(envelope, ConnectSchemaNode) or not envelope.name.endswith(".Envelope"):
             return record
         if event["op"] not in ("c", "r"):
             return None
@@ -69,7 +71,7 @@ class Route:
             self._timestamp_ms(schema, event),
         )
 
-    def _value(self, schema: Schema, row: Row) -> Data | None:
+    def _value(self, schema: ConnectSchemaNode, row: Row) -> Data | None:
         payload = row.get("payload")
         if self.tombstone_on_empty and (payload is None or not payload.strip()):
             return None
@@ -83,9 +85,11 @@ class Route:
         around = self._envelope(schema, data, beside, row["aggregatetype"])
         return Data(around, {"payload": data.value, **members})
 
-    def _envelope(self, schema: Schema, payload: Data, beside: Mapping[str, str], route: str) -> Schema:
+    def _envelope(
+        self, schema: ConnectSchemaNode, payload: Data, beside: Mapping[str, str], route: str
+    ) -> ConnectSchemaNode:
         """Give the schema of a struct around the payload, named as the router does."""
-        inner = payload.schema if isinstance(payload.schema, Schema) else None
+        inner = payload.schema if isinstance(payload.schema, ConnectSchemaNode) else None
         known = self._enveloped.get((schema, inner))
         if known is None:
             prefix, _, last = schema.name.rpartition(".")
@@ -94,7 +98,7 @@ class Route:
             known = self._enveloped[schema, inner] = struct(f"{prefix}.{route}.{last}", fields)
         return known
 
-    def _timestamp_ms(self, schema: Schema, event: Row) -> int:
+    def _timestamp_ms(self, schema: ConnectSchemaNode, event: Row) -> int:
         at = event["after"].get(self.timestamp_column)
         if at is None:
             handled: int = event["ts_ms"]
@@ -105,7 +109,7 @@ class Route:
 class OutboxForm(NamedTuple):
     """One way in which an outbox topic holds its payloads: column, router option, value converter."""
 
-    payload: Schema
+    payload: ConnectSchemaNode
     expand_json: bool
     value_format: str
 

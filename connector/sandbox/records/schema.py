@@ -28,7 +28,7 @@ Base: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Schema:
+class ConnectSchemaNode:
     """One node of a schema. Compared by identity: what a converter makes of it is kept.
 
     `name` is the semantic type (`io.debezium.time.Date`), of a struct its name. `default` is a value as it
@@ -43,9 +43,9 @@ class Schema:
     optional: bool = False
     default: Any = None
     doc: str = ""
-    fields: Mapping[str, "Schema"] = field(default_factory=dict)
-    items: "Schema | None" = None
-    keys: "Schema | None" = None
+    fields: Mapping[str, "ConnectSchemaNode"] = field(default_factory=dict)
+    items: "ConnectSchemaNode | None" = None
+    keys: "ConnectSchemaNode | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class NativeSchema:
     text: str
 
 
-AnySchema: TypeAlias = Schema | NativeSchema | None
+AnySchema: TypeAlias = ConnectSchemaNode | NativeSchema | None
 """None: Connect knows a value but no schema for it."""
 
 
@@ -83,11 +83,13 @@ class ConnectRecord(NamedTuple):
     timestamp_ms: int | None = None
 
 
-def nullable(schema: Schema, default: Any = None) -> Schema:
+def nullable(schema: ConnectSchemaNode, default: Any = None) -> ConnectSchemaNode:
     """Give the schema of a column that may be null."""
     return replace(schema, optional=True, default=default)
 
 
-def struct(name: str, fields: Mapping[str, Schema], version: int | None = None, doc: str = "") -> Schema:
+def struct(
+    name: str, fields: Mapping[str, ConnectSchemaNode], version: int | None = None, doc: str = ""
+) -> ConnectSchemaNode:
     """Give the schema of a struct; a name of "" leaves it without one."""
-    return Schema("struct", name, version, fields=dict(fields), doc=doc)
+    return ConnectSchemaNode("struct", name, version, fields=dict(fields), doc=doc)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from connector.sandbox.records.columns import INT64, STRING
 from connector.sandbox.records.connectors import HANDLED_AFTER_US, POSTGRESQL, TRANSACTION, Connector, Place
-from connector.sandbox.records.schema import ConnectRecord, Data, Row, Schema, nullable, struct
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, Row, nullable, struct
 
 NEW_KEY: Final = "__debezium.newkey"
 OLD_KEY: Final = "__debezium.oldkey"
@@ -31,7 +31,7 @@ _FILLER: Mapping[str, Any] = {
 Records = tuple[ConnectRecord, ...]
 
 
-class Table:
+class CapturedTable:
     """One table and the connector that captures it. Every change moves the source position by one.
 
     Times are microseconds since 1970. Rows are dicts of columns as they travel; what a row lacks is null.
@@ -40,7 +40,7 @@ class Table:
     def __init__(
         self,
         place: Place,
-        columns: Mapping[str, Schema],
+        columns: Mapping[str, ConnectSchemaNode],
         key: Iterable[str] = ("id",),
         *,
         connector: Connector = POSTGRESQL,
@@ -148,7 +148,7 @@ class Table:
         return (deleted, deleted._replace(value=None)) if self._tombstones else (deleted,)
 
 
-def _filler(column: Schema) -> Any:
+def _filler(column: ConnectSchemaNode) -> Any:
     """Give what PostgreSQL's connector invents for a value that the log does not hold."""
     if column.optional:
         return None
@@ -159,7 +159,9 @@ def _filler(column: Schema) -> Any:
     return _FILLER[column.name] if column.name in _FILLER else _FILLER[column.base]
 
 
-def envelope_schema(topic: str, connector: Connector, columns: Mapping[str, Schema]) -> Schema:
+def envelope_schema(
+    topic: str, connector: Connector, columns: Mapping[str, ConnectSchemaNode]
+) -> ConnectSchemaNode:
     """Give the schema of a table's change events."""
     row = nullable(struct(f"{topic}.Value", columns))
     fields = {

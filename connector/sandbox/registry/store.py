@@ -9,7 +9,7 @@ from typing import NamedTuple
 _GUIDS = uuid.UUID("5f0ab2b1-4f4e-4b53-9a8b-9c2f2f6b3a10")
 
 
-class Reference(NamedTuple):
+class RegisteredReference(NamedTuple):
     """A schema that another one refers to: the name it is called by, and where it is."""
 
     name: str
@@ -28,7 +28,7 @@ class Registered(NamedTuple):
     content_hash: str
     text: str
     type: str
-    references: tuple[Reference, ...]
+    references: tuple[RegisteredReference, ...]
 
     @property
     def id(self) -> int:
@@ -36,7 +36,7 @@ class Registered(NamedTuple):
         return self.content_id
 
 
-class SchemaStore:
+class RegistryStore:
     """The schemas. Equal content has one content id and one guid, whatever its subjects.
 
     Ids count from `first_id`, global ids from a number far from it, so that to take one for the other finds
@@ -47,12 +47,12 @@ class SchemaStore:
         self._lock = Lock()
         self._first_id = first_id
         self._first_global_id = first_global_id
-        self._contents: dict[tuple[str, str, tuple[Reference, ...]], int] = {}
+        self._contents: dict[tuple[str, str, tuple[RegisteredReference, ...]], int] = {}
         self._versions: dict[str, list[Registered]] = {}
         self._all: list[Registered] = []
 
     def register(
-        self, subject: str, text: str, kind: str = "AVRO", references: Sequence[Reference] = ()
+        self, subject: str, text: str, kind: str = "AVRO", references: Sequence[RegisteredReference] = ()
     ) -> Registered:
         """Register a schema under a subject; `kind` is AVRO, JSON or KCONNECT. What is there stays."""
         content = (text, kind, tuple(references))

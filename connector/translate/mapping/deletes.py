@@ -1,12 +1,12 @@
 """Whom a delete deletes (design, section 3): the key decides, the before-image where it is whole."""
 
 from connector.model import Delete, Delivery, Operation, Skip, Upsert
-from connector.translate.decode.change import Change, Row
-from connector.translate.mapping.contacts import BeforeImage, ContactPlan
-from connector.translate.mapping.key_rows import KeyRow, Keys, ReaderFor
+from connector.translate.change import Change, Row
+from connector.translate.mapping.contact_plan import BeforeImage, ContactPlan
+from connector.translate.mapping.key_as_row import KeyRow, Keys, ReaderFor
 from connector.translate.mapping.readers import Reader
-from connector.translate.mapping.user_id import UnmappableError, read_user_id, user_id_of
-from connector.translate.mapping.values import UnreadableError
+from connector.translate.mapping.user_id import MappingError, read_user_id, user_id_of
+from connector.translate.values.unusable import ConversionError
 
 _WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
 """Their before-images hold the whole row; PostgreSQL's default one is filler (debezium-events 2.1, 2.2)."""
@@ -26,7 +26,7 @@ def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delive
     """Make the deliveries of a deleted row.
 
     Raises:
-        UnmappableError: the row's contact cannot be told.
+        MappingError: the row's contact cannot be told.
         UndecodableError: its key or header cannot be read.
     """
     if plan.on_delete == "ignore":
@@ -45,7 +45,7 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     where it cannot be told, this record is all that says it: it is never skipped for want of a column.
 
     Raises:
-        UnmappableError: what the key holds cannot identify a contact.
+        MappingError: what the key holds cannot identify a contact.
         UndecodableError: the key or a header cannot be read.
     """
     if plan.on_delete == "ignore":
@@ -58,7 +58,7 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     if key is None:
         if follows:
             return Skip("tombstone_without_user_id")
-        raise UnmappableError(_RULE, f"{_NO_COLUMN}; {_NOTHING_ELSE[keys.flattened]}")
+        raise MappingError(_RULE, f"{_NO_COLUMN}; {_NOTHING_ELSE[keys.flattened]}")
     user_id = _user_id_of(plan.user_id_for, key, _RULE)
     if changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
@@ -94,13 +94,13 @@ def deleted_user_id(
     `reader` is for the row's schema, `reader_for` gives the one for the key's.
 
     Raises:
-        UnmappableError: neither has the columns that it needs, or they cannot identify a contact.
+        MappingError: neither has the columns that it needs, or they cannot identify a contact.
         UndecodableError: the key cannot be read.
     """
     key = keys.row(reader.columns)
     if key is None:
         if image is None:
-            raise UnmappableError(rule, f"{_NO_COLUMN}, and {_no_image(change)}")
+            raise MappingError(rule, f"{_NO_COLUMN}, and {_no_image(change)}")
         return read_user_id(reader, image, rule)
     user_id = _user_id_of(reader_for, key, rule)
     if key.bare and change.before is not None:
@@ -124,16 +124,16 @@ def _check_bare_key(reader: Reader, before: Row, user_id: str, rule: str) -> Non
     """Refuse a bare key that is some other column's: the before-image has the real key columns."""
     try:
         other = user_id_of(reader.read(before))
-    except UnreadableError:
+    except ConversionError:
         return
     if other != user_id:
-        raise UnmappableError(rule, "the bare key is not the column that the user id needs")
+        raise MappingError(rule, "the bare key is not the column that the user id needs")
 
 
 def _renamed_user_id(plan: ContactPlan, keys: Keys) -> str:
     key = keys.new_row(plan.user_id.columns)
     if key is None:
-        raise UnmappableError(
+        raise MappingError(
             _RULE,
             "the primary key changed, and its new value lacks a column that the user id needs,"
             " so that it cannot be told whether the contact is still there",

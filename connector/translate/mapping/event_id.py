@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from connector.model import Operation, Record
-from connector.translate.decode.change import NO_ROW, Change, Row
-from connector.translate.decode.flattened import PREFIX, added_source
-from connector.translate.decode.keys import header, header_text
-from connector.translate.mapping.exact import decimal_text
-from connector.translate.mapping.values import LeftOut, UnreadableError
+from connector.translate.change import NO_ROW, Change, Row
+from connector.translate.debezium.flattened import PREFIX, added_source
+from connector.translate.debezium.keys import header, header_text
+from connector.translate.values.decimals import decimal_text
+from connector.translate.values.unusable import ConversionError, LeftOut
 
 EVENT_ID_LENGTH_MAX = 128
 """The API names no limit; a longer id is replaced by its hash."""
@@ -40,18 +40,18 @@ def event_id_of(value: Any) -> str:
     """Turn the value of an `id` rule into an event id.
 
     Raises:
-        UnreadableError: it is missing, blank, or neither text nor a number.
+        ConversionError: it is missing, blank, or neither text nor a number.
     """
     if value is None or type(value) is LeftOut:
-        raise UnreadableError("the event id is missing or null")
+        raise ConversionError("the event id is missing or null")
     if type(value) is int or type(value) is float:
         return repr(value)
     if type(value) is Decimal:
         return _bounded(str(decimal_text(value)))
     if not isinstance(value, str):
-        raise UnreadableError("the event id is neither text nor a number")
+        raise ConversionError("the event id is neither text nor a number")
     if not value.strip():
-        raise UnreadableError("the event id is blank")
+        raise ConversionError("the event id is blank")
     return _bounded(value)
 
 

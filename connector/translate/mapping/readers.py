@@ -5,25 +5,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from connector.translate.decode.change import Row
-from connector.translate.decode.connect_schema import ConnectSchema
-from connector.translate.mapping.paths import Expression, Find, compile_expression
-from connector.translate.mapping.plain import as_it_is
+from connector.translate.change import Row
+from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.mapping.expressions import Expression, Find, compile_expression
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
-from connector.translate.mapping.semantics import semantics
-from connector.translate.mapping.texts import read_string
-from connector.translate.mapping.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
-from connector.translate.mapping.values import (
+from connector.translate.values.column_types import semantics
+from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.text import read_string
+from connector.translate.values.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
+from connector.translate.values.unusable import (
     MISSING,
     UNAVAILABLE,
     UNAVAILABLE_TEXTS,
+    ConversionError,
     LeftOut,
-    UnreadableError,
     is_unavailable,
 )
 
 Read: TypeAlias = Callable[[Row], Any]
-"""Takes a row, returns what is sent (None included) or why nothing is; raises `UnreadableError`."""
+"""Takes a row, returns what is sent (None included) or why nothing is; raises `ConversionError`."""
 
 _TEMPLATE_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([^{}]+)|(.)", re.DOTALL)
 
@@ -103,8 +103,8 @@ def _transformed_column(column: str, transform: ReadValue) -> Read:
                 return UNAVAILABLE
         try:
             return transform(value)
-        except UnreadableError as error:
-            raise UnreadableError(f"column {column}: {error}") from None
+        except ConversionError as error:
+            raise ConversionError(f"column {column}: {error}") from None
 
     return read
 
@@ -118,8 +118,8 @@ def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
             return UNAVAILABLE
         try:
             return transform(value)
-        except UnreadableError as error:
-            raise UnreadableError(f"column {name}: {error}") from None
+        except ConversionError as error:
+            raise ConversionError(f"column {name}: {error}") from None
 
     return read
 

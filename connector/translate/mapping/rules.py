@@ -215,7 +215,7 @@ class EventRules(Model):
 # ---------------------------------------------------------------------------------------- examples
 
 
-class Expected(Model):
+class ExpectedDelivery(Model):
     """One delivery that a mapping must make: exactly one of the three."""
 
     upsert: dict[str, Any] | None = None
@@ -243,7 +243,7 @@ class Example(Model):
     """The record's headers as text, for `__headers`, ids of outbox events and changed keys."""
     change: Any
     """The record's value as JSON: a change event, a plain domain event, or null for a tombstone."""
-    delivers: tuple[Expected, ...]
+    delivers: tuple[ExpectedDelivery, ...]
     """What must come out, in this order; an empty list when the record is skipped."""
     exact: bool = False
     """Compare every field; otherwise only those named here."""

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from connector.model import Rejection
-from connector.translate.decode.change import Row
-from connector.translate.mapping.exact import split
+from connector.translate.change import Row
 from connector.translate.mapping.readers import Reader
-from connector.translate.mapping.values import UNAVAILABLE, LeftOut, UnreadableError
+from connector.translate.values.decimals import split
+from connector.translate.values.unusable import UNAVAILABLE, ConversionError, LeftOut
 
 USER_ID_LENGTH_MAX = 512
 
@@ -21,7 +21,7 @@ _NO_SEGMENT = frozenset({".", ".."})
 """HTTP libraries resolve these away, and the request would hit another resource (API reference, 1)."""
 
 
-class UnmappableError(Exception):
+class MappingError(Exception):
     """A record cannot become deliveries; `rejection` is what to answer."""
 
     def __init__(self, rule: str, reason: str) -> None:
@@ -33,49 +33,49 @@ def read_user_id(reader: Reader, row: Row, rule: str) -> str:
     """Return the `user_id` that the rule finds in the row.
 
     Raises:
-        UnmappableError: there is none, or it cannot identify a contact.
+        MappingError: there is none, or it cannot identify a contact.
     """
     try:
         return user_id_of(reader.read(row))
-    except UnreadableError as error:
-        raise UnmappableError(rule, str(error)) from None
+    except ConversionError as error:
+        raise MappingError(rule, str(error)) from None
 
 
 def user_id_of(value: Any) -> str:
     """Turn a value into a `user_id`: text as it stands, whole numbers in digits.
 
     Raises:
-        UnreadableError: it cannot identify a contact; the text says what is wrong with it.
+        ConversionError: it cannot identify a contact; the text says what is wrong with it.
     """
     if type(value) is int and _INTEGER_MIN <= value <= _INTEGER_MAX:
         return str(value)
     if type(value) is str:
         fault = _fault_of(value)
         if fault:
-            raise UnreadableError(fault)
+            raise ConversionError(fault)
         return value
     if value is UNAVAILABLE:
-        raise UnreadableError("the source did not send the user id because it is unchanged (TOAST)")
+        raise ConversionError("the source did not send the user id because it is unchanged (TOAST)")
     if value is None or type(value) is LeftOut:
-        raise UnreadableError("the user id is missing or null")
+        raise ConversionError("the user id is missing or null")
     if type(value) is float and value.is_integer() and abs(value) < _FLOAT_INTEGER_MAX:
         return str(int(value))
     if type(value) is Decimal:
         return _digits_of(value)
-    raise UnreadableError("the user id is neither text nor a whole number")
+    raise ConversionError("the user id is neither text nor a whole number")
 
 
 def _digits_of(value: Decimal) -> str:
     unscaled, scale = split(value)
     if scale < -USER_ID_LENGTH_MAX:
-        raise UnreadableError(f"the user id is longer than {USER_ID_LENGTH_MAX} characters")
+        raise ConversionError(f"the user id is longer than {USER_ID_LENGTH_MAX} characters")
     whole, rest = divmod(unscaled, 10**scale) if scale > 0 else (unscaled * 10**-scale, 0)
     if rest:
-        raise UnreadableError("the user id is neither text nor a whole number")
+        raise ConversionError("the user id is neither text nor a whole number")
     text = str(whole)
     fault = _fault_of(text)
     if fault:
-        raise UnreadableError(fault)
+        raise ConversionError(fault)
     return text
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connector.sandbox.api.api_server import SandboxApi
 from connector.sandbox.api.behaviour import Behaviour
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.api.server import SandboxApi
 
 PATH = "/v1/project/sandbox/datasource/customers"
 HEADERS = {"authorization": "Bearer sandbox-token"}

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from connector.sandbox.api.behaviour import Behaviour, Shape, UnknownContact
-from connector.sandbox.api.ledger import Ledger
-from connector.sandbox.api.service import Call, IngestApi, Reply
+from connector.sandbox.api.behaviour import AnswerShape, Behaviour, UnknownContact
+from connector.sandbox.api.ingest_api import ApiReply, Call, IngestApi
+from connector.sandbox.api.received import Received
 
 TOKEN = "sandbox-token"
 STREAM = Call("stream", "sandbox", "customers", TOKEN)
@@ -32,7 +32,7 @@ def make(**switches: Any) -> IngestApi:
 
 def send(api: IngestApi, call: Call, *items: object, now: float = 0.0) -> tuple[int, Any]:
     """Send items to an endpoint; give the status and the body as JSON."""
-    reply: Reply = api.handle(replace(call, body=list(items)) if items else call, now)
+    reply: ApiReply = api.handle(replace(call, body=list(items)) if items else call, now)
     return reply.status, orjson.loads(reply.body) if reply.body else None
 
 
@@ -58,12 +58,12 @@ def test_the_receipt_tells_accepted_from_refused(base: int, positions: list[int]
     assert [(entry["position"], entry["item"]["_user_id"]) for entry in body["errors"]] == [(base + 1, "8")]
     assert "email" in body["errors"][0]["error"]
     assert (body["success"], body["entitiesSuccess"], body["entitiesFailures"]) == (False, 2, 1)
-    assert api.read(Ledger.present, 0).keys() == {"7", "9"}
+    assert api.read(Received.present, 0).keys() == {"7", "9"}
 
 
 def test_the_entity_shape_lists_both_outcomes() -> None:
     """Shape B mixes both outcomes by user id, errors by field (API reference, 3.2)."""
-    _, body = send(make(shape=Shape.ENTITY), CONTACTS, ADA, {"_user_id": "8", "_email": "nonsense"})
+    _, body = send(make(shape=AnswerShape.ENTITY), CONTACTS, ADA, {"_user_id": "8", "_email": "nonsense"})
     entity = body["entity"]
     assert (entity["successful"], entity["failed"]) == (1, 1)
     assert [(item["status"], item["_user_id"]) for item in entity["items"]] == [
@@ -82,8 +82,8 @@ def test_a_watch_sees_every_call_with_its_status() -> None:
     assert seen == [("contacts", 202), ("contacts", 401)]
 
 
-@pytest.mark.parametrize("shape", list(Shape))
-def test_a_batch_of_refused_items_answers_422(shape: Shape) -> None:
+@pytest.mark.parametrize("shape", list(AnswerShape))
+def test_a_batch_of_refused_items_answers_422(shape: AnswerShape) -> None:
     """All items refused: 422 with the same body as a partial success; the status is a switch (10.2)."""
     bad = {"_user_id": ""}
     assert send(make(shape=shape), CONTACTS, bad)[0] == 422
@@ -135,7 +135,7 @@ def test_a_malformed_batch_is_refused_whole(body: object) -> None:
     reply = api.handle(replace(CONTACTS, body=body), 0)
     assert reply.status == 400
     assert orjson.loads(reply.body)["message"]
-    assert not api.read(Ledger.present, 0)
+    assert not api.read(Received.present, 0)
 
 
 def test_a_hundred_items_fit() -> None:
@@ -147,7 +147,7 @@ def test_a_poisoned_batch_is_refused_without_a_culprit() -> None:
     """With the marker in any item the whole batch gets 400 and nothing is stored (F051)."""
     api = make(poison_attribute="poison")
     assert send(api, CONTACTS, ADA, {"_user_id": "8", "poison": 1})[0] == 400
-    assert not api.read(Ledger.present, 0)
+    assert not api.read(Received.present, 0)
 
 
 def test_an_item_can_be_refused_by_a_rule_of_the_test() -> None:
@@ -195,10 +195,10 @@ def test_a_queued_write_is_applied_later_than_an_instant_one() -> None:
     api = make(queue_seconds=5)
     queued = replace(CONTACTS, sync=False)
     send(api, queued, {"_user_id": "7", "row_version": 1}, now=0)
-    assert not api.read(Ledger.present, 4.9)
+    assert not api.read(Received.present, 4.9)
     send(api, CONTACTS, {"_user_id": "7", "row_version": 2}, now=4.9)
-    assert api.read(Ledger.present, 5)["7"]["row_version"] == 1
-    assert api.read(Ledger.report, 5)["overtaken"] == 1
+    assert api.read(Received.present, 5)["7"]["row_version"] == 1
+    assert api.read(Received.report, 5)["overtaken"] == 1
 
 
 def test_the_queue_keeps_its_order_and_is_quick_by_default() -> None:
@@ -207,17 +207,17 @@ def test_the_queue_keeps_its_order_and_is_quick_by_default() -> None:
     queued = replace(CONTACTS, sync=False)
     for version in (1, 2, 3):
         send(api, queued, {"_user_id": "7", "row_version": version}, now=1)
-    assert api.read(Ledger.present, 1)["7"]["row_version"] == 3
+    assert api.read(Received.present, 1)["7"]["row_version"] == 3
 
 
 def test_a_dry_run_stores_nothing() -> None:
     """With `_dryRun` items are judged and nothing is kept."""
     api = make()
     assert send(api, replace(CONTACTS, dry_run=True), ADA)[1]["dryRun"] is True
-    assert not api.read(Ledger.present, 0)
+    assert not api.read(Received.present, 0)
     send(api, CONTACTS, ADA)
     assert send(api, replace(EVENTS, dry_run=True), ORDER)[0] == 202
-    assert api.read(Ledger.report, 0)["events"]["accepted"] == 0
+    assert api.read(Received.report, 0)["events"]["accepted"] == 0
 
 
 def test_an_event_is_taken_once() -> None:
@@ -225,7 +225,7 @@ def test_an_event_is_taken_once() -> None:
     api = make()
     send(api, CONTACTS, ADA)
     assert [send(api, EVENTS, ORDER)[0] for _ in range(2)] == [202, 202]
-    assert api.read(Ledger.report, 0)["events"] == {"accepted": 1, "duplicates": 1, "parked": 0}
+    assert api.read(Received.report, 0)["events"] == {"accepted": 1, "duplicates": 1, "parked": 0}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_an_event_of_an_unknown_contact(policy: UnknownContact, status: int, acc
     """It is refused, taken or parked, as the switch says (API reference, 10.4)."""
     api = make(unknown_contact=policy)
     assert send(api, EVENTS, ORDER)[0] == status
-    assert api.read(Ledger.report, 0)["events"]["accepted"] == accepted
+    assert api.read(Received.report, 0)["events"]["accepted"] == accepted
 
 
 def test_deleting_an_unknown_contact() -> None:
@@ -268,5 +268,5 @@ def test_a_reset_forgets_what_was_received() -> None:
     api = make(limit=1)
     send(api, CONTACTS, ADA)
     api.reset()
-    assert not api.read(Ledger.present, 0)
+    assert not api.read(Received.present, 0)
     assert send(api, CONTACTS, ADA)[0] == 202

@@ -9,13 +9,13 @@ from typing import Any
 
 import fastavro
 
-from connector.sandbox.registry.store import Registered, SchemaStore
+from connector.sandbox.registry.store import Registered, RegistryStore
 
 Headers = Iterable[tuple[str, bytes | None]]
 
 
 def schema_of(
-    store: SchemaStore, data: bytes, headers: Headers, role: str, *, eight: bool = False
+    store: RegistryStore, data: bytes, headers: Headers, role: str, *, eight: bool = False
 ) -> tuple[Registered, bytes]:
     """Tell which schema wrote the bytes, and give the body (debezium-events 7)."""
     named = dict(headers)
@@ -38,7 +38,7 @@ def schema_of(
     return _confluent(store, data)
 
 
-def _confluent(store: SchemaStore, data: bytes) -> tuple[Registered, bytes]:
+def _confluent(store: RegistryStore, data: bytes) -> tuple[Registered, bytes]:
     if data[0] == 1:
         return _found(store.find(guid=uuid.UUID(bytes=data[1:17]))), data[17:]
     assert data[0] == 0
@@ -51,7 +51,7 @@ def _found(known: Registered | None) -> Registered:
     return known
 
 
-def read_avro(store: SchemaStore, known: Registered, body: bytes) -> Any:
+def read_avro(store: RegistryStore, known: Registered, body: bytes) -> Any:
     """Decode a body; integers and bytes stay as they travel."""
     if json.loads(known.text) == "bytes":
         return body
@@ -65,7 +65,7 @@ def read_avro(store: SchemaStore, known: Registered, body: bytes) -> Any:
     return value
 
 
-def _all_references(store: SchemaStore, known: Registered) -> list[Registered]:
+def _all_references(store: RegistryStore, known: Registered) -> list[Registered]:
     found: list[Registered] = []
     for reference in known.references:
         part = _found(store.find(subject=reference.subject, version=reference.version))

@@ -25,8 +25,8 @@ from connector.sandbox.records.columns import (
 )
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, Data, NativeSchema, nullable, struct
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.formats.read_back import as_json, read_avro, schema_of
 
@@ -66,7 +66,7 @@ def value(name: str) -> Any:
     return {**members, "precision": None} if "precision" in members else members
 
 
-def read(store: SchemaStore, record: SampleRecord, format_name: str, role: str = "value") -> Any:
+def read(store: RegistryStore, record: SampleRecord, format_name: str, role: str = "value") -> Any:
     """Read a key or a value back into Connect's JSON."""
     data = record.value if role == "value" else record.key
     assert data is not None
@@ -91,9 +91,9 @@ def test_rows_of_every_semantic_type_can_be_read_back(format_name: str) -> None:
     """A row with a value in every column and one with nulls: keys, values, bytes and numbers hold."""
     columns = {f"c{number}": nullable(schema) for number, schema in enumerate(SEMANTIC.values())}
     row = {"id": 7, **{column: value(name) for column, name in zip(columns, SEMANTIC, strict=True)}}
-    store = SchemaStore()
+    store = RegistryStore()
     converter = FORMATS[format_name](store)
-    table = Table(PLACE, {"id": INT64, **columns})
+    table = CapturedTable(PLACE, {"id": INT64, **columns})
     sparse = list(row)[1 + list(SEMANTIC).index("io.debezium.data.SparseDoubleVector")]
     expected = as_json(row)
     expected[sparse]["vector"] = pairs(format_name, row[sparse]["vector"])
@@ -109,7 +109,7 @@ def test_rows_of_every_semantic_type_can_be_read_back(format_name: str) -> None:
 def test_each_schema_names_the_semantic_type(name: str) -> None:
     """`name` in Connect's language, `connect.name` in Avro, `title` in JSON Schema (debezium-events 6.1)."""
     schema = SEMANTIC[name]
-    store = SchemaStore()
+    store = RegistryStore()
     FORMATS["avro-confluent"](store)("crm", "value", schema)
     known = store.find(content_id=1)
     assert known is not None
@@ -126,9 +126,9 @@ def test_each_schema_names_the_semantic_type(name: str) -> None:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_the_frames_stand_where_the_reference_says(framing: str) -> None:
     """Ids in 4 or 8 bytes, guids in 16, or headers beside a bare body; for keys and values."""
-    store = SchemaStore(first_id=42, first_global_id=4200)
+    store = RegistryStore(first_id=42, first_global_id=4200)
     converter = FORMATS[f"avro-{framing}"](store)
-    (record,) = Writer(converter, converter).records(Table(PLACE, {"id": INT64}).create({"id": 7}, 0))
+    (record,) = Writer(converter, converter).records(CapturedTable(PLACE, {"id": INT64}).create({"id": 7}, 0))
     key, value_ = (store.find(subject=f"crm.public.customers-{role}") for role in ("key", "value"))
     assert key is not None
     assert value_ is not None
@@ -182,7 +182,7 @@ def test_the_frames_stand_where_the_reference_says(framing: str) -> None:
 
 def test_keys_and_values_have_formats_of_their_own() -> None:
     """Avro values with string, JSON or Avro keys: the two converters are set apart (debezium-events 1.3)."""
-    table, store = Table(PLACE, {"id": INT64}), SchemaStore()
+    table, store = CapturedTable(PLACE, {"id": INT64}), RegistryStore()
     keys = {
         "json": b'{"id":7}',
         "string": b"Struct{id=7}",
@@ -200,7 +200,7 @@ def test_keys_and_values_have_formats_of_their_own() -> None:
 
 def test_headers_have_a_converter_of_their_own() -> None:
     """The key in `__debezium.newkey` as text, wrapped or framed (debezium-events 3)."""
-    table, store = Table(PLACE, {"id": INT64}), SchemaStore()
+    table, store = CapturedTable(PLACE, {"id": INT64}), RegistryStore()
     found = {}
     for name in ("json", "json-embedded", "avro-confluent"):
         writer = Writer(FORMATS["json"](store), header=FORMATS[name](store))
@@ -213,9 +213,9 @@ def test_headers_have_a_converter_of_their_own() -> None:
 
 def test_records_apart_are_schemas_that_refer_to_each_other() -> None:
     """Row, source and transaction are subjects of their own, which the envelope and each other name."""
-    store = SchemaStore()
+    store = RegistryStore()
     point = SEMANTIC["io.debezium.data.geometry.Circle"]
-    table = Table(PLACE, {"id": INT64, "area": nullable(point), "home": nullable(point)})
+    table = CapturedTable(PLACE, {"id": INT64, "area": nullable(point), "home": nullable(point)})
     converter = FORMATS["avro-referring"](store)
     (record,) = Writer(converter).records(table.create({"id": 7}, 0))
     known, body = schema_of(store, record.value or b"", record.headers, "value")
@@ -232,10 +232,10 @@ def test_records_apart_are_schemas_that_refer_to_each_other() -> None:
 
 def test_a_changed_table_is_another_version() -> None:
     """A column more: the same subject, a new id, and old records keep theirs."""
-    store = SchemaStore()
+    store = RegistryStore()
     writer = Writer(FORMATS["avro-confluent"](store))
     for columns in ({"id": INT64}, {"id": INT64, "plan": nullable(STRING)}, {"id": INT64}):
-        list(writer.records(Table(PLACE, columns).create({"id": 7}, 0)))
+        list(writer.records(CapturedTable(PLACE, columns).create({"id": 7}, 0)))
     assert [known.version for known in store.versions("crm.public.customers-value")] == [1, 2]
 
 
@@ -244,7 +244,7 @@ def test_numbers_that_json_has_not(number: float) -> None:
     """Words in JSON, the numbers themselves in Avro (debezium-events 1.5)."""
     words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
     data = Data(struct("crm.Value", {"score": nullable(DOUBLE)}), {"score": number})
-    store = SchemaStore()
+    store = RegistryStore()
     for name in ("json", "json-schema-confluent", "avro-confluent"):
         record = Writer(FORMATS[name](store)).record(ConnectRecord("crm", None, data))
         assert record is not None
@@ -264,7 +264,7 @@ def test_maps_arrays_and_defaults_in_the_schemas() -> None:
         },
         doc="a row",
     )
-    store = SchemaStore()
+    store = RegistryStore()
     record = Writer(FORMATS["avro-confluent"](store)).record(
         ConnectRecord("crm", None, Data(schema, {"tags": {"a": None}, "list": [1]}))
     )
@@ -296,7 +296,7 @@ def test_producers_without_connect_write_schemas_of_their_own() -> None:
     """An Avro schema with a logical type, and a JSON schema, as a plain producer registers them."""
     placed = '{"type": "long", "logicalType": "timestamp-millis"}'
     avro = f'{{"type": "record", "name": "Order", "fields": [{{"name": "placed", "type": {placed}}}]}}'
-    store = SchemaStore()
+    store = RegistryStore()
     at = datetime(2026, 1, 15, 9, tzinfo=UTC)
     record = Writer(FORMATS["avro-confluent"](store)).record(
         ConnectRecord("orders", None, Data(NativeSchema(avro), {"placed": at}))

@@ -23,7 +23,7 @@ from connector.sandbox.records.columns import (
     variable,
 )
 from connector.sandbox.records.schema import ConnectRecord, Data, nullable, struct
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import Writer
 
 BODY = "00 02 0e 020c6140622e696f 02043039 029c9002 a09bfacf87c5b705 02 0275 0280a0abfef962"
@@ -71,14 +71,14 @@ def value_of(writer: Writer, data: Data) -> bytes:
 )
 def test_the_vector_of_the_reference(framing: str, prefix: str) -> None:
     """Schema id 42 in 4 and in 8 bytes; a decimal, dates, nulls before and behind their types."""
-    store = SchemaStore(first_id=42, first_global_id=42)
+    store = RegistryStore(first_id=42, first_global_id=42)
     converter = AvroConverter(store, framing, style=avro_style(replace_nulls=False))
     assert value_of(Writer(converter), Data(ENVELOPE, EVENT)) == bytes.fromhex(prefix + BODY)
 
 
 def test_a_null_becomes_the_default_unless_told_otherwise() -> None:
     """Both converters replace a null that has a default (debezium-events 6.5)."""
-    written = value_of(Writer(AvroConverter(SchemaStore(first_id=42))), Data(ENVELOPE, EVENT))
+    written = value_of(Writer(AvroConverter(RegistryStore(first_id=42))), Data(ENVELOPE, EVENT))
     assert written == bytes.fromhex("00 0000002a" + BODY.replace("b705 02", "b705 0001"))
     for style, active in ((json_style(), True), (json_style(replace_nulls=False), None)):
         body = json.loads(value_of(Writer(JsonConverter(style=style)), Data(ENVELOPE, EVENT)))
@@ -147,7 +147,7 @@ def test_a_value_with_more_digits_than_its_scale_is_refused() -> None:
 )
 def test_nulls_and_bare_values(format_name: str, data: Data | None, expected: bytes | None) -> None:
     """A tombstone is Kafka's null everywhere; a null with a schema is what each converter makes of it."""
-    writer = Writer(FORMATS[format_name](SchemaStore(first_id=42)))
+    writer = Writer(FORMATS[format_name](RegistryStore(first_id=42)))
     record = writer.record(ConnectRecord("crm", None, data))
     assert record is not None
     assert record.value == expected
@@ -167,4 +167,4 @@ def test_nulls_and_bare_values(format_name: str, data: Data | None, expected: by
 def test_what_a_format_cannot_write_is_refused(format_name: str, data: Data) -> None:
     """A value without a schema cannot be Avro, a text cannot be passed on as bytes."""
     with pytest.raises(TypeError):
-        Writer(FORMATS[format_name](SchemaStore())).record(ConnectRecord("crm", None, data))
+        Writer(FORMATS[format_name](RegistryStore())).record(ConnectRecord("crm", None, data))

@@ -7,19 +7,24 @@ from typing import Any
 from connector.sandbox.formats.connect_json import JsonConverter
 from connector.sandbox.records.columns import BOOLEAN, INT64, STRING
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.schema import ConnectRecord, Row, Schema, nullable
-from connector.sandbox.records.table import Table
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Row, nullable
+from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.writer import SampleRecord, Writer
 
 PLACE = Place("crm", "shop", "public", "customers")
-COLUMNS: dict[str, Schema] = {"id": INT64, "email": STRING, "vip": BOOLEAN, "plan": nullable(STRING)}
+COLUMNS: dict[str, ConnectSchemaNode] = {
+    "id": INT64,
+    "email": STRING,
+    "vip": BOOLEAN,
+    "plan": nullable(STRING),
+}
 ROW: Row = {"id": 7, "email": "a@b.io", "vip": True, "plan": "gold"}
 AT_US = 1_700_000_000_123_456
 
 
-def table(**options: Any) -> Table:
+def table(**options: Any) -> CapturedTable:
     """Give the table of the tests."""
-    return Table(PLACE, COLUMNS, **options)
+    return CapturedTable(PLACE, COLUMNS, **options)
 
 
 def write(records: Iterable[ConnectRecord], *transforms: Any) -> list[SampleRecord]:

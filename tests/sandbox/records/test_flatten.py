@@ -13,7 +13,7 @@ from connector.sandbox.records.flatten import FLATTENED, DeleteMode, Flatten
 from connector.sandbox.records.flatten_document import FlattenDocument
 from connector.sandbox.records.mongodb import Collection
 from connector.sandbox.records.table import NEW_KEY
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import Writer
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, ROW, own_headers, table, values, write
@@ -90,7 +90,7 @@ def test_truncates_are_dropped_and_other_records_pass() -> None:
 def test_an_untouched_row_is_optional_in_avro() -> None:
     """The row's schema is that of `after`: a union; with added fields it is a record of its own."""
     for flatten, optional in ((Flatten(), True), (Flatten(add_fields=("op",)), False)):
-        store = SchemaStore()
+        store = RegistryStore()
         writer = Writer(FORMATS["avro-confluent"](store), transforms=[flatten])
         (record,) = writer.records(table().create(ROW, AT_US))
         known, body = schema_of(store, record.value or b"", record.headers, "value")
@@ -155,7 +155,7 @@ def test_documents_become_typed_rows(mode: DeleteMode, deleted: list[Any]) -> No
 
 def test_documents_with_added_fields_share_a_schema() -> None:
     """Two documents of one form are one schema in the registry; added members stand behind their own."""
-    store = SchemaStore()
+    store = RegistryStore()
     converter = FORMATS["avro-confluent"](store)
     writer = Writer(converter, transforms=[FlattenDocument("rewrite", ("op", "source.ord"))])
     source = collection()

@@ -11,9 +11,9 @@ from connector.sandbox.records import notices
 from connector.sandbox.records.columns import JSON, MICRO_TIMESTAMP
 from connector.sandbox.records.inferred import infer
 from connector.sandbox.records.outbox import OUTBOX_FORMS, Route, outbox_columns
-from connector.sandbox.records.schema import Row, Schema, nullable
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectSchemaNode, Row, nullable
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, PLACE, own_headers, write
@@ -22,9 +22,9 @@ IDENTIFIER = "0b5b1c1e-0000-4000-8000-000000000001"
 BODY: dict[str, Any] = {"id": 42, "lines": [{"sku": "a"}, {"sku": "b", "count": 2}]}
 
 
-def outbox(payload: Schema = JSON, **more: Schema) -> Table:
+def outbox(payload: ConnectSchemaNode = JSON, **more: ConnectSchemaNode) -> CapturedTable:
     """Give an outbox table."""
-    return Table(PLACE._replace(table="outbox"), {**outbox_columns(payload), **more})
+    return CapturedTable(PLACE._replace(table="outbox"), {**outbox_columns(payload), **more})
 
 
 def row(payload: Any, **more: Any) -> Row:
@@ -33,7 +33,7 @@ def row(payload: Any, **more: Any) -> Row:
     return {"id": IDENTIFIER, **place, "payload": payload, **more}
 
 
-def routed(form: str, store: SchemaStore) -> SampleRecord:
+def routed(form: str, store: RegistryStore) -> SampleRecord:
     """Write one event in a form."""
     how = OUTBOX_FORMS[form]
     writer = Writer(FORMATS[how.value_format](store), transforms=[how.route()])
@@ -44,7 +44,7 @@ def routed(form: str, store: SchemaStore) -> SampleRecord:
 @pytest.mark.parametrize("form", OUTBOX_FORMS)
 def test_one_event_in_eight_forms(form: str) -> None:
     """The same event whatever column, router option and converter; key, id and type beside it."""
-    store = SchemaStore()
+    store = RegistryStore()
     record = routed(form, store)
     value = record.value or b""
     plain = {**BODY, "lines": [{"sku": "a", "count": None}, {"sku": "b", "count": 2}]}
@@ -76,7 +76,7 @@ def test_columns_beside_the_payload() -> None:
     assert json.loads(record.value or b"") == {"payload": {"id": 42}, "kind": "OrderPlaced"}
     assert own_headers(record) == [("id", IDENTIFIER.encode()), ("order", b"42")]
     assert record.timestamp_ms == AT_US // 1000
-    store = SchemaStore()
+    store = RegistryStore()
     writer = Writer(FORMATS["avro-confluent"](store), transforms=[route])
     list(writer.records(table.create(row('{"id": 42}', at=AT_US), 0)))
     (known,) = store.versions("outbox.event.order-value")
@@ -114,7 +114,7 @@ def test_what_a_value_implies() -> None:
     """Nulls and empty arrays are left out, wide integers are long, and equal values share one schema."""
     value: dict[str, Any] = {"a": None, "b": [], "c": 2**40, "d": 1.5, "e": True, "f": {"g": ["x"]}}
     schema = infer(value, "payload").schema
-    assert isinstance(schema, Schema)
+    assert isinstance(schema, ConnectSchemaNode)
     assert list(schema.fields) == ["c", "d", "e", "f"]
     assert schema.fields["c"].base == "int64"
     assert schema.fields["f"].name == "payload.f"

@@ -26,8 +26,8 @@ from connector.sandbox.records.connectors import (
     SQLSERVER,
     Connector,
 )
-from connector.sandbox.records.schema import Schema, nullable
-from connector.sandbox.records.table import NEW_KEY, OLD_KEY, Table
+from connector.sandbox.records.schema import ConnectSchemaNode, nullable
+from connector.sandbox.records.table import NEW_KEY, OLD_KEY, CapturedTable
 from tests.sandbox.records.events import AT_US, COLUMNS, PLACE, ROW, own_headers, table, values, write
 
 RELATIONAL = [POSTGRESQL, MYSQL, MARIADB, SQLSERVER, ORACLE]
@@ -57,17 +57,17 @@ def test_every_operation_has_its_images() -> None:
 
 def test_before_images_of_postgresql_are_invented() -> None:
     """Only the key of a delete is real; NOT NULL columns have filler (debezium-events 2.2)."""
-    columns: dict[str, Schema] = {
+    columns: dict[str, ConnectSchemaNode] = {
         **COLUMNS,
-        "score": Schema("double"),
+        "score": ConnectSchemaNode("double"),
         "tags": array_of(STRING),
         "raw": BYTES,
         "place": POINT,
         "free": nullable(VARIABLE_DECIMAL),
         "seen": ZONED_TIMESTAMP,
-        "level": Schema("int32", default=3),
+        "level": ConnectSchemaNode("int32", default=3),
     }
-    deleted, _ = values(Table(PLACE, columns).delete(ROW, AT_US))
+    deleted, _ = values(CapturedTable(PLACE, columns).delete(ROW, AT_US))
     assert deleted["before"] == {
         "id": 7,
         "email": "",
@@ -193,7 +193,7 @@ def test_records_about_no_row() -> None:
 
 def test_a_signalling_table_is_captured_like_any_other() -> None:
     """Its rows are envelopes on a topic of a table (debezium-events 8)."""
-    signals = Table(PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
+    signals = CapturedTable(PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
     (event,) = values(signals.create(notices.signal_row("s1", "snapshot-window-open", a=1), AT_US))
     assert event["after"] == {"id": "s1", "type": "snapshot-window-open", "data": '{"a":1}'}
     assert (INT32.base, INT64.base, MONGODB.whole_before) == ("int32", "int64", False)

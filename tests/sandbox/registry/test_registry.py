@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from connector.sandbox.api.faults import FaultKind
-from connector.sandbox.registry.server import SandboxRegistry, basic
-from connector.sandbox.registry.store import Reference, Registered
+from connector.sandbox.registry.registry_server import SandboxRegistry, basic
+from connector.sandbox.registry.store import Registered, RegisteredReference
 from tests.waiting import wait_for
 
 TEXT = '{"type":"record","name":"Value","namespace":"crm","fields":[]}'
@@ -23,7 +23,7 @@ def registry() -> Iterator[SandboxRegistry]:
     """Serve a registry with a schema and one that refers to it."""
     with SandboxRegistry() as served:
         inner = served.store.register("crm.Value", TEXT)
-        reference = Reference("crm.Value", inner.subject, inner.version)
+        reference = RegisteredReference("crm.Value", inner.subject, inner.version)
         served.store.register("a/b-value", OUTER, "AVRO", [reference])
         served.store.register("crm.json", '{"type":"object"}', "JSON")
         yield served

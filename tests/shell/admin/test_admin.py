@@ -12,10 +12,10 @@ import pytest
 from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, State, TopicStatus, with_ends
 from connector.errors import FatalError
 from connector.model import Endpoint, TopicPartition
-from connector.shell.admin import server as server_module
-from connector.shell.admin.app import create_app
+from connector.shell.admin import admin_server as server_module
+from connector.shell.admin.admin_app import create_app
+from connector.shell.admin.admin_server import AdminServer
 from connector.shell.admin.board import StatusBoard
-from connector.shell.admin.server import AdminServer
 from connector.shell.clock import Clock
 
 SNAPSHOT = Snapshot(

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from connector.model import Operation
 from connector.translate.mapping.rules import (
     As,
-    Expected,
+    ExpectedDelivery,
     PathRule,
     Rule,
     TemplateRule,
@@ -137,4 +137,4 @@ def test_matching() -> None:
 def test_an_expected_delivery_is_one_thing(values: dict[str, Any]) -> None:
     """An example says exactly one of upsert, delete and event for each delivery."""
     with pytest.raises(ValidationError):
-        Expected.model_validate(values)
+        ExpectedDelivery.model_validate(values)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from connector.model import Delete, Operation, Rejection, Skip, Translated, Upsert
-from connector.translate.decode.change import Change, Decoded
-from connector.translate.mapping import plan
-from connector.translate.mapping.apply import Mapping, deliver, deliver_tombstone
+from connector.translate.change import Change, Decoded
+from connector.translate.mapping import compiler
+from connector.translate.mapping.deliver import Mapping, deliver, deliver_tombstone
 from connector.translate.mapping.readers import compile_rule
 from connector.translate.mapping.rules import PathRule, TopicRules
-from connector.translate.mapping.user_id import UnmappableError
+from connector.translate.mapping.user_id import MappingError
 from connector.translate.translate import Translator
 from tests.translate.records import (
     TOPIC,
@@ -159,7 +159,7 @@ INT_KEY = struct("crm.Key", id=struct())
 def typed(user_id: str) -> Mapping:
     """Compile a topic file whose ids of keys of INT_KEY are read another way: marked by what read them."""
     rules = TopicRules.model_validate({"topic": TOPIC, "contact": {"user_id": user_id}})
-    mapping = plan.compile_topic(rules)
+    mapping = compiler.compile_topic(rules)
     assert mapping.contact is not None
     marked = compile_rule(PathRule.model_validate({"from": f"join('', ['typed-', {user_id}])"}))
 
@@ -210,10 +210,10 @@ def test_a_key_is_read_by_its_own_schema() -> None:
 def test_a_key_without_the_column_deletes_nobody(key: Decoded) -> None:
     """Nothing is deleted by a guess."""
     mapping = typed("id")
-    with pytest.raises(UnmappableError):
+    with pytest.raises(MappingError):
         deliver_tombstone(mapping, record(None), lambda: key, decode_key, True, translator_counts())
     change = Change(Operation.DELETE, {}, None, {})
-    with pytest.raises(UnmappableError):
+    with pytest.raises(MappingError):
         deliver(mapping, change, record(None), lambda: key, decode_key, translator_counts())
 
 

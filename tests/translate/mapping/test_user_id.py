@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connector.model import Rejection, Upsert
 from connector.translate.mapping.user_id import user_id_of
-from connector.translate.mapping.values import UnreadableError
+from connector.translate.values.unusable import ConversionError
 from tests.translate.records import PLACEHOLDER, contact, envelope, record
 
 
@@ -39,7 +39,7 @@ def test_text_and_whole_numbers_identify(value: Any, user_id: str) -> None:
 )
 def test_what_cannot_identify_is_refused(value: Any) -> None:
     """Blank, dots, control characters, surrogates, booleans and the rest are refused (F039, S01)."""
-    with pytest.raises(UnreadableError):
+    with pytest.raises(ConversionError):
         user_id_of(value)
 
 
@@ -48,7 +48,7 @@ def test_an_accepted_id_is_a_path_segment(value: str) -> None:
     """Whatever text is accepted can be encoded, is not blank and is no dot segment (S01)."""
     try:
         user_id = user_id_of(value)
-    except UnreadableError:
+    except ConversionError:
         return
     assert user_id.encode().strip()
     assert user_id not in {".", ".."}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from connector.model import RefKind, Skip
 from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.schema import ConnectRecord
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Transform, Writer
 from tests.translate.matrix.registry import APICURIO_2, CONFLUENT, Access
 
@@ -100,7 +100,7 @@ def repeated(times: int, *outcomes: Outcome) -> list[Outcome]:
 
 # ------------------------------------------------------------------------------------------ kinds
 
-Write: TypeAlias = Callable[[SchemaStore, str], Iterable[SampleRecord]]
+Write: TypeAlias = Callable[[RegistryStore, str], Iterable[SampleRecord]]
 """Writes the records of a kind in one format of `FORMATS`; their schemas go to the store."""
 
 
@@ -169,7 +169,7 @@ def made(
 ) -> Write:
     """Write what a source makes; `key` and `header` are formats of their own, else as the sandbox has it."""
 
-    def write(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+    def write(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
         value = FORMATS[name](store)
         options = {"header": FORMATS[header](store)} if header else {}
         writer = Writer(

@@ -36,8 +36,8 @@ from connector.sandbox.records.columns import (
     unscaled,
     variable,
 )
-from connector.sandbox.records.schema import ConnectRecord, Schema, nullable
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, nullable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.translate.matrix.case import TYPED, Kind, Write, made, upsert
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
@@ -55,14 +55,14 @@ class Column(NamedTuple):
     """
 
     name: str
-    schema: Schema
+    schema: ConnectSchemaNode
     value: Any
     sent: str
     bare: str
     form: Any = None
 
 
-def _same(name: str, schema: Schema, value: Any, sent: str) -> Column:
+def _same(name: str, schema: ConnectSchemaNode, value: Any, sent: str) -> Column:
     """Describe a column that needs no schema."""
     return Column(name, schema, value, sent, sent)
 
@@ -115,7 +115,7 @@ COLUMN_TYPES = (
     _same("`BIGINT UNSIGNED`, `long` (default), above 2⁶³", INT64, -1, "-1"),
     Column(
         "… with `column.propagate.source.type`",
-        Schema("int64", parameters={"__debezium.source.column.type": "BIGINT UNSIGNED"}),
+        ConnectSchemaNode("int64", parameters={"__debezium.source.column.type": "BIGINT UNSIGNED"}),
         -1,
         "18446744073709551615",
         "-1",
@@ -203,7 +203,7 @@ COLUMN_TYPES = (
 """A row of the page each. `…` is the column above it."""
 
 
-def inserted(column: Schema, value: Any) -> Iterable[ConnectRecord]:
+def inserted(column: ConnectSchemaNode, value: Any) -> Iterable[ConnectRecord]:
     """Give the INSERT of a row with one more column."""
     return table({**COLUMNS, "c": nullable(column)}).create({**ADA, "c": value}, AT_US)
 
@@ -211,7 +211,7 @@ def inserted(column: Schema, value: Any) -> Iterable[ConnectRecord]:
 def numeric(text: str, scale: int) -> Write:
     """Write a decimal as a JSON number with all its digits (`decimal.format: NUMERIC`)."""
 
-    def write(_store: SchemaStore, name: str) -> Iterable[SampleRecord]:
+    def write(_store: RegistryStore, name: str) -> Iterable[SampleRecord]:
         converter = JsonConverter(schemas=name == "json-embedded", style=json_style("NUMERIC"))
         return Writer(converter).records(inserted(decimal(scale), unscaled(text, scale)))
 

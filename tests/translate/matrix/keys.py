@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector.sandbox.records.columns import INT64, STRING
-from connector.sandbox.records.schema import ConnectRecord, Data, Schema
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data
 from connector.sandbox.writer import Transform
 from tests.translate.matrix.case import ACCESS, STRUCTS, Deleted, Kind, Refused, Write, made
 from tests.translate.matrix.shop import ADA, AT_US, table
@@ -16,7 +16,7 @@ _TABLE = "__dbz__physicalTableIdentifier"
 _UNREADABLE = Refused("decode", "Java's text of a struct cannot be read; set a JSON or Avro key converter")
 
 
-def extracted(schema: Schema) -> Callable[[], Transform]:
+def extracted(schema: ConnectSchemaNode) -> Callable[[], Transform]:
     """Give `ExtractField$Key`: the key is the value of its only column, here as a number or as text."""
 
     def extract(record: ConnectRecord) -> ConnectRecord:
@@ -35,7 +35,7 @@ def of_router(record: ConnectRecord) -> ConnectRecord:
     """Do as `ByLogicalTableRouter`: the key says which table the row is of."""
     assert record.key is not None
     schema, value = record.key
-    assert isinstance(schema, Schema)
+    assert isinstance(schema, ConnectSchemaNode)
     with_table = replace(schema, fields={**schema.fields, _TABLE: STRING})
     return record._replace(key=Data(with_table, {**value, _TABLE: "crm.public.customers_1"}))
 

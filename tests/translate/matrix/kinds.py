@@ -7,13 +7,13 @@ from tests.translate.matrix import (
     flattened,
     keys,
     mongodb,
-    nothing,
-    notices,
+    no_value,
     outbox,
     postgres,
     refused,
     rows,
     schemas,
+    service_messages,
     shapes,
     vectors,
 )
@@ -21,14 +21,14 @@ from tests.translate.matrix.case import Kind
 
 SHOWN: Mapping[str, Sequence[Kind]] = {
     "Rows": (*rows.KINDS, *rows.AGAIN),
-    "No value": nothing.KINDS,
+    "No value": no_value.KINDS,
     "Keys": (*postgres.KEY_CHANGES, *keys.KINDS),
     "PostgreSQL": (*postgres.DELETES, *postgres.TOAST),
     "MongoDB": mongodb.KINDS,
     "Flattened rows": flattened.KINDS,
     "Outbox": outbox.KINDS,
     "Schemas and values": schemas.KINDS,
-    "About no row": notices.KINDS,
+    "About no row": service_messages.KINDS,
 }
 """What becomes of each kind of record, by heading."""
 

@@ -11,9 +11,9 @@ from connector.sandbox.records.columns import BYTES, INT64, JSON, STRING
 from connector.sandbox.records.extended_json import Date, Long, ObjectId
 from connector.sandbox.records.extended_json import write as extended
 from connector.sandbox.records.outbox import OUTBOX_FORMS, OutboxForm, Route, outbox_columns
-from connector.sandbox.records.schema import ConnectRecord, Schema, nullable, struct
-from connector.sandbox.records.table import Table
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, nullable, struct
+from connector.sandbox.records.table import CapturedTable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.translate.matrix.case import Kind, Refused, Write, event, made
 from tests.translate.matrix.registry import CONFLUENT
@@ -43,10 +43,10 @@ ORDERED = event("7", ID, order="o-1")
 TOLD = event("7", ID, order="o-1", kind="OrderPlaced")
 
 
-def outbox(payload: Schema = TEXT_OF_JSON) -> Table:
+def outbox(payload: ConnectSchemaNode = TEXT_OF_JSON) -> CapturedTable:
     """Give the outbox table with this type of payload."""
     columns = {**outbox_columns(), "payload": payload}
-    return Table(PLACE._replace(table="outbox"), columns, tombstones=False)
+    return CapturedTable(PLACE._replace(table="outbox"), columns, tombstones=False)
 
 
 def row(payload: Any) -> dict[str, Any]:
@@ -60,12 +60,12 @@ def row(payload: Any) -> dict[str, Any]:
     }
 
 
-def inserted(payload: Any, column: Schema = TEXT_OF_JSON) -> Callable[[], Iterable[ConnectRecord]]:
+def inserted(payload: Any, column: ConnectSchemaNode = TEXT_OF_JSON) -> Callable[[], Iterable[ConnectRecord]]:
     """Give the INSERT of a row."""
     return lambda: outbox(column).create(row(payload), AT_US)
 
 
-def routed(payload: Any, column: Schema = TEXT_OF_JSON, **options: Any) -> Write:
+def routed(payload: Any, column: ConnectSchemaNode = TEXT_OF_JSON, **options: Any) -> Write:
     """Write a row as the router hands it on."""
     return made(inserted(payload, column), lambda: Route(**options))
 
@@ -80,7 +80,7 @@ def every_change() -> Iterator[ConnectRecord]:
     yield from rows.truncate(AT_US)
 
 
-def framed_payload(store: SchemaStore, _name: str) -> Iterator[SampleRecord]:
+def framed_payload(store: RegistryStore, _name: str) -> Iterator[SampleRecord]:
     """Write a column of bytes that holds framed Avro, verbatim."""
     body = FORMATS["avro-confluent"](store)("orders", "value", ORDER_SCHEMA)(ORDER).data
     route = Writer(FORMATS["bytes"](store), FORMATS["string"](store), transforms=[Route()])

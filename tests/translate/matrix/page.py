@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from connector.model import RefKind, Skip
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from tests.translate.matrix import outbox, refused, rows
 from tests.translate.matrix.case import (
     ACCESS,
@@ -72,7 +72,7 @@ def wire_formats() -> Iterator[Row]:
 
 def _met(case: Case) -> str:
     """Name the format that a case's records are in, as `/api/status` does."""
-    store = SchemaStore()
+    store = RegistryStore()
     reader = Reader(case.kind.rules, store, case.access[-1])
     for record in records_of(case, store):
         reader.read(record)

@@ -6,14 +6,14 @@ from typing import Any
 from connector.model import Skip
 from connector.sandbox.records.columns import BYTES, DATE, INT32, INT64, JSON, STRING, UUID, array_of, map_of
 from connector.sandbox.records.flatten import Flatten
-from connector.sandbox.records.schema import ConnectRecord, Schema, nullable
+from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, nullable
 from tests.translate.matrix.case import ACCESS, STRUCTS, Deleted, Kind, Refused, made, upsert
 from tests.translate.matrix.registry import CONFLUENT
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
 
 UNKNOWN = "__debezium_unavailable_value"
 
-PLACEHOLDERS: Mapping[str, tuple[Schema, Any]] = {
+PLACEHOLDERS: Mapping[str, tuple[ConnectSchemaNode, Any]] = {
     # column -> its type, and what stands in it where the value is unchanged and unknown
     "`text`": (STRING, UNKNOWN),
     "`jsonb`": (JSON, UNKNOWN),
@@ -33,7 +33,7 @@ PLACEHOLDERS: Mapping[str, tuple[Schema, Any]] = {
 UNCHANGED = "UPDATE with a large column (TOAST) that did not change"
 
 
-def updated(column: Schema, value: Any) -> Iterable[ConnectRecord]:
+def updated(column: ConnectSchemaNode, value: Any) -> Iterable[ConnectRecord]:
     """Give the UPDATE of a row with one more column."""
     return table({**COLUMNS, "big": nullable(column)}).update({**ADA, "big": value}, AT_US)
 
@@ -47,7 +47,7 @@ def key_change(*order: int, columns: Iterable[str] = ("id",), **changed: Any) ->
 BIG = rules(attributes={"big": "big"})
 
 
-def _unchanged(name: str, column: Schema, value: Any) -> Kind:
+def _unchanged(name: str, column: ConnectSchemaNode, value: Any) -> Kind:
     return Kind(
         f"{UNCHANGED}: {name}",
         "2.2",

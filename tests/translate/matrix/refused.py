@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from connector.sandbox.records.columns import DATE, MICRO_TIMESTAMP, ZONED_TIMESTAMP
-from connector.sandbox.records.schema import Schema, nullable
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import ConnectSchemaNode, nullable
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
 from tests.translate.matrix.case import TYPED, Kind, Refused, Write, given, made
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
@@ -30,7 +30,7 @@ def json_of(*values: Any) -> Write:
 def registered(kind: str, text: str, body: bytes, *headers: tuple[str, bytes]) -> Write:
     """Write a body under a schema of the registry: framed, or with what the headers say."""
 
-    def write(store: SchemaStore, _name: str) -> Iterator[SampleRecord]:
+    def write(store: RegistryStore, _name: str) -> Iterator[SampleRecord]:
         known = store.register(f"{TOPIC}-value", text, kind)
         number = known.content_id
         if headers:
@@ -42,7 +42,7 @@ def registered(kind: str, text: str, body: bytes, *headers: tuple[str, bytes]) -
     return write
 
 
-def cut(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+def cut(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
     """Write the INSERT of a row, and lose its last byte."""
     for record in inserted()(store, name):
         yield record._replace(value=(record.value or b"")[:-1])
@@ -53,7 +53,7 @@ def inserted() -> Write:
     return made(lambda: table().create(ADA, AT_US))
 
 
-def dated(column: Schema, value: Any) -> Callable[[], Any]:
+def dated(column: ConnectSchemaNode, value: Any) -> Callable[[], Any]:
     """Give the INSERT of a row with a date that no attribute can have."""
     return lambda: table({**COLUMNS, "at": nullable(column)}).create({**ADA, "at": value}, AT_US)
 
@@ -67,7 +67,7 @@ _AVRO_ROW = '{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}
 
 _YEARS = "a day within the years 1 to 9999 is expected"
 
-_UNDATED: Mapping[str, tuple[Schema, Any, str]] = {
+_UNDATED: Mapping[str, tuple[ConnectSchemaNode, Any, str]] = {
     # what is in the row -> its column, the value, and what the reason says
     "`infinity` of PostgreSQL's `timestamp`": (
         MICRO_TIMESTAMP,

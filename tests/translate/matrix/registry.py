@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from connector.model import RefKind, SchemaArtifact, SchemaRef
-from connector.registry.conversation import Reply
+from connector.registry.conversation import RegistryReply
 from connector.registry.languages import LANGUAGES
 from connector.registry.references import fetch
-from connector.sandbox.registry.answers import APIS
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.registry_answers import APIS
+from connector.sandbox.registry.store import RegistryStore
 
 
 class Access(NamedTuple):
@@ -30,7 +30,7 @@ APICURIO_2 = Access("apicurio", "/apis/registry/v2")
 APICURIO_3 = Access("apicurio", "/apis/registry/v3")
 
 
-def look_up(store: SchemaStore, access: Access, ref: SchemaRef) -> SchemaArtifact | None:
+def look_up(store: RegistryStore, access: Access, ref: SchemaRef) -> SchemaArtifact | None:
     """Return what the registry holds under a reference, None where it cannot be asked or has nothing."""
     asking = fetch(LANGUAGES[access.type](access.use_id, f"http://registry{access.base}"), ref)
     try:
@@ -42,7 +42,7 @@ def look_up(store: SchemaStore, access: Access, ref: SchemaRef) -> SchemaArtifac
         return artifact
 
 
-def _reply(store: SchemaStore, access: Access, target: str) -> Reply:
+def _reply(store: RegistryStore, access: Access, target: str) -> RegistryReply:
     path = urlsplit(target).path
     for endpoint in APIS[access.base]:
         found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", endpoint.path), path)
@@ -53,5 +53,5 @@ def _reply(store: SchemaStore, access: Access, target: str) -> Reply:
             known = store.find(global_id=int(params["id"]))
             params["id"] = str(known.content_id) if known else "0"
         answer = endpoint.answer(store, params)
-        return Reply(answer.status, answer.headers, answer.body)
+        return RegistryReply(answer.status, answer.headers, answer.body)
     raise AssertionError(f"the sandbox registry has no path {path}")

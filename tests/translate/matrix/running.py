@@ -16,10 +16,10 @@ from connector.model import (
     Translated,
     Upsert,
 )
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
-from connector.translate.decode.schemas import Schemas
-from connector.translate.mapping import plan
+from connector.translate.formats.schema_store import SchemaStore
+from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
 from tests.translate.matrix.case import (
@@ -43,10 +43,12 @@ ANY_TOPIC = "^.*"
 class Reader:
     """One topic file, and the registry that its records' schemas are in. Offsets count from 0."""
 
-    def __init__(self, rules: Mapping[str, Any], store: SchemaStore, access: Access | None) -> None:
+    def __init__(self, rules: Mapping[str, Any], store: RegistryStore, access: Access | None) -> None:
         model = TopicRules.model_validate({"pattern": ANY_TOPIC, **rules})
-        assert plan.problems(model) == []
-        self._translator = Translator([plan.compile_topic(model)], Schemas(access.type if access else None))
+        assert compiler.problems(model) == []
+        self._translator = Translator(
+            [compiler.compile_topic(model)], SchemaStore(access.type if access else None)
+        )
         self._store = store
         self._access = access
         self._offset = -1
@@ -82,14 +84,14 @@ class Reader:
         return sorted({name for names in self._translator.formats.values() for name in names})
 
 
-def records_of(case: Case, store: SchemaStore) -> list[SampleRecord]:
+def records_of(case: Case, store: RegistryStore) -> list[SampleRecord]:
     """Write the records of a case."""
     return list(case.kind.write(store, case.format))
 
 
 def differences(case: Case) -> list[str]:
     """Run a case in each way in which it may be configured; nothing is returned where all is as expected."""
-    store = SchemaStore()
+    store = RegistryStore()
     records = records_of(case, store)
     found: list[str] = []
     for access in case.access:

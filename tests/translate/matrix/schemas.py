@@ -24,8 +24,15 @@ from connector.sandbox.records.columns import (
     VARIABLE_DECIMAL,
     variable,
 )
-from connector.sandbox.records.schema import ConnectRecord, Data, NativeSchema, Row, Schema, nullable
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.records.schema import (
+    ConnectRecord,
+    ConnectSchemaNode,
+    Data,
+    NativeSchema,
+    Row,
+    nullable,
+)
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.translate.matrix.case import STRUCTS, TYPED, Kind, Refused, Write, event, made, upsert
 from tests.translate.matrix.outbox import ID, TEXT, routed
@@ -39,15 +46,15 @@ _APICURIO = ("avro-apicurio-4", "avro-apicurio-8", "avro-apicurio-header")
 _RAW = tuple(name for name in _AVRO if name.startswith("avro-confluent"))
 
 
-def created(columns: Mapping[str, Schema], row: Row) -> Callable[[], tuple[ConnectRecord, ...]]:
+def created(columns: Mapping[str, ConnectSchemaNode], row: Row) -> Callable[[], tuple[ConnectRecord, ...]]:
     """Give the INSERT of a row with more columns than usual."""
     return lambda: table({**COLUMNS, **columns}).create({**ADA, **row}, AT_US)
 
 
-def versions(*tables: tuple[Mapping[str, Schema], Row]) -> Write:
+def versions(*tables: tuple[Mapping[str, ConnectSchemaNode], Row]) -> Write:
     """Write one row of each version of a table, all through one converter."""
 
-    def write(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+    def write(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
         writer = Writer(*2 * [FORMATS[name](store)])
         for columns, row in tables:
             yield from writer.records(table({"id": COLUMNS["id"], **columns}).create({"id": 7, **row}, AT_US))
@@ -55,7 +62,7 @@ def versions(*tables: tuple[Mapping[str, Schema], Row]) -> Write:
     return write
 
 
-def with_nulls(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+def with_nulls(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
     """Write a null in a column with a default, by a converter that leaves it alone (debezium-events 6.5)."""
     converters: Mapping[str, Converter] = {
         "json": JsonConverter(style=json_style(replace_nulls=False)),
@@ -65,7 +72,7 @@ def with_nulls(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
     return Writer(converters[name]).records(created({"plan": _WITH_DEFAULT}, {"plan": None})())
 
 
-def changing_format(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+def changing_format(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
     """Write a topic that went from JSON to the format of the case, and back to JSON with a schema."""
     for number, each in enumerate(("json", name, "json-embedded"), 7):
         writer = Writer(*2 * [FORMATS[each](store)])

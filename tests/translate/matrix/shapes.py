@@ -7,7 +7,7 @@ from connector.model import Skip
 from connector.sandbox.matrix import matrix
 from connector.sandbox.records.connectors import CONNECTORS
 from connector.sandbox.records.outbox import OUTBOX_FORMS
-from connector.sandbox.registry.store import SchemaStore
+from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
 from tests.translate.matrix.case import (
     STRUCTS,
@@ -103,7 +103,7 @@ Otherwise: TypeAlias = Mapping[str, Sequence[Outcome]]
 
 
 def _write(shape: str) -> Write:
-    def write(store: SchemaStore, name: str) -> Iterator[SampleRecord]:
+    def write(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
         return (sample.record for sample in matrix(store, [shape], [name]))
 
     return write

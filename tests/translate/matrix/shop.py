@@ -5,14 +5,14 @@ from typing import Any
 
 from connector.sandbox.records.columns import BOOLEAN, INT64, STRING
 from connector.sandbox.records.connectors import POSTGRESQL, Connector, Place
-from connector.sandbox.records.schema import Schema, nullable
-from connector.sandbox.records.table import Table
+from connector.sandbox.records.schema import ConnectSchemaNode, nullable
+from connector.sandbox.records.table import CapturedTable
 
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
 
 PLACE = Place("crm", "shop", "public", "customers")
 
-COLUMNS: Mapping[str, Schema] = {
+COLUMNS: Mapping[str, ConnectSchemaNode] = {
     "id": INT64,
     "email": STRING,
     "vip": BOOLEAN,
@@ -24,14 +24,14 @@ ADA: Mapping[str, Any] = {"id": 7, "email": "ada@example.com", "vip": True, "pla
 
 
 def table(
-    columns: Mapping[str, Schema] = COLUMNS,
+    columns: Mapping[str, ConnectSchemaNode] = COLUMNS,
     key: Iterable[str] = ("id",),
     *,
     connector: Connector = POSTGRESQL,
     **options: bool,
-) -> Table:
-    """Give the table as a connector captures it; `options` are those of the sandbox's `Table`."""
-    return Table(PLACE, columns, key, connector=connector, **options)
+) -> CapturedTable:
+    """Give the table as a connector captures it; `options` are those of the sandbox's `CapturedTable`."""
+    return CapturedTable(PLACE, columns, key, connector=connector, **options)
 
 
 def rules(user_id: Any = "id", attributes: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:

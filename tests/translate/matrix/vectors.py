@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.sandbox.records.columns import INT64, SEMANTIC, STRING
-from connector.sandbox.records.schema import Base, ConnectRecord, Schema, nullable, struct
-from connector.translate.decode.connect_schema import ConnectSchema
-from tests.translate.mapping import test_semantics_numbers as numbers
-from tests.translate.mapping import test_semantics_other as other
-from tests.translate.mapping import test_semantics_temporal as temporal
-from tests.translate.mapping.encodings import decimal, typed
+from connector.sandbox.records.schema import Base, ConnectRecord, ConnectSchemaNode, nullable, struct
+from connector.translate.formats.connect_schema import ConnectSchema
 from tests.translate.matrix.case import Kind, Outcome, Refused, made, upsert
 from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
+from tests.translate.values import test_column_types_numbers as numbers
+from tests.translate.values import test_column_types_other as other
+from tests.translate.values import test_column_types_temporal as temporal
+from tests.translate.values.encodings import decimal, typed
 
 FORMATS = ("json-embedded", "avro-confluent", "json-schema-confluent", "apicurio-json")
 """One of each way to say a type; how the bytes are framed has no part in it."""
@@ -24,15 +24,15 @@ _INT64 = range(-(2**63), 2**63)
 _RANGES: Mapping[str, range] = {"int32": range(-(2**31), 2**31), "int64": _INT64}
 
 
-def inserted(column: Schema, value: Any) -> Iterable[ConnectRecord]:
+def inserted(column: ConnectSchemaNode, value: Any) -> Iterable[ConnectRecord]:
     """Give the INSERT of a row with one more column."""
     return table({**COLUMNS, "c": nullable(column)}).create({**ADA, "c": value}, AT_US)
 
 
-def written(schema: ConnectSchema, name: str = "Nested") -> Schema:
+def written(schema: ConnectSchema, name: str = "Nested") -> ConnectSchemaNode:
     """Give the schema of the source for one that was decoded. Structs without a name get one each."""
     assert schema.base != "any"
-    return Schema(
+    return ConnectSchemaNode(
         schema.base,
         schema.name or (name if schema.base == "struct" else ""),
         parameters=schema.parameters,
@@ -42,7 +42,7 @@ def written(schema: ConnectSchema, name: str = "Nested") -> Schema:
     )
 
 
-def structured(name: str, parts: Mapping[str, Any]) -> Schema:
+def structured(name: str, parts: Mapping[str, Any]) -> ConnectSchemaNode:
     """Give the schema of a structured type that has these parts."""
     members = {part: nullable(STRING if isinstance(value, str) else INT64) for part, value in parts.items()}
     return struct(f"{temporal.DEBEZIUM}{name}", members, 1)
@@ -63,7 +63,7 @@ class Vector(NamedTuple):
     """A column's value, and what is sent of it."""
 
     name: str
-    column: Schema
+    column: ConnectSchemaNode
     value: Any
     sent: Any = None
 

@@ -1,0 +1,1 @@
+"""The HTTP side: one thread with an asyncio loop, and its connections to the API."""

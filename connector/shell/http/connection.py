@@ -1,0 +1,248 @@
+"""One HTTP/1.1 connection as an `httpx` transport.
+
+httpx's own transport costs 0.7 ms of CPU a request with one connection in its pool, and 3.3 ms with 32,
+because it polls each idle socket twice a request; the rest is spent in h11, httpcore and anyio. That would
+be a quarter of all that the connector does for the 100 records of a request. This transport keeps httpx's
+interface (`Request`, `Response`, exceptions, timeouts, TLS context) and parses with httptools, the C
+parser that uvicorn uses: a tenth (measured as `connector/shell/http/http_thread.py` says).
+
+It never follows a redirect, reads no proxy variables, decompresses nothing, and resolves the name anew
+for each connection (F069).
+"""
+
+import asyncio
+import math
+import ssl
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+import httptools
+import httpx
+
+IDLE_SECONDS_MAX = 4.0
+"""Older idle connections are not used again: Node, for one, closes them after five seconds (F072)."""
+
+ANSWER_BYTES_MAX = 4 * 1024 * 1024
+"""Of all that is received for one request: interim answers, headers, framing, body and trailers. An answer
+about 100 items is some 100 KB where each item is repeated in it (F071, S14)."""
+
+HEADERS_MAX = 256
+READ_BYTES_MAX = 256 * 1024
+
+Timeouts: TypeAlias = Mapping[str, float | None]
+"""In seconds, as httpx writes them: `connect`, `read`, `write`; and `total`, to the last byte."""
+
+
+class _Exchange:
+    """One answer while it arrives; its `on_` methods are what httptools calls."""
+
+    def __init__(self, done: asyncio.Future[None]) -> None:
+        self.done = done
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body: list[bytes] = []
+        self.received = 0
+        self.keep_alive = False
+        self.parser = httptools.HttpResponseParser(self)
+
+    def on_message_begin(self) -> None:
+        if self.done.done():
+            raise ValueError("an answer that nobody asked for")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) == HEADERS_MAX:
+            self.fail(httpx.RemoteProtocolError(f"the answer has more than {HEADERS_MAX} headers"))
+            raise ValueError("too many headers")
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self.status = self.parser.get_status_code()
+
+    def on_body(self, part: bytes) -> None:
+        self.body.append(part)
+
+    def on_message_complete(self) -> None:
+        if self.status < 200:  # "100 Continue" and the like: the answer itself follows
+            self.headers.clear()
+        elif not self.done.done():
+            self.keep_alive = self.parser.should_keep_alive()
+            self.done.set_result(None)
+
+    def feed(self, data: memoryview) -> None:
+        """Parse what has arrived; a fault of the answer ends up in `done`."""
+        self.received += len(data)
+        if self.received > ANSWER_BYTES_MAX:
+            self.fail(httpx.RemoteProtocolError(f"the answer is larger than {ANSWER_BYTES_MAX} bytes"))
+            return
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self.keep_alive = False
+            self.fail(httpx.RemoteProtocolError(f"the answer is not HTTP/1.1 ({type(error).__name__})"))
+
+    def end(self, error: Exception | None) -> None:
+        """The peer closed. That ends the body only where nothing else announced its end (F066)."""
+        names = {name for name, _ in self.headers}
+        if error is None and self.status >= 200 and not names & {b"content-length", b"transfer-encoding"}:
+            if not self.done.done():
+                self.done.set_result(None)
+        elif self.received:
+            self.fail(httpx.RemoteProtocolError("the connection ended in the middle of the answer"))
+        else:
+            self.fail(httpx.ReadError("the connection ended without an answer"))
+
+    def fail(self, error: httpx.TransportError) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class _Protocol(asyncio.BufferedProtocol):
+    """Feeds the exchange that is under way, and watches its progress."""
+
+    def __init__(self) -> None:
+        self.exchange: _Exchange | None = None
+        self.sending = False
+        self._loop = asyncio.get_running_loop()
+        self._buffer = memoryview(bytearray(READ_BYTES_MAX))
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=0)  # so that `sending` is true until all has left
+
+    def pause_writing(self) -> None:
+        self.sending = True
+
+    def resume_writing(self) -> None:
+        self.sending = False
+        self._progressed_at = self._loop.time()
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self.exchange is None:  # nobody asked: not a peer to send anything to
+            self.transport.abort()
+            return
+        self._progressed_at = self._loop.time()
+        self.exchange.feed(self._buffer[:nbytes])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.exchange is not None:
+            self.exchange.end(exc)
+
+    async def ask(self, data: bytes, timeouts: Timeouts, began: float | None) -> _Exchange:
+        """Send one request and read its answer."""
+        self.exchange = exchange = _Exchange(self._loop.create_future())
+        self._timeouts = timeouts
+        self._progressed_at = self._loop.time()
+        self._began = self._progressed_at if began is None else began
+        try:
+            self.transport.write(data)
+            self._unsent = self.transport.get_write_buffer_size()
+            if self._timer is None:
+                self._watch()
+            await exchange.done
+        finally:
+            self.exchange = None
+            del exchange.parser  # the two refer to each other: nothing is left for the garbage collector
+        return exchange
+
+    def _watch(self) -> None:
+        """Give up where nothing has moved for as long as the timeout of this phase, or `total` is over.
+
+        The timer outlives its exchange and finds the next one: it need not be set for each. The price is
+        that a timeout which is shorter than those of the exchange before may be noticed late.
+        """
+        self._timer = None
+        if self.exchange is None:
+            return
+        now = self._loop.time()
+        left = self.transport.get_write_buffer_size()
+        if left < self._unsent:
+            self._unsent = left
+            self._progressed_at = now
+        seconds = self._timeouts.get("write" if self.sending else "read") or math.inf
+        total = self._timeouts.get("total") or math.inf
+        due = min(self._progressed_at + seconds, self._began + total)
+        if now < due:
+            self._timer = self._loop.call_at(due, self._watch)
+        elif now >= self._began + total:
+            self.exchange.fail(httpx.ReadTimeout(f"no whole answer within {total:g} s"))
+        elif self.sending:
+            self.exchange.fail(httpx.WriteTimeout(f"nothing could be sent for {seconds:g} s"))
+        else:
+            self.exchange.fail(httpx.ReadTimeout(f"nothing was received for {seconds:g} s"))
+
+
+class Connection(httpx.AsyncBaseTransport):
+    """One request at a time over one connection that is kept alive.
+
+    Raises httpx's `ConnectError` and `ConnectTimeout` before anything was sent, its other
+    `TransportError`s after. `tls` is used for `https` URLs. Besides httpx's `timeout` a request may have the
+    extension `began`: the loop's time from which its timeout `total` counts, else from its sending.
+    """
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._protocol: _Protocol | None = None
+        self._idle_since = 0.0
+
+    async def connect(self, url: httpx.URL, timeout_seconds: float | None) -> _Protocol:
+        """Have a connection that can be written to: the one at hand, or a new one."""
+        loop = asyncio.get_running_loop()
+        if self._protocol is not None:
+            fresh = loop.time() - self._idle_since < IDLE_SECONDS_MAX
+            if fresh and not self._protocol.transport.is_closing():
+                return self._protocol
+            await self.aclose()
+        secure = url.scheme == "https"
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                _, self._protocol = await loop.create_connection(
+                    _Protocol,
+                    url.host,
+                    url.port or (443 if secure else 80),
+                    ssl=self._tls if secure else None,
+                    happy_eyeballs_delay=0.25,  # a dead IPv6 route costs this and not the whole timeout
+                )
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout(f"no connection to {url.host} in {timeout_seconds} s") from error
+        except OSError as error:  # also refused, unknown host, and every fault of TLS
+            raise httpx.ConnectError(f"no connection to {url.host}: {error}") from error
+        self._idle_since = loop.time()
+        return self._protocol
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry out one request; the answer is whole when this returns."""
+        timeouts: Timeouts = request.extensions.get("timeout", {})
+        protocol = await self.connect(request.url, timeouts.get("connect"))
+        try:
+            exchange = await protocol.ask(await _wire(request), timeouts, request.extensions.get("began"))
+        except BaseException:  # also cancelled: whatever the peer still sends belongs to nobody
+            await self.aclose()
+            raise
+        self._idle_since = asyncio.get_running_loop().time()
+        if protocol.sending or not exchange.keep_alive:
+            await self.aclose()
+        body = b"".join(exchange.body)
+        return httpx.Response(exchange.status, headers=exchange.headers, stream=httpx.ByteStream(body))
+
+    async def aclose(self) -> None:
+        """Drop the connection; the next request opens another."""
+        if self._protocol is not None:
+            self._protocol.transport.abort()
+            self._protocol = None
+
+
+async def _wire(request: httpx.Request) -> bytes:
+    """The bytes of a request, in one piece: one system call sends it."""
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%s: %s" % header for header in request.headers.raw]
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") + head.count(b"\r") != 2 * len(lines) - 2:
+        raise httpx.LocalProtocolError("a header of the request holds a line break")
+    stream = cast("httpx.AsyncByteStream", request.stream)
+    return b"".join([head, b"\r\n\r\n", *[part async for part in stream]])

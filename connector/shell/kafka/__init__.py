@@ -1,0 +1,1 @@
+"""The Kafka side: consumer, commits, start offsets, dead letters, topic ids."""

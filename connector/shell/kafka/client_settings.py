@@ -1,0 +1,92 @@
+"""From the user's `kafka:` block to what librdkafka is given, for the consumer and the producer."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from connector.shell.stall_clock import TURN_MS_MAX
+
+KafkaSettings: TypeAlias = Mapping[str, str | int | float | bool]
+
+DEFAULTS: KafkaSettings = {
+    "group.protocol": "classic",  # KIP-848 is allowed, not yet the default (P19)
+    "partition.assignment.strategy": "cooperative-sticky",  # only what moves is revoked (F002)
+    "isolation.level": "read_committed",  # F019
+    "fetch.queue.backoff.ms": 5,  # P30: the default stalls a second at a time
+    "queued.max.messages.kbytes": 16384,  # P22, P30: bounded prefetch
+    "check.crcs": True,  # P25
+    "socket.keepalive.enable": True,  # P25
+    "allow.auto.create.topics": False,  # a typo must not create a topic
+    "topic.metadata.refresh.interval.ms": 10000,  # a new topic is picked up within 30 s
+}
+"""Ours, under the user's."""
+
+FORCED: KafkaSettings = {
+    "enable.auto.commit": False,  # P14: offsets move only by our explicit commits
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "error",  # P14, P15: the start policy is ours
+    "enable.partition.eof": True,  # F020: the end of a partition is an event
+}
+"""Ours, over the user's: promise 1 depends on them."""
+
+CLASSIC_ONLY = ("partition.assignment.strategy",)
+"""Defaults of ours that librdkafka refuses under `group.protocol: consumer`."""
+
+CONNECTION_PREFIXES = (
+    "bootstrap.servers",
+    "metadata.broker.list",
+    "security.",
+    "sasl.",
+    "ssl.",
+    "https.",
+    "enable.ssl.certificate.verification",
+    "enable.sasl.oauthbearer.unsecure.jwt",
+    "socket.",
+    "broker.address.",
+    "broker.version.fallback",
+    "api.version.",
+    "client.",
+    "reconnect.",
+    "retry.backoff",
+)
+"""What a producer shares with the consumer: how to reach the brokers and who we are."""
+
+SESSION_TIMEOUT_MS = 45000  # librdkafka's default
+HEARTBEAT_INTERVAL_MS = 3000  # librdkafka's default
+KIP848_LEASE_MS = 5000
+"""Under KIP-848 the session is the broker's, who does not tell it: 45 s, or whatever its operator has made of
+it. A lease need only outlast connecting to the API, so it is short enough for sessions from 7 s on."""
+
+
+def consumer_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
+    """Merge ours under and over the user's."""
+    merged = {**DEFAULTS, **user, **FORCED}
+    if merged["group.protocol"] == "consumer":
+        for key in CLASSIC_ONLY:
+            if key not in user:
+                del merged[key]
+    return merged
+
+
+def connection_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
+    """Keep only what concerns the connection; a producer has no group."""
+    return {key: value for key, value in user.items() if key.startswith(CONNECTION_PREFIXES)}
+
+
+def rebalances_incrementally(settings: KafkaSettings) -> bool:
+    """Tell whether the group hands over single partitions (F002) or everything at once (F001)."""
+    strategy = str(settings.get("partition.assignment.strategy", ""))
+    return settings["group.protocol"] == "consumer" or strategy.startswith("cooperative")
+
+
+def lease_ms(settings: KafkaSettings) -> int:
+    """Return how long after a good poll our partitions are still ours (F007).
+
+    The group counts the session from a heartbeat that may be an interval older than the poll, and a stall
+    of less than a turn goes unnoticed: both are taken off a short session, a third off a long one.
+    """
+    if settings.get("group.protocol") == "consumer":
+        return KIP848_LEASE_MS
+    session_ms = int(settings.get("session.timeout.ms", SESSION_TIMEOUT_MS))
+    heartbeat_ms = int(settings.get("heartbeat.interval.ms", HEARTBEAT_INTERVAL_MS))
+    surely_ms = session_ms - heartbeat_ms - TURN_MS_MAX
+    return max(min(session_ms * 2 // 3, surely_ms), session_ms // 6)

@@ -1,0 +1,152 @@
+"""Stores records that can never be delivered, byte for byte with their reason, in a Kafka topic."""
+
+import logging
+from collections.abc import Callable
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from connector.engine.events import DeadLettered
+from connector.errors import ConfigError, Problem
+from connector.model import Record
+from connector.shell.kafka.client_settings import KafkaSettings, connection_settings
+
+DEFAULTS: dict[str, str | int | float | bool] = {
+    "acks": "all",  # confirmed means replicated (F081)
+    "enable.idempotence": True,
+    "compression.type": "zstd",  # a record that was compressed at its source must fit here too (F082)
+    "message.max.bytes": 100_000_000,  # the broker decides what is too large (F082)
+    "delivery.timeout.ms": 30_000,  # every letter is answered, also when the brokers are away
+    "topic.metadata.propagation.max.ms": 10_000,  # how long a topic that is being created may take
+}
+CREATE_SECONDS_MAX = 15.0
+QUEUE_FULL = KafkaError(-184)  # `_QUEUE_FULL`: what a BufferError of the client stands for
+
+ADVICE = {
+    "MSG_SIZE_TOO_LARGE": "raise max.message.bytes of the topic to that of the source topic",
+    "_UNKNOWN_TOPIC": "create the topic, or allow this client to",
+    "_UNKNOWN_PARTITION": "create the topic, or allow this client to",
+    "UNKNOWN_TOPIC_OR_PART": "create the topic, or allow this client to",
+    "TOPIC_AUTHORIZATION_FAILED": "allow WRITE and DESCRIBE on the topic",
+    "_MSG_TIMED_OUT": "the brokers did not confirm in time",
+}
+
+WEARS_OUT = (
+    "_FATAL",
+    "TOPIC_AUTHORIZATION_FAILED",
+    "_UNKNOWN_TOPIC",
+    "_UNKNOWN_PARTITION",
+    "_MSG_TIMED_OUT",  # it may have forgotten its brokers (librdkafka issue 5301)
+)
+"""After these a producer may go on refusing, for good or for minutes: the next letter gets a new one."""
+
+
+class DeadLetterWriter:
+    """Writes letters for one owner thread; what became of each comes by `poll`, exactly once.
+
+    Nothing is tried again here: the engine decides when.
+    """
+
+    def __init__(self, settings: KafkaSettings, topic: str, logger: logging.Logger) -> None:
+        self._topic = topic
+        self._logger = logger
+        self._connection = connection_settings(settings)
+        self._answers: list[DeadLettered] = []
+        self._admin: AdminClient | None = None
+        self._worn_out = False
+        self._producer = self._connect()
+
+    def write(self, letter_id: int, record: Record, rule: str, reason: str) -> None:
+        """Store one record: key, value and headers as they are, a null stays null, plus ours."""
+        # A mapping that fits no record settles them all: that must not happen in silence.
+        self._logger.warning(
+            "%s-%d, offset %d: becomes a dead letter (%s: %s)",
+            record.topic,
+            record.partition,
+            record.offset,
+            rule,
+            reason,
+        )
+        if self._worn_out:
+            self._producer.purge()
+            self._producer.poll(0)  # what waited there is answered as purged
+            self._producer = self._connect()
+            self._worn_out = False
+        if self._admin is None:
+            self._create_topic()
+        try:
+            self._producer.produce(
+                self._topic,
+                key=record.key,
+                value=record.value,
+                headers=[*record.headers, *_own_headers(record, rule, reason)],
+                on_delivery=self._answer_to(letter_id),
+            )
+        except (BufferError, KafkaException) as error:  # the queue is full; too large; fatal
+            cause = error.args[0] if isinstance(error, KafkaException) else None
+            self._note(letter_id, cause if isinstance(cause, KafkaError) else QUEUE_FULL)
+
+    def poll(self) -> list[DeadLettered]:
+        """Return what became of letters since the last call; does not wait."""
+        self._producer.poll(0)
+        answers, self._answers = self._answers, []
+        return answers
+
+    def flush(self, seconds_max: float) -> list[DeadLettered]:
+        """Wait until every letter is answered or the time is over; returns the answers."""
+        self._producer.flush(seconds_max)
+        return self.poll()
+
+    def close(self, seconds_max: float) -> bool:
+        """Send what is waiting, then give up; False when letters were left without an answer."""
+        left = self._producer.flush(seconds_max)
+        self._producer.purge()
+        return left == 0
+
+    def _connect(self) -> Producer:
+        try:
+            return Producer(
+                {**DEFAULTS, **self._connection, "logger": self._logger, "error_cb": self._on_error}
+            )
+        except KafkaException as error:
+            raise ConfigError([Problem(f"dead letters: {error.args[0]}", path="kafka")]) from error
+
+    def _create_topic(self) -> None:
+        """Ask for the topic once, without waiting: it may exist, and a broker may create it by itself.
+
+        A refusal needs no handling: if the topic is missing then, every letter says so.
+        """
+        self._admin = AdminClient(self._connection, logger=self._logger)
+        self._admin.create_topics(
+            [NewTopic(self._topic, num_partitions=1)], request_timeout=CREATE_SECONDS_MAX
+        )
+
+    def _on_error(self, error: KafkaError) -> None:
+        self._worn_out = self._worn_out or error.name() in WEARS_OUT
+
+    def _answer_to(self, letter_id: int) -> Callable[[KafkaError | None, object], None]:
+        return lambda error, _: self._note(letter_id, error)
+
+    def _note(self, letter_id: int, error: KafkaError | None) -> None:
+        if error is None:
+            self._answers.append(DeadLettered(letter_id, None))
+            return
+        name = error.name()
+        self._worn_out = self._worn_out or name in WEARS_OUT
+        advice = f" ({ADVICE[name]})" if name in ADVICE else ""
+        self._answers.append(DeadLettered(letter_id, f"topic {self._topic}: {name}: {error.str()}{advice}"))
+
+
+def _own_headers(record: Record, rule: str, reason: str) -> list[tuple[str, bytes | None]]:
+    """Say why and from where (design section 3)."""
+    timestamp = None if record.timestamp_ms is None else str(record.timestamp_ms)
+    texts = {
+        "reason": reason,
+        "rule": rule,
+        "topic": record.topic,
+        "partition": str(record.partition),
+        "offset": str(record.offset),
+        "timestamp": timestamp,
+    }
+    return [(f"instasent.{name}", None if text is None else text.encode()) for name, text in texts.items()]

@@ -1,0 +1,1 @@
+"""The schema registry side: carries out the conversations that `connector/registry` describes."""

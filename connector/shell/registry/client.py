@@ -1,0 +1,116 @@
+"""The registry client: asks for a schema at one address after the other, and tells what came of it.
+
+It runs on the HTTP thread's loop and remembers nothing but which address worked last; asking again is the
+engine's matter. A schema is asked for about once in the life of the process, so each question has a client
+of its own: nothing is left open, and each begins with the newest credentials.
+"""
+
+import asyncio
+import queue
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+import httpx
+
+from connector.model import RefKind, SchemaAnswer, SchemaRef, SchemaVerdict
+from connector.registry.languages import LANGUAGES
+from connector.registry.references import fetch
+from connector.settings.schema_registry import SchemaRegistry
+from connector.shell.registry.access import Access, Credentials
+from connector.shell.registry.exchange import RegistryLimits, converse, open_client
+
+RunOnLoop: TypeAlias = Callable[[Coroutine[Any, Any, None]], Future[Any]]
+
+
+class RegistryClient:
+    """Fetches schemas. Raises ConfigError where certificates or secrets cannot be used.
+
+    Exactly one `(ref, answer)` for each `fetch` that found the ref not on its way appears in `results`,
+    unless the loop stops first.
+    """
+
+    def __init__(
+        self, settings: SchemaRegistry, run_on_loop: RunOnLoop, limits: RegistryLimits | None = None
+    ) -> None:
+        self.results: queue.SimpleQueue[tuple[SchemaRef, SchemaAnswer]] = queue.SimpleQueue()
+        self._run_on_loop = run_on_loop
+        self._limits = limits or RegistryLimits()
+        self._credentials = Credentials(settings)
+        use_id = None if settings.use_id is None else RefKind(settings.use_id)
+        self._languages = {url: LANGUAGES[settings.type](use_id, url) for url in settings.url}
+        self._order = list(self._languages)
+        self._asked: set[SchemaRef] = set()
+        self._free = asyncio.Semaphore(self._limits.in_flight_max)
+
+    # ------------------------------------------------------------------- called from other threads
+
+    def fetch(self, ref: SchemaRef) -> None:
+        """Ask for a schema, unless it is being asked for; never waits and never raises."""
+        if ref in self._asked:
+            return
+        self._asked.add(ref)
+        work = self._fetch(ref)
+        try:
+            self._run_on_loop(work)
+        except RuntimeError:  # the loop is closed: the process is about to end
+            work.close()
+            self._tell(ref, SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason="the connector is stopping"))
+
+    def credentials_changed(self) -> bool:
+        """Look at the files of `schema_registry`; True where they have changed and are used from now on.
+
+        Raises:
+            ConfigError: they have changed and cannot be used; the old ones stay. Said once for each change.
+        """
+        return self._credentials.changed()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the texts of the present credentials that must not appear in a log."""
+        return self._credentials.access.secrets
+
+    # --------------------------------------------------------------------------- on the loop's thread
+
+    async def _fetch(self, ref: SchemaRef) -> None:
+        try:
+            async with self._free:
+                answer = await self._ask(ref, self._credentials.access)
+        except Exception as fault:  # noqa: BLE001 - each question has its answer, or its records wait for ever
+            answer = SchemaAnswer(
+                SchemaVerdict.UNAVAILABLE, reason=f"the registry client failed ({type(fault).__name__})"
+            )
+        self._tell(ref, answer)
+
+    def _tell(self, ref: SchemaRef, answer: SchemaAnswer) -> None:
+        self._asked.discard(ref)  # first: who sees the answer may ask again
+        self.results.put((ref, answer))
+
+    async def _ask(self, ref: SchemaRef, access: Access) -> SchemaAnswer:
+        """Ask one address after the other, the one that worked last first.
+
+        What one does not know another may: replicas lag behind after a deployment (debezium-events 7).
+        """
+        answers: list[SchemaAnswer] = []
+        async with open_client(access, self._limits) as client:
+            for url in tuple(self._order):
+                asking = fetch(self._languages[url], ref)
+                answer = await converse(client, httpx.URL(url), asking, self._limits)
+                if answer.verdict is SchemaVerdict.KNOWN:
+                    self._prefer(url)
+                    return answer
+                if answer.verdict is SchemaVerdict.UNAVAILABLE:
+                    self._order.remove(url)
+                    self._order.append(url)
+                answers.append(answer)
+        unknown = [answer for answer in answers if answer.verdict is SchemaVerdict.UNKNOWN]
+        return unknown[0] if unknown else _together(answers)
+
+    def _prefer(self, url: str) -> None:
+        self._order.remove(url)
+        self._order.insert(0, url)
+
+
+def _together(answers: list[SchemaAnswer]) -> SchemaAnswer:
+    """No address had an answer: say why for each."""
+    reasons = "; ".join(answer.reason for answer in answers)
+    return SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=reasons)

@@ -1,0 +1,1 @@
+"""Formats: the bytes of a record become a value and, where the record names one, a schema."""

@@ -1,0 +1,1 @@
+"""Avro: schemas are compiled into readers with bounds on time and memory."""

@@ -1,0 +1,266 @@
+"""Reads Avro: a schema is compiled once into a chain of small functions over the bytes.
+
+Why not `fastavro.schemaless_reader`: a hostile schema makes it end the process or fill its memory (F042,
+S15). Here a schema that could is refused when it is read (`avro_schema`), and collections are counted
+against `COLLECTIONS_WEIGHT_MAX`. It is not faster either: its C code calls a file object for every byte, and
+an envelope is half unions, so that what is below takes nine tenths of its time for all of a change event,
+and half of it where a mapping needs less (`make bench` shows the ratio with the mapping).
+
+A value that nobody needs is stepped over, not built: see `Wanted`.
+"""
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+from connector.translate.change import DecodeError
+from connector.translate.formats.avro.number_runs import RUN_MAX, Match, match_numbers
+from connector.translate.formats.avro.scalars import (
+    BAD_LENGTH,
+    SCALARS,
+    TOO_LONG,
+    TOO_SHORT,
+    Read,
+    enum_reader,
+    fixed_reader,
+    read_long,
+    read_size,
+    read_text,
+)
+from connector.translate.formats.avro.types import AvroType
+
+COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
+"""Bytes of memory that the items of all collections of one record may take (S14): up to 100,000 numbers."""
+
+VALUE_BYTES_MAX = 10 * 1024 * 1024
+"""Bytes of one value: one character beyond the basic plane makes all of a text four times as long."""
+
+_ITEM_WEIGHT, _ENTRY_WEIGHT = 64, 192
+"""What an item of an array and an entry of a map weigh besides their value, in memory or in time."""
+
+Wanted: TypeAlias = "Mapping[str, Wanted | None] | None"
+"""Which fields of a record are built: names with what is wanted of them; None is everything."""
+
+Skip: TypeAlias = Callable[[bytes, int], int]
+
+# What a step of a record does with its field, apart from calling a function for it.
+_TEXT, _LONG, _CALL, _PASS_SIZED, _PASS_LONG, _PASS_FIXED, _PASS_CALL = range(7)
+
+_Step: TypeAlias = tuple[str, int, int, int, Any]
+"""Field; the bytes of its union's null and of its value (-1: no union); what to do; with what."""
+
+_VARINT_BYTES_MAX = 10
+
+
+def compile_reader(root: AvroType, wanted: Wanted = None) -> Callable[[bytes, int], Any]:
+    """Make the function that reads one value, from a position to the end of the bytes.
+
+    It raises `DecodeError` where the bytes are not a value of this schema.
+    """
+    left = [0]
+    read = _reader(root, wanted, left)
+
+    def read_whole(data: bytes, position: int) -> Any:
+        if len(data) > VALUE_BYTES_MAX:
+            raise DecodeError(f"Avro: the value is larger than {VALUE_BYTES_MAX} bytes")
+        left[0] = COLLECTIONS_WEIGHT_MAX
+        try:
+            value, end = read(data, position)
+        except (IndexError, struct.error):
+            raise DecodeError(TOO_SHORT) from None
+        except UnicodeDecodeError:
+            raise DecodeError("Avro: a text is not UTF-8") from None
+        if end > len(data):
+            raise DecodeError(TOO_SHORT)
+        if end < len(data):
+            raise DecodeError("Avro: the bytes go on behind the value; another schema wrote them")
+        return value
+
+    return read_whole
+
+
+def _reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
+    if node.kind == "record":
+        return _record_reader(node, wanted, left)
+    if node.kind == "union":
+        return _union_reader(tuple(_reader(branch, wanted, left) for branch in node.branches))
+    if node.kind == "fixed":
+        return fixed_reader(node.size)
+    if node.kind == "enum":
+        return enum_reader(node.symbols)
+    if node.items is not None:
+        read_block = _array_block if node.kind == "array" else _map_block
+        return read_block(_reader(node.items, None, left), node.items, left)
+    return SCALARS[node.kind]
+
+
+def _union_reader(readers: tuple[Read, ...]) -> Read:
+    def read(data: bytes, position: int) -> tuple[Any, int]:
+        index, position = read_long(data, position)
+        if not 0 <= index < len(readers):
+            raise DecodeError("Avro: a union has no such branch")
+        return readers[index](data, position)
+
+    return read
+
+
+def _begin_block(data: bytes, position: int, weight: int, left: list[int]) -> tuple[int, int]:
+    """Read how many items follow, of which each has a weight; 0 ends the collection."""
+    count, position = read_long(data, position)
+    if count < 0:
+        count = -count
+        _, position = read_long(data, position)  # the block's bytes, of use to who skips it
+    if count > len(data) - position:  # each takes a byte at least
+        raise DecodeError("Avro: a collection has more items than there are bytes")
+    left[0] -= count * weight
+    if left[0] < 0:
+        raise DecodeError("Avro: the collections of the record have more items than memory may hold")
+    return count, position
+
+
+def _array_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
+    weight = _ITEM_WEIGHT + item.weight
+
+    def read(data: bytes, position: int) -> tuple[list[Any], int]:
+        found: list[Any] = []
+        count, position = _begin_block(data, position, weight, left)
+        while count:
+            for _ in range(count):
+                value, position = read_item(data, position)
+                found.append(value)
+            count, position = _begin_block(data, position, weight, left)
+        return found, position
+
+    return read
+
+
+def _map_block(read_item: Read, item: AvroType, left: list[int]) -> Read:
+    weight = _ENTRY_WEIGHT + item.weight
+
+    def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:
+        found: dict[str, Any] = {}
+        count, position = _begin_block(data, position, weight, left)
+        while count:
+            for _ in range(count):
+                name, position = read_text(data, position)
+                found[name], position = read_item(data, position)
+            count, position = _begin_block(data, position, weight, left)
+        return found, position
+
+    return read
+
+
+# --------------------------------------------------------------------------------------- records
+
+
+def _record_reader(node: AvroType, wanted: Wanted, left: list[int]) -> Read:
+    return _follow(tuple(_merged(_step(name, member, wanted, left) for name, member in node.fields)))
+
+
+def _follow(steps: tuple[_Step, ...]) -> Read:  # noqa: C901 - see `read`
+    # One loop with what is commonest written out: a call costs as much as reading two small fields.
+    def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:  # noqa: C901, PLR0912
+        row: dict[str, Any] = {}
+        size = len(data)
+        for name, null, present, what, how in steps:
+            if null >= 0:
+                branch = data[position]
+                position += 1
+                if branch == null:
+                    if what < _PASS_SIZED:
+                        row[name] = None
+                    continue
+                if branch != present:
+                    raise DecodeError("Avro: a union has no such branch")
+            if what == _TEXT or what == _PASS_SIZED:  # noqa: SIM109, PLR1714 - no tuple for each field
+                length = data[position]
+                position += 1
+                if length & 0x81:  # more bytes, or negative
+                    position, end = read_size(data, position - 1)
+                else:
+                    end = position + (length >> 1)
+                    if end > size:
+                        raise DecodeError(BAD_LENGTH)
+                if what == _TEXT:
+                    row[name] = data[position:end].decode()
+                position = end
+            elif what == _LONG:
+                byte = data[position]
+                if byte < 0x80:
+                    row[name] = (byte >> 1) ^ -(byte & 1)
+                    position += 1
+                else:
+                    row[name], position = read_long(data, position)
+            elif what == _CALL:
+                row[name], position = how(data, position)
+            elif what == _PASS_LONG:
+                stop = position + _VARINT_BYTES_MAX
+                while data[position] > 0x7F:
+                    position += 1
+                    if position == stop:
+                        raise DecodeError(TOO_LONG)
+                position += 1
+            elif what == _PASS_FIXED:
+                position += how
+            else:
+                position = how(data, position)
+        return row, position
+
+    return read
+
+
+def _step(name: str, node: AvroType, wanted: Wanted, left: list[int]) -> _Step:
+    null = present = -1
+    if node.kind == "union" and len(node.branches) == 2:
+        kinds = [branch.kind for branch in node.branches]
+        if kinds.count("null") == 1:
+            null = kinds.index("null") * 2  # the index as a zigzag varint
+            present = 2 - null
+            node = node.branches[present // 2]
+    if wanted is not None and name not in wanted:
+        return (name, null, present, *_pass(node, left))
+    inner = None if wanted is None else wanted[name]
+    if node.kind == "string":
+        return name, null, present, _TEXT, None
+    if node.kind in ("int", "long"):
+        return name, null, present, _LONG, None
+    return name, null, present, _CALL, _reader(node, inner, left)
+
+
+def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
+    """Make one step of consecutive numbers of one form that nobody needs."""
+    for (null, present, what), alike in groupby(steps, itemgetter(1, 2, 3)):
+        run = tuple(alike)
+        if what != _PASS_LONG or len(run) == 1:
+            yield from run
+            continue
+        for first in range(0, len(run), RUN_MAX):
+            numbers = run[first : first + RUN_MAX]
+            match, one_by_one = match_numbers(null, present, len(numbers)), _follow(numbers)
+            yield "", -1, -1, _PASS_CALL, _pass_run(match, one_by_one)
+
+
+def _pass_run(match: Match, one_by_one: Read) -> Skip:
+    def skip(data: bytes, position: int) -> int:
+        found = match(data, position)
+        # Where something else is there, taking them one by one says what.
+        return one_by_one(data, position)[1] if found is None else found.end()
+
+    return skip
+
+
+_NOTHING: dict[str, Any] = {}
+
+
+def _pass(node: AvroType, left: list[int]) -> tuple[int, Any]:
+    """How to step over a value; what is rarely in a change event is read and thrown away."""
+    if node.kind in ("string", "bytes"):
+        return _PASS_SIZED, None
+    if node.kind in ("int", "long", "enum"):
+        return _PASS_LONG, None
+    if node.kind in ("boolean", "float", "double", "fixed", "null"):
+        return _PASS_FIXED, node.bytes_min
+    read = _reader(node, _NOTHING if node.kind == "record" else None, left)
+    return _PASS_CALL, lambda data, position: read(data, position)[1]

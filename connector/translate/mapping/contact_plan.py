@@ -1,0 +1,77 @@
+"""The compiled `contact:` of a topic file, and how a row fills the fields of a body."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from connector.model import Operation
+from connector.translate.change import Row
+from connector.translate.mapping.key_as_row import ReaderFor
+from connector.translate.mapping.readers import Read, Reader
+from connector.translate.mapping.user_id import MappingError
+from connector.translate.values.unusable import MISSING, UNAVAILABLE_TEXTS, ConversionError, LeftOut
+
+BeforeImage: TypeAlias = Literal["auto", "full", "key"]
+"""Whether a before-image is the whole row; auto asks which connector sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Mapped fields, each with a reader that can do everything; `path` is where they stand in the topic file.
+
+    `plain` are those that send a column as it is, with the column's name; `made` are the others.
+    """
+
+    path: str
+    plain: tuple[tuple[str, str, Read], ...]
+    made: tuple[tuple[str, Read], ...]
+    omit_nulls: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all fields."""
+        return (*(name for name, _, _ in self.plain), *(name for name, _ in self.made))
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPlan:
+    """The compiled `contact:`. `instant` holds None where plain domain records are sent at once.
+
+    It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
+    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    """
+
+    user_id: Reader
+    user_id_for: ReaderFor
+    attributes: Fields
+    instant: tuple[Operation | None, ...]
+    on_delete: Literal["delete", "ignore", "clear"]
+    before: BeforeImage
+
+
+def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
+    """Put every field that the row has into the body; count those left out for another reason.
+
+    Raises:
+        MappingError: a value is not what its rule expects.
+    """
+    name = ""
+    made = fields.made
+    try:
+        for name, column, read in fields.plain:
+            value = row.get(column)
+            kind = type(value)
+            # Text and integers that are sent as they are need no second look, and no call.
+            if (kind is str and value not in UNAVAILABLE_TEXTS) or kind is int:
+                body[name] = value
+            else:
+                made = (*made, (name, read))
+        for name, read in made:
+            value = read(row)
+            if type(value) is LeftOut:
+                if value is not MISSING:
+                    counts[value.value] += 1
+            elif value is not None or not fields.omit_nulls:
+                body[name] = value
+    except ConversionError as error:
+        raise MappingError(f"{fields.path}.{name}", str(error)) from None

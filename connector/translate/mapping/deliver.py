@@ -1,0 +1,156 @@
+"""One change through the mapping of its topic: the deliveries, in the order they must be applied."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from connector.model import Delivery, Operation, Record, Skip, Upsert
+from connector.translate.change import NO_ROW, Change, ReadKey, Row
+from connector.translate.debezium.keys import header
+from connector.translate.debezium.metadata import METADATA_ROOTS, read_metadata
+from connector.translate.mapping.contact_plan import ContactPlan, fill
+from connector.translate.mapping.deletes import delete_contact, retire, retire_by_tombstone, whole_image
+from connector.translate.mapping.event_plan import EventPlan, make_event
+from connector.translate.mapping.fast_path import FastPath
+from connector.translate.mapping.key_as_row import DecodeKey, Keys
+from connector.translate.mapping.rules import TopicRules
+from connector.translate.mapping.user_id import read_user_id, user_id_of
+from connector.translate.values.unusable import ConversionError
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The compiled rules of one topic file.
+
+    `columns` are the top-level columns that the rules read, or hold `WHOLE_ROW`; `metadata` has what is not
+    of the row among them (`decode.metadata`). `common` does the commonest of all records by itself.
+    """
+
+    rules: TopicRules
+    contact: ContactPlan | None
+    event: EventPlan | None
+    columns: frozenset[str]
+    metadata: frozenset[str]
+    common: FastPath | None
+
+
+_DELETE, _UPDATE = Operation.DELETE, Operation.UPDATE  # reached faster than through their class
+
+_NOTHING_MAPPED = Skip("nothing_mapped")  # a topic file without contact and event, which the models refuse
+
+
+def deliver(
+    mapping: Mapping,
+    change: Change,
+    record: Record,
+    read_key: ReadKey,
+    decode_key: DecodeKey,
+    counts: Counter[str],
+) -> list[Delivery] | Skip:
+    """Make the deliveries of a change; `counts` counts the fields left out.
+
+    `read_key` reads the record's key, `decode_key` those that its headers hold.
+
+    An event follows its contact's upsert, but goes before whatever takes the contact away.
+
+    Raises:
+        UnmappableError: a rule cannot be applied to this record.
+        UndecodableError: its key or a header cannot be read.
+    """
+    metadata = NO_ROW
+    if mapping.metadata:
+        metadata = _add_metadata(mapping, change, record, read_key)
+    keys = None
+    if change.operation is _DELETE:
+        keys = Keys(read_key, decode_key, record.read_headers, metadata, not change.enveloped)
+    if mapping.event is None:
+        return _contact(mapping.contact, change, keys, counts)
+    event = make_event(mapping.event, change, record, keys, counts)
+    if mapping.contact is None:
+        return event if isinstance(event, Skip) else [event]
+    contact = _contact(mapping.contact, change, keys, counts)
+    if isinstance(event, Skip):
+        return contact
+    if isinstance(contact, Skip):
+        return [event]
+    return [event, *contact] if keys is not None else [*contact, event]
+
+
+def deliver_tombstone(
+    mapping: Mapping,
+    record: Record,
+    read_key: ReadKey,
+    decode_key: DecodeKey,
+    flattened: bool | None,
+    counts: Counter[str],
+) -> list[Delivery] | Skip:
+    """Make the deliveries of a record without a value.
+
+    `flattened` says whether it is the delete itself or follows one; None: that cannot be told
+    (`shapes.is_flattened_topic`).
+
+    Raises:
+        UnmappableError: the key names no contact that could be deleted.
+        UndecodableError: the key or a header cannot be read.
+    """
+    shape = mapping.rules.shape
+    if shape == "outbox":
+        return _empty_event(mapping, record, read_key, counts)
+    if mapping.contact is None or shape == "event":
+        return Skip("tombstone")
+    metadata = read_metadata(mapping.metadata, read_key, record.read_headers)
+    keys = Keys(read_key, decode_key, record.read_headers, metadata, flattened)
+    return retire_by_tombstone(mapping.contact, keys)
+
+
+def _add_metadata(mapping: Mapping, change: Change, record: Record, read_key: ReadKey) -> Row:
+    metadata = read_metadata(mapping.metadata, read_key, record.read_headers)
+    change.row = {**change.row, **metadata}
+    if change.before is not None:
+        change.before = {**change.before, **metadata}
+    return metadata
+
+
+def _empty_event(
+    mapping: Mapping, record: Record, read_key: ReadKey, counts: Counter[str]
+) -> list[Delivery] | Skip:
+    """Make the event of an outbox row without a payload, which may be written as a tombstone.
+
+    It is one where the record has the event's id and the mapping needs no payload to tell whose it is;
+    whatever else has no value in an outbox topic says nothing. No contact is ever deleted by it.
+    """
+    event = mapping.event
+    named = event is not None and not event.user_id.columns - METADATA_ROOTS
+    if event is None or not named or header(record.headers, "id") is None:
+        return Skip("tombstone")
+    change = Change(None, read_metadata(mapping.metadata, read_key, record.read_headers), None, NO_ROW)
+    made = make_event(event, change, record, None, counts)
+    return made if isinstance(made, Skip) else [made]
+
+
+def _contact(
+    plan: ContactPlan | None, change: Change, keys: Keys | None, counts: Counter[str]
+) -> list[Delivery] | Skip:
+    if plan is None:
+        return _NOTHING_MAPPED
+    if keys is not None:
+        return delete_contact(plan, change, keys)
+    row = change.row
+    user_id = read_user_id(plan.user_id, row, "contact.user_id")
+    body: Row = {"_user_id": user_id}
+    fill(plan.attributes, row, body, counts)
+    upsert = Upsert(user_id, body, change.operation in plan.instant)
+    if change.before is None or change.operation is not _UPDATE:
+        return [upsert]
+    return [*_retire_former(plan, change, user_id), upsert]
+
+
+def _retire_former(plan: ContactPlan, change: Change, user_id: str) -> list[Delivery]:
+    """Take away the contact that the row was before, where it is known to have been another one."""
+    image = whole_image(plan.before, change)
+    if image is None:
+        return []
+    try:
+        former = user_id_of(plan.user_id.read(image))
+    except ConversionError:
+        return []  # the row stood for no contact before
+    return [] if former == user_id else retire(plan, former)

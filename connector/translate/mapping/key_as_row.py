@@ -1,0 +1,102 @@
+"""The key of a record as a row, so that `user_id` can be evaluated on it (design, section 3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from connector.translate.change import (
+    WHOLE_ROW,
+    Decoded,
+    DecodeError,
+    ReadHeaders,
+    ReadKey,
+    Row,
+)
+from connector.translate.debezium.keys import NEW_KEY, columns_of, header
+from connector.translate.debezium.metadata import KEY_ROOT, METADATA_ROOTS
+from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.mapping.readers import Reader
+
+ReaderFor: TypeAlias = Callable[[ConnectSchema | None], Reader]
+"""Gives the reader of one rule for rows of a schema, or for rows without one."""
+
+DecodeKey: TypeAlias = Callable[[bytes], Decoded]
+"""Decodes a key that a header holds; raises `DecodeError`."""
+
+_SCHEMAS_REMEMBERED = 1024
+
+
+class KeyRow(NamedTuple):
+    """A key as a row of a schema. `bare` says that the key had no names: the row's only one is a guess."""
+
+    row: Row
+    schema: ConnectSchema | None
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keys:
+    """The keys of a record whose row is gone; nothing is decoded before it is asked for.
+
+    `metadata` holds what the mapping names besides columns. `flattened` says whether a record without a
+    value is the delete itself; None: nothing was seen on the topic that tells.
+    """
+
+    read: ReadKey
+    decode: DecodeKey
+    headers: ReadHeaders
+    metadata: Row
+    flattened: bool | None
+
+    def row(self, columns: frozenset[str]) -> KeyRow | None:
+        """Return the key as a row, None where it lacks one of the columns.
+
+        Raises:
+            DecodeError: the key cannot be read.
+        """
+        return _row_of(self.read(), columns, self)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the row lives on under a new key."""
+        return header(self.headers() or (), NEW_KEY) is not None
+
+    def new_row(self, columns: frozenset[str]) -> KeyRow | None:
+        """Return the new key as a row, None where it lacks one of the columns.
+
+        Raises:
+            DecodeError: the header cannot be read.
+        """
+        data = header(self.headers() or (), NEW_KEY)
+        try:
+            key = Decoded(None) if data is None else self.decode(data)
+        except DecodeError as error:
+            raise DecodeError(f"header {NEW_KEY}: {error}") from None
+        return _row_of(key, columns, self) if type(key.value) is dict else None
+
+
+def _row_of(key: Decoded, columns: frozenset[str], keys: Keys) -> KeyRow | None:
+    wanted = columns - METADATA_ROOTS
+    value, schema = columns_of(key, wanted, flattened=keys.flattened)
+    bare = type(value) is not dict
+    if bare and wanted:
+        (column, *others) = wanted
+        if others or column == WHOLE_ROW or type(value) not in (str, int):
+            return None
+        value, schema = {column: value}, _struct_of(column, schema)
+    elif bare:
+        value, schema = {}, None
+    elif not wanted <= value.keys():
+        return None
+    if keys.metadata:
+        value = {**value, **keys.metadata}
+        if KEY_ROOT in keys.metadata:
+            value[KEY_ROOT] = key.value  # of a new key the metadata has the old one
+    return KeyRow(value, schema, bare and bool(wanted))
+
+
+@lru_cache(maxsize=_SCHEMAS_REMEMBERED)
+def _struct_of(column: str, schema: ConnectSchema | None) -> ConnectSchema | None:
+    """Make the struct of a row with one column: readers are compiled once for a schema, by its identity."""
+    return None if schema is None else ConnectSchema("struct", fields={column: schema})

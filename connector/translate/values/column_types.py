@@ -1,0 +1,262 @@
+"""What a column of a known type becomes: the table "Values" of the design (debezium-events 6).
+
+`SEMANTIC_TYPES` has an entry for each name that Debezium and Kafka Connect give to a type, `_BASES` one
+for each type without such a name. All functions made here get a decoded value that is neither null nor
+the unavailable placeholder, from either encoding: JSON has bytes as base64 and NaN as text, Avro has
+bytes and floats. They return what is sent or a member of `LeftOut`, and raise
+
+* `ConversionError`, which quotes no value, where a value cannot be sent, and
+* `NeedsExactError` where a decimal was decoded as a float.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from connector.translate.formats.connect_schema import Base, ConnectSchema
+from connector.translate.mapping.rules import As
+from connector.translate.values.dates import read_date, timestamp_of
+from connector.translate.values.decimals import as_decimal, as_operand, exact
+from connector.translate.values.nested import array_of, map_of, struct_of
+from connector.translate.values.numbers import (
+    decimal_column,
+    double_operand,
+    exact_column,
+    read_double,
+    read_single,
+    read_unsigned,
+    single_operand,
+    variable_scale_column,
+)
+from connector.translate.values.schemaless import as_it_is, base64_text
+from connector.translate.values.temporal_parts import (
+    date_of_parts,
+    duration_of_parts,
+    elapsed_of_parts,
+    structured,
+    time_of_parts,
+    timestamp_of_parts,
+    zoned_time_of_parts,
+)
+from connector.translate.values.times_of_day import clock_of, read_iso_time
+from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError
+
+ReadValue: TypeAlias = Callable[[Any], Any]
+
+
+class ColumnType(NamedTuple):
+    """What one type becomes; None where a value needs no function.
+
+    `sent` makes what is sent, where the mapping names no `as:`; without it `as_it_is` is all that is
+    needed. `operand` makes what a JMESPath expression sees: the same, but for numbers that it can
+    compare. `handed` makes what the transform of an `as:` gets: a decimal with all its digits, dates and
+    times as ISO text, bytes as base64. Which `as:` say no more than the type itself is in `says`.
+    """
+
+    sent: ReadValue | None = None
+    handed: ReadValue | None = None
+    operand: ReadValue | None = None
+    says: frozenset[As] = frozenset()
+
+
+def sender(schema: ConnectSchema) -> ReadValue | None:
+    """Make the reader of a column that is sent without `as:`; None where `as_it_is` is all it needs."""
+    return semantics(schema).sent
+
+
+def reader_for_as(schema: ConnectSchema) -> ReadValue | None:
+    """Make the reader whose result the transform of an `as:` gets; None where that is the value itself."""
+    return semantics(schema).handed
+
+
+def expression_value(schema: ConnectSchema) -> ReadValue | None:
+    """Make the reader of a column for JMESPath expressions; None where they see the value itself.
+
+    Decimals are integers, floats or, where a float would round them, `Decimal`; `exact_search` knows
+    how to compare and add those. Dates and times are ISO text, which sorts as they do.
+    """
+    return semantics(schema).operand
+
+
+def semantics(schema: ConnectSchema) -> ColumnType:
+    """Find what columns of a type become."""
+    known = SEMANTIC_TYPES.get(_without_qualifiers(schema.name))
+    return (known or _BASES[schema.base])(schema)
+
+
+# ---------------------------------------------------------------------------------- named types
+
+
+def _everywhere(read: ReadValue, *says: As) -> ColumnType:
+    return ColumnType(read, read, read, frozenset(says))
+
+
+def _text(read: ReadValue, *says: As) -> Callable[[ConnectSchema], ColumnType]:
+    """Make the entry of a type that becomes the same text everywhere."""
+    found = _everywhere(read, *says)
+    return lambda _schema: found
+
+
+def _decimal(schema: ConnectSchema) -> ColumnType:
+    written = schema.parameters.get("scale", "")
+    if not re.fullmatch("-?[0-9]{1,6}", written):
+        return _everywhere(_no_scale)
+    scale = int(written)
+    return ColumnType(
+        exact_column(scale), decimal_column(scale, as_decimal), decimal_column(scale, as_operand), _NUMBERS
+    )
+
+
+def _no_scale(_value: Any) -> Any:
+    raise ConversionError("the schema of the decimal says no scale")
+
+
+def _duration(schema: ConnectSchema) -> ColumnType:
+    kind = schema.parameters.get("io.debezium.time.duration.kind")
+    return _everywhere(structured(elapsed_of_parts if kind == "elapsed-time" else duration_of_parts))
+
+
+def _uuid(schema: ConnectSchema) -> ColumnType:
+    """Text; Avro's own type may be 16 bytes too."""
+    return _everywhere(_read_uuid) if schema.base == "bytes" else _PLAIN
+
+
+def _read_uuid(value: Any) -> Any:
+    if type(value) is not bytes:
+        return as_it_is(value)
+    if len(value) != 16:
+        raise ConversionError("a UUID of 16 bytes is expected")
+    digits = value.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+_NUMBERS = frozenset({As.DECIMAL, As.NUMBER})
+
+_DATE = _text(read_date, As.DATE)
+_MILLISECONDS, _MICROSECONDS, _NANOSECONDS = (
+    _text(timestamp_of(unit), As.TIMESTAMP) for unit in ("ms", "us", "ns")
+)
+_ISO_TIMESTAMP = _text(timestamp_of(None), As.TIMESTAMP)
+_TIME = _text(clock_of("ms"))
+
+_VARIABLE_SCALE = ColumnType(
+    variable_scale_column(exact),
+    variable_scale_column(as_decimal),
+    variable_scale_column(as_operand),
+    _NUMBERS,
+)
+
+SEMANTIC_TYPES: Mapping[str, Callable[[ConnectSchema], ColumnType]] = {
+    "org.apache.kafka.connect.data.Date": _DATE,
+    "org.apache.kafka.connect.data.Time": _TIME,
+    "org.apache.kafka.connect.data.Timestamp": _MILLISECONDS,
+    "org.apache.kafka.connect.data.Decimal": _decimal,
+    "io.debezium.time.Date": _DATE,
+    "io.debezium.time.IsoDate": _DATE,
+    "io.debezium.time.Time": _TIME,
+    "io.debezium.time.MicroTime": _text(clock_of("us")),
+    "io.debezium.time.NanoTime": _text(clock_of("ns")),
+    "io.debezium.time.IsoTime": _text(read_iso_time),
+    "io.debezium.time.Timestamp": _MILLISECONDS,
+    "io.debezium.time.MicroTimestamp": _MICROSECONDS,
+    "io.debezium.time.NanoTimestamp": _NANOSECONDS,
+    "io.debezium.time.IsoTimestamp": _ISO_TIMESTAMP,
+    "io.debezium.time.ZonedTimestamp": _ISO_TIMESTAMP,
+    "io.debezium.time.StructuredDate": _text(structured(date_of_parts), As.DATE),
+    "io.debezium.time.StructuredTime": _text(structured(time_of_parts)),
+    "io.debezium.time.StructuredTimestamp": _text(structured(timestamp_of_parts), As.TIMESTAMP),
+    "io.debezium.time.StructuredZonedTime": _text(structured(zoned_time_of_parts)),
+    "io.debezium.time.StructuredZonedTimestamp": _text(structured(timestamp_of_parts), As.TIMESTAMP),
+    "io.debezium.time.StructuredDuration": _duration,
+    "io.debezium.data.VariableScaleDecimal": lambda _schema: _VARIABLE_SCALE,
+    "io.debezium.data.Uuid": _uuid,
+}
+"""Types that are sent by what their base is need no entry: ZonedTime, Year, durations and Interval, Json,
+Xml, Enum, Ltree and Tsvector, Bits, vectors, points and geometries."""
+
+_QUALIFIERS = re.compile(
+    r"(io\.debezium\.time\.Structured[A-Za-z]+?)(?:Precision\d+)?(?:SourceColumn[0-9a-f]*)?"
+)
+
+
+def _without_qualifiers(name: str) -> str:
+    """Take the precision and the column off the name of a structured type."""
+    found = _QUALIFIERS.fullmatch(name) if "Structured" in name else None
+    return found[1] if found else name
+
+
+# ------------------------------------------------------------------------------- types by their base
+
+
+def _integer(schema: ConnectSchema) -> ColumnType:
+    column = schema.parameters.get("__debezium.source.column.type", "").upper()
+    return _UNSIGNED if column.startswith("BIGINT UNSIGNED") else _PLAIN
+
+
+def _array(schema: ConnectSchema) -> ColumnType:
+    item = semantics(schema.items) if schema.items else _PLAIN
+    return _container(
+        sent=array_of(item.sent) if item.sent else None,
+        operand=array_of(item.operand) if item.operand else None,
+    )
+
+
+def _map(schema: ConnectSchema) -> ColumnType:
+    key, item = (semantics(inner) if inner else _PLAIN for inner in (schema.keys, schema.items))
+    return _container(
+        sent=map_of(key.sent or as_it_is, item.sent or as_it_is),
+        operand=map_of(key.sent or as_it_is, item.operand or _same),
+    )
+
+
+def _struct(schema: ConnectSchema) -> ColumnType:
+    fields = {name: semantics(field) for name, field in schema.fields.items()}
+    sent = {name: field.sent for name, field in fields.items() if field.sent}
+    operands = {name: field.operand for name, field in fields.items() if field.operand}
+    return _container(
+        sent=struct_of(sent, as_it_is) if sent else None,
+        operand=struct_of(operands, _same) if operands else None,
+    )
+
+
+def _container(sent: ReadValue | None, operand: ReadValue | None) -> ColumnType:
+    return ColumnType(sent, sent or as_it_is, operand)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text_of_bytes(value: Any) -> Any:
+    return base64_text(value) if type(value) is bytes else value
+
+
+def _hand_over_any(value: Any) -> Any:
+    if type(value) is float and not math.isfinite(value):
+        return NOT_A_NUMBER
+    return _text_of_bytes(value)
+
+
+_PLAIN = ColumnType()
+_BYTES = ColumnType(None, _text_of_bytes, _text_of_bytes)
+_ANY = ColumnType(None, _hand_over_any, _text_of_bytes)
+_UNSIGNED = _everywhere(read_unsigned)
+_SINGLE = ColumnType(read_single, read_single, single_operand, _NUMBERS)
+_DOUBLE = ColumnType(read_double, read_double, double_operand, _NUMBERS)
+
+_BASES: Mapping[Base, Callable[[ConnectSchema], ColumnType]] = {
+    "boolean": lambda _schema: _PLAIN,
+    "int8": lambda _schema: _PLAIN,
+    "int16": lambda _schema: _PLAIN,
+    "int32": lambda _schema: _PLAIN,
+    "int64": _integer,
+    "float": lambda _schema: _SINGLE,
+    "double": lambda _schema: _DOUBLE,
+    "string": lambda _schema: _PLAIN,
+    "bytes": lambda _schema: _BYTES,
+    "array": _array,
+    "map": _map,
+    "struct": _struct,
+    "any": lambda _schema: _ANY,
+}

@@ -1,0 +1,111 @@
+"""`as: lowercase, uppercase, trim, string, boolean, json, e164`."""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import phonenumbers
+
+from connector.translate.formats.json.weight import TOO_HEAVY, is_too_heavy
+from connector.translate.values.decimals import decimal_text
+from connector.translate.values.schemaless import as_it_is, containers
+from connector.translate.values.unusable import ConversionError, LeftOut
+
+_LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
+
+_CHANGED_LENGTH_MAX = 1024 * 1024
+_PHONE_LENGTH_MAX = 64
+_PHONES_REMEMBERED = 65_536  # reading one costs as much as ten records; some 20 MB when full
+
+_BOOLEANS: dict[Any, bool] = {
+    **dict.fromkeys((1, "true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys((0, "false", "f", "no", "n", "off", "0"), False),
+}
+
+
+def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
+    """Make the reader that applies a method of `str`; anything but text is unreadable.
+
+    Changing the case of a text takes up to sixteen times its length for a moment.
+    """
+
+    def read(value: Any) -> str:
+        if isinstance(value, str) and len(value) <= _CHANGED_LENGTH_MAX:
+            return change(value)
+        raise ConversionError(f"text of at most {_CHANGED_LENGTH_MAX} characters is expected")
+
+    return read
+
+
+def read_string(value: Any) -> Any:
+    """Write a scalar as text, a decimal in plain digits, and arrays and objects as JSON text."""
+    if isinstance(value, str):
+        return value
+    if type(value) is int:
+        return str(value)
+    if type(value) is Decimal:
+        return decimal_text(value)
+    sent = as_it_is(value)
+    return sent if isinstance(sent, str | LeftOut) else orjson.dumps(sent).decode()
+
+
+def read_boolean(value: Any) -> bool:
+    """Read a boolean, 0 and 1 (MySQL's TINYINT(1)), and the usual words."""
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else value
+    if isinstance(word, str | int | Decimal) and word in _BOOLEANS:
+        return _BOOLEANS[word]
+    raise ConversionError("a boolean, 0, 1 or a word such as true or false is expected")
+
+
+def read_json(value: Any) -> Any:
+    """Parse JSON text of a JSON column; what is JSON already passes.
+
+    A number that a double would round is sent as the text has it (debezium-events 6.4).
+    """
+    if not isinstance(value, str):
+        return as_it_is(value)
+    if is_too_heavy(value):
+        raise ConversionError(TOO_HEAVY)
+    try:
+        parsed = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise ConversionError("JSON text is expected") from None
+    if _LONG_NUMBER.search(value) is None:
+        return as_it_is(parsed)
+    deque(containers(parsed), maxlen=0)  # only the depth is of interest
+    return orjson.Fragment(value)
+
+
+def e164_of(region: str | None) -> Callable[[Any], str]:
+    """Make the reader of phone numbers; `region` is the country of those without an international prefix."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > _PHONE_LENGTH_MAX:
+            raise ConversionError("a phone number is expected")
+        number = _e164(value, region)
+        if number is None:
+            raise ConversionError("a possible phone number is expected")
+        return number
+
+    return read
+
+
+@lru_cache(maxsize=_PHONES_REMEMBERED)
+def _e164(text: str, region: str | None) -> str | None:
+    """Return the number in E.164, None where no number of that length exists in its country.
+
+    Whether it is assigned is not asked: the library's tables are older than the newest ranges.
+    """
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
