@@ -11,9 +11,10 @@ import orjson
 
 from connector.sandbox.customers import Order
 from connector.sandbox.debezium import SERVER, SampleTable
-from connector.sandbox.formats import FORMATS
+from connector.sandbox.formats.avro import AvroConverter
+from connector.sandbox.formats.connect_json import JsonConverter
 from connector.sandbox.records.flatten import Flatten
-from connector.sandbox.records.outbox import Route, outbox_columns
+from connector.sandbox.records.outbox_router import Route, outbox_columns
 from connector.sandbox.records.schema import Row
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
@@ -54,12 +55,12 @@ def mixed_streams(store: RegistryStore) -> Streams:
 
     Half of the customers are in the shop's own table.
     """
-    avro, embedded = FORMATS["avro-confluent"](store), FORMATS["json-embedded"](store)
+    avro, embedded = AvroConverter(store, "confluent"), JsonConverter(schemas=True)
     flatten = Flatten("rewrite", add_fields=("op", "source.ts_ms"))
     shop = SampleTable("customers")
     stores = SampleTable("customers", server="stores", writer=Writer(avro, avro))
     app = SampleTable("customers", server="app", writer=Writer(embedded, embedded, transforms=[flatten]))
-    route = Writer(FORMATS["json"](store), transforms=[Route()])
+    route = Writer(JsonConverter(), transforms=[Route()])
     outbox = SampleTable("outbox", columns=outbox_columns(), server=SERVER, writer=route)
     formats = {
         CUSTOMERS_TOPIC: "JSON",

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import orjson
 
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.columns import (
     BOOLEAN,
     DATE,
@@ -21,6 +20,7 @@ from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.bench.workload import TOPIC, record
+from tests.imitation.formats import FORMATS
 
 COLUMNS: Mapping[str, ConnectSchemaNode] = {
     "id": INT64,

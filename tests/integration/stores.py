@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from connector.sandbox.customers import COLUMNS
 from connector.sandbox.debezium import SampleTable
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.columns import STRING
 from connector.sandbox.records.schema import nullable
 from connector.sandbox.registry.registry_server import SandboxRegistry
 from connector.sandbox.writer import Writer
+from tests.imitation.formats import FORMATS
 from tests.integration.deployment import Deployment
 from tests.integration.service import Service
 from tests.integration.shop import Raw, raw

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from connector.sandbox.customers import COLUMNS, Customer
 from connector.sandbox.debezium import SampleTable
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.records import table as records
 from connector.sandbox.records.table import SHOP
 from connector.sandbox.writer import SampleRecord, Writer
+from tests.imitation.formats import FORMATS
 from tests.integration.shop import AT_US, Raw, at_version, customer, range_of, raw
 from tests.integration.stores import STORES_TOPIC, Stores
 from tests.waiting import wait_for

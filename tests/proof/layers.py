@@ -16,7 +16,15 @@ class Layer(Enum):
     UNIT = "unit"
 
 
-INSTRUMENTS = ("bench/*", "docs/*", "fixtures/*", "proof/*", "sandbox/*", "stack/test_harness.py")
+INSTRUMENTS = (
+    "bench/*",
+    "docs/*",
+    "fixtures/*",
+    "imitation/*",
+    "proof/*",
+    "sandbox/*",
+    "stack/test_harness.py",
+)
 """Tests of what tests and pages are made of: that a fault can be provoked proves nothing of the service."""
 
 FILES = (

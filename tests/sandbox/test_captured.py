@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from connector.model import Record
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro_schema import AvroSchema
-from connector.sandbox.records import notices
 from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.flatten import Flatten
-from connector.sandbox.records.outbox import Route, outbox_columns
+from connector.sandbox.records.outbox_router import Route, outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data
 from connector.sandbox.records.table import NEW_KEY, OLD_KEY, CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
+from tests.imitation import service_messages
+from tests.imitation.formats import FORMATS
 from tests.sandbox.captured import (
     COLUMNS,
     avro_event,
@@ -147,7 +147,7 @@ def test_heartbeats_transactions_and_messages_are_the_same() -> None:
     """Schemas and bodies of records about no row."""
     avro, bare = writer("avro-confluent"), writer("json")
     for real in captured("__debezium-heartbeat.pav"):
-        heartbeat = notices.heartbeat("pav", avro_event(real.value)["ts_ms"])
+        heartbeat = service_messages.heartbeat("pav", avro_event(real.value)["ts_ms"])
         assert same_body(written(avro.record(heartbeat)), real, frame=5)
         assert AvroSchema(schema(heartbeat.key)).text == schema_text(real.key)
         assert AvroSchema(schema(heartbeat.value)).text == schema_text(real.value)
@@ -157,18 +157,18 @@ def test_heartbeats_transactions_and_messages_are_the_same() -> None:
         counts = body["data_collections"] and {
             one["data_collection"]: one["event_count"] for one in body["data_collections"]
         }
-        notice = notices.transaction("pj", body["id"], body["ts_ms"], counts)
+        notice = service_messages.transaction("pj", body["id"], body["ts_ms"], counts)
         assert same_body(written(bare.record(notice)), real, frame=0)
         ends += body["status"] == "END"
     assert ends
     hello, empty = captured("pav.message")
     for real, content in ((hello, b"hello"), (empty, b"")):
-        message = notices.logical_message(Place("pav", "shop", "public", ""), "app", content, 0)
+        message = service_messages.logical_message(Place("pav", "shop", "public", ""), "app", content, 0)
         assert AvroSchema(schema(message.key)).text == schema_text(real.key)
         assert AvroSchema(schema(message.value)).text == schema_text(real.value)
         assert avro_event(real.value)["message"] == {"prefix": "app", "content": content}
     real = captured("pjs.message")[0]
-    message = notices.logical_message(Place("pjs", "shop", "public", ""), "app", b"hello", 0)
+    message = service_messages.logical_message(Place("pjs", "shop", "public", ""), "app", b"hello", 0)
     ours = json.loads(written(writer("json-embedded").record(message)).value or b"")
     assert ours["schema"] == json.loads(real.value or b"")["schema"]
     assert ours["payload"]["message"] == event(real)["message"]

@@ -12,12 +12,12 @@ from connector.sandbox.api.ingest_api import Call, IngestApi
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.sample import CUSTOMERS_TOPIC, Sample, make_sample
 from connector.sandbox.sample_config import write_config
-from connector.sandbox.sample_load import updates
 from connector.sandbox.sample_streams import APP_TOPIC, ORDERS_TOPIC, OUTBOX_TOPIC, STORES_TOPIC
 from connector.sandbox.writer import SampleRecord
 from connector.settings import load
 from connector.translate.mapping.compiler import compile_topic
 from connector.translate.translate import Translator
+from tests.imitation.update_load import updates
 
 STREAM = Call("stream", "sandbox", "customers", "sandbox-token", sync=True)
 

@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
-from connector.sandbox.formats import FORMATS
-from connector.sandbox.matrix import SHAPES
 from connector.sandbox.records.columns import SEMANTIC
+from tests.imitation.every_shape import SHAPES
+from tests.imitation.formats import FORMATS
 from tests.translate.matrix import columns, shapes, vectors
 from tests.translate.matrix.__main__ import PAGE
 from tests.translate.matrix.case import ACCESS, STRUCTS, Kind, cases_of

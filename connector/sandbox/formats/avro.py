@@ -9,7 +9,7 @@ import orjson
 
 from connector.sandbox.formats.avro_schema import AvroSchema, avro_style
 from connector.sandbox.formats.converter import Encoded, Role, Write
-from connector.sandbox.formats.framing import FRAMINGS
+from connector.sandbox.formats.schema_framing import FRAMINGS
 from connector.sandbox.formats.values import Encode, Style, compile_value
 from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode, NativeSchema
 from connector.sandbox.registry.store import RegisteredReference, RegistryStore

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.connect_json import schema_json
-from connector.sandbox.formats.framing import FRAMINGS
-from connector.sandbox.formats.json_schema import json_schema
+from connector.sandbox.formats.schema_framing import FRAMINGS
 from connector.sandbox.records.columns import (
     BYTES,
     DOUBLE,
@@ -28,6 +26,8 @@ from connector.sandbox.records.schema import ConnectRecord, Data, NativeSchema, 
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
+from tests.imitation.formats import FORMATS
+from tests.imitation.json_schema_converter import json_schema
 from tests.sandbox.formats.read_back import as_json, read_avro, schema_of
 
 NOT_FRAMED = {"json", "json-embedded", "apicurio-json", "string", "bytes"}

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro import AvroConverter
 from connector.sandbox.formats.avro_schema import avro_style
 from connector.sandbox.formats.connect_json import JsonConverter, json_style
@@ -25,6 +24,7 @@ from connector.sandbox.records.columns import (
 from connector.sandbox.records.schema import ConnectRecord, Data, nullable, struct
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import Writer
+from tests.imitation.formats import FORMATS
 
 BODY = "00 02 0e 020c6140622e696f 02043039 029c9002 a09bfacf87c5b705 02 0275 0280a0abfef962"
 

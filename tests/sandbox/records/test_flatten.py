@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.formats import FORMATS
-from connector.sandbox.records import notices
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.extended_json import Date, Decimal128, Long, ObjectId
 from connector.sandbox.records.flatten import FLATTENED, DeleteMode, Flatten
-from connector.sandbox.records.flatten_document import FlattenDocument
-from connector.sandbox.records.mongodb import Collection
 from connector.sandbox.records.table import NEW_KEY
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import Writer
+from tests.imitation import service_messages
+from tests.imitation.extended_json import Date, Decimal128, Long, ObjectId
+from tests.imitation.flatten_document import FlattenDocument
+from tests.imitation.formats import FORMATS
+from tests.imitation.mongodb import Collection
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, ROW, own_headers, table, values, write
 
@@ -80,7 +80,7 @@ def test_added_fields_and_headers() -> None:
 
 def test_truncates_are_dropped_and_other_records_pass() -> None:
     """Of records about no row only those with an envelope are touched; key changes keep their headers."""
-    heartbeat = notices.heartbeat("crm", 1)
+    heartbeat = service_messages.heartbeat("crm", 1)
     records = write([*table().truncate(AT_US), heartbeat], Flatten())
     assert [record.topic for record in records] == ["__debezium-heartbeat.crm"]
     renamed, _created = write(table().change_key(ROW, {**ROW, "id": 8}, AT_US), Flatten())
@@ -164,4 +164,4 @@ def test_documents_with_added_fields_share_a_schema() -> None:
     known, body = schema_of(store, records[1].value or b"", (), "value")
     row = read_avro(store, known, body)
     assert row == {**ROW_OF_CONTACT, "__deleted": False, "__op": "c", "__source_ord": 2}
-    assert write([notices.heartbeat("crm", 1)._replace(key=None)], FlattenDocument())
+    assert write([service_messages.heartbeat("crm", 1)._replace(key=None)], FlattenDocument())

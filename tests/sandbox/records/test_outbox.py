@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.formats import FORMATS
-from connector.sandbox.records import notices
 from connector.sandbox.records.columns import JSON, MICRO_TIMESTAMP
 from connector.sandbox.records.inferred import infer
-from connector.sandbox.records.outbox import OUTBOX_FORMS, Route, outbox_columns
+from connector.sandbox.records.outbox_router import OUTBOX_FORMS, Route, outbox_columns
 from connector.sandbox.records.schema import ConnectSchemaNode, Row, nullable
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
+from tests.imitation import service_messages
+from tests.imitation.formats import FORMATS
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, PLACE, own_headers, write
 
@@ -89,7 +89,7 @@ def test_what_the_router_drops() -> None:
     records = [
         *table.update(row("{}"), AT_US),
         *table.delete(row("{}"), AT_US),
-        notices.heartbeat("crm", 1),
+        service_messages.heartbeat("crm", 1),
     ]
     assert [record.topic for record in write(records, Route())] == ["__debezium-heartbeat.crm"]
 

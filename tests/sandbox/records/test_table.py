@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from connector.sandbox.records import notices
 from connector.sandbox.records.columns import (
     BYTES,
     INT32,
@@ -28,6 +27,7 @@ from connector.sandbox.records.connectors import (
 )
 from connector.sandbox.records.schema import ConnectSchemaNode, nullable
 from connector.sandbox.records.table import NEW_KEY, OLD_KEY, CapturedTable
+from tests.imitation import service_messages
 from tests.sandbox.records.events import AT_US, COLUMNS, PLACE, ROW, own_headers, table, values, write
 
 RELATIONAL = [POSTGRESQL, MYSQL, MARIADB, SQLSERVER, ORACLE]
@@ -156,15 +156,15 @@ def test_transactions_are_named() -> None:
 
 def test_records_about_no_row() -> None:
     """Topics, keys and members by which each kind is recognised (debezium-events 8)."""
-    change = notices.schema_change(MYSQL, PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US)
+    change = service_messages.schema_change(MYSQL, PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US)
     records = [
-        notices.heartbeat("crm", 1),
-        notices.transaction("crm", "750:1", 1),
-        notices.transaction("crm", "750:1", 1, {"public.customers": 2}),
+        service_messages.heartbeat("crm", 1),
+        service_messages.transaction("crm", "750:1", 1),
+        service_messages.transaction("crm", "750:1", 1, {"public.customers": 2}),
         change,
-        notices.notification("debezium-notices", "n1", "COMPLETED", 1, connector_name="crm"),
-        notices.signal("crm", "execute-snapshot", type="INCREMENTAL"),
-        notices.logical_message(PLACE, "app", b"hello", AT_US),
+        service_messages.notification("debezium-notices", "n1", "COMPLETED", 1, connector_name="crm"),
+        service_messages.signal("crm", "execute-snapshot", type="INCREMENTAL"),
+        service_messages.logical_message(PLACE, "app", b"hello", AT_US),
     ]
     found: list[tuple[str, Any, list[str]]] = [
         (record.topic, json.loads(record.key or b""), sorted(json.loads(record.value or b"")))
@@ -188,12 +188,12 @@ def test_records_about_no_row() -> None:
         ("crm-signal", "crm", ["data", "type"]),
         ("crm.message", {"prefix": "app"}, ["message", "op", "source", "transaction", "ts_ms"]),
     ]
-    assert notices.schema_change(MYSQL, PLACE, "", AT_US).value.schema is change.value.schema  # type: ignore[union-attr]
+    assert service_messages.schema_change(MYSQL, PLACE, "", AT_US).value.schema is change.value.schema  # type: ignore[union-attr]
 
 
 def test_a_signalling_table_is_captured_like_any_other() -> None:
     """Its rows are envelopes on a topic of a table (debezium-events 8)."""
-    signals = CapturedTable(PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
-    (event,) = values(signals.create(notices.signal_row("s1", "snapshot-window-open", a=1), AT_US))
+    signals = CapturedTable(PLACE._replace(table="signals"), service_messages.SIGNAL_COLUMNS)
+    (event,) = values(signals.create(service_messages.signal_row("s1", "snapshot-window-open", a=1), AT_US))
     assert event["after"] == {"id": "s1", "type": "snapshot-window-open", "data": '{"a":1}'}
     assert (INT32.base, INT64.base, MONGODB.whole_before) == ("int32", "int64", False)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from connector.model import RefKind, Skip
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.records.schema import ConnectRecord
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Transform, Writer
+from tests.imitation.formats import FORMATS
 from tests.translate.matrix.registry import APICURIO_2, CONFLUENT, Access
 
 STRUCTS = tuple(name for name in FORMATS if name not in ("string", "bytes"))

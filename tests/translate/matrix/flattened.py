@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from connector.model import Skip
-from connector.sandbox.records import notices
 from connector.sandbox.records.connectors import MYSQL, POSTGRESQL, Connector
 from connector.sandbox.records.flatten import DeleteMode, Flatten
 from connector.sandbox.records.schema import ConnectRecord
+from tests.imitation import service_messages
 from tests.translate.matrix.case import Deleted, Kind, Outcome, Refused, made, queued, upsert
 from tests.translate.matrix.rows import FREE, MOVED
 from tests.translate.matrix.shop import ADA, AT_US, rules, table
@@ -145,7 +145,7 @@ KINDS = (
     Kind(
         "heartbeat that flattening lets pass",
         "4",
-        made(lambda: [notices.heartbeat("crm", AT_US // 1000)], Flatten),
+        made(lambda: [service_messages.heartbeat("crm", AT_US // 1000)], Flatten),
         [Skip("heartbeat")],
         shapes=SHAPES,
     ),

@@ -8,7 +8,8 @@ from uuid import UUID
 import orjson
 
 from connector.model import Skip
-from connector.sandbox.records.extended_json import (
+from connector.sandbox.records.schema import ConnectRecord
+from tests.imitation.extended_json import (
     Binary,
     Date,
     Decimal128,
@@ -18,9 +19,8 @@ from connector.sandbox.records.extended_json import (
     Regex,
     Timestamp,
 )
-from connector.sandbox.records.flatten_document import FlattenDocument
-from connector.sandbox.records.mongodb import Collection, Document
-from connector.sandbox.records.schema import ConnectRecord
+from tests.imitation.flatten_document import FlattenDocument
+from tests.imitation.mongodb import Collection, Document
 from tests.translate.matrix.case import Deleted, Kind, Refused, made, repeated, upsert
 from tests.translate.matrix.shop import AT_US, PLACE, rules
 

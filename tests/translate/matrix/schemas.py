@@ -9,7 +9,6 @@ from uuid import UUID
 
 import orjson
 
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro import AvroConverter
 from connector.sandbox.formats.avro_schema import avro_style
 from connector.sandbox.formats.connect_json import JsonConverter, json_style
@@ -34,6 +33,7 @@ from connector.sandbox.records.schema import (
 )
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
+from tests.imitation.formats import FORMATS
 from tests.translate.matrix.case import STRUCTS, TYPED, Kind, Refused, Write, event, made, upsert
 from tests.translate.matrix.outbox import ID, TEXT, routed
 from tests.translate.matrix.outbox import RULES as OUTBOX

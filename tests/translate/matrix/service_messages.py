@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from connector.model import Skip
-from connector.sandbox.records import notices
 from connector.sandbox.records.connectors import MYSQL
 from connector.sandbox.records.schema import ConnectRecord
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.writer import SampleRecord
+from tests.imitation import service_messages
 from tests.translate.matrix.case import Kind, Refused, given, made, upsert
 from tests.translate.matrix.shop import ADA, AT_US, PLACE, table
 
@@ -25,11 +25,11 @@ def _one(record: Callable[[], ConnectRecord]) -> Callable[[], Iterable[ConnectRe
 def signalled() -> Iterable[ConnectRecord]:
     """Give a row of the signalling table that comes and goes."""
     signals = CapturedTable(
-        PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS, whole_before=True, tombstones=False
+        PLACE._replace(table="signals"), service_messages.SIGNAL_COLUMNS, whole_before=True, tombstones=False
     )
-    signal = notices.signal_row("s-1", "execute-snapshot", type="INCREMENTAL")
+    signal = service_messages.signal_row("s-1", "execute-snapshot", type="INCREMENTAL")
     yield from signals.create(signal, AT_US)
-    yield from signals.create(notices.signal_row("s-1-open", "snapshot-window-open"), AT_US)
+    yield from signals.create(service_messages.signal_row("s-1-open", "snapshot-window-open"), AT_US)
     yield from signals.delete(signal, AT_US)
 
 
@@ -46,14 +46,14 @@ KINDS = (
     Kind(
         "heartbeat",
         "8",
-        made(_one(lambda: notices.heartbeat("crm", AT_MS))),
+        made(_one(lambda: service_messages.heartbeat("crm", AT_MS))),
         [Skip("heartbeat")],
         shapes=SHAPES,
     ),
     Kind(
         "heartbeat of another `topic.heartbeat.name`",
         "8",
-        made(_one(lambda: notices.heartbeat("crm", AT_MS)._replace(topic="crm.public.beat"))),
+        made(_one(lambda: service_messages.heartbeat("crm", AT_MS)._replace(topic="crm.public.beat"))),
         [Skip("heartbeat")],
         shapes=SHAPES,
     ),
@@ -62,8 +62,8 @@ KINDS = (
         "8",
         made(
             lambda: [
-                notices.transaction("crm", "750:26746640", AT_MS),
-                notices.transaction("crm", "750:26746640", AT_MS, {"public.customers": 1}),
+                service_messages.transaction("crm", "750:26746640", AT_MS),
+                service_messages.transaction("crm", "750:26746640", AT_MS, {"public.customers": 1}),
             ]
         ),
         [Skip("transaction")] * 2,
@@ -72,7 +72,13 @@ KINDS = (
     Kind(
         "schema change (DDL)",
         "8",
-        made(_one(lambda: notices.schema_change(MYSQL, PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US))),
+        made(
+            _one(
+                lambda: service_messages.schema_change(
+                    MYSQL, PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US
+                )
+            )
+        ),
         [Skip("schema_change")],
         shapes=SHAPES,
     ),
@@ -88,7 +94,11 @@ KINDS = (
         "notification",
         "8",
         made(
-            _one(lambda: notices.notification("crm-notices", "n-1", "COMPLETED", AT_MS, connector_name="crm"))
+            _one(
+                lambda: service_messages.notification(
+                    "crm-notices", "n-1", "COMPLETED", AT_MS, connector_name="crm"
+                )
+            )
         ),
         [Skip("notification")],
         shapes=SHAPES,
@@ -96,7 +106,9 @@ KINDS = (
     Kind(
         "signal: of the signalling topic",
         "8",
-        made(_one(lambda: notices.signal("crm", "execute-snapshot", type="INCREMENTAL")), key="string"),
+        made(
+            _one(lambda: service_messages.signal("crm", "execute-snapshot", type="INCREMENTAL")), key="string"
+        ),
         [Skip("signal")],
         formats=("json", "json-embedded"),
         shapes=SHAPES,
@@ -111,7 +123,7 @@ KINDS = (
     Kind(
         "message of `pg_logical_emit_message` (`m`)",
         "1.2",
-        made(_one(lambda: notices.logical_message(PLACE, "app", b"hello", AT_US))),
+        made(_one(lambda: service_messages.logical_message(PLACE, "app", b"hello", AT_US))),
         [Skip("logical_message")],
         shapes=SHAPES,
     ),

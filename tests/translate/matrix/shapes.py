@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from connector.model import Skip
-from connector.sandbox.matrix import matrix
 from connector.sandbox.records.connectors import CONNECTORS
-from connector.sandbox.records.outbox import OUTBOX_FORMS
+from connector.sandbox.records.outbox_router import OUTBOX_FORMS
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
+from tests.imitation.every_shape import matrix
 from tests.translate.matrix.case import (
     STRUCTS,
     TYPED,

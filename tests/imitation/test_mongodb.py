@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.sandbox.records.connectors import Place
-from connector.sandbox.records.extended_json import (
+from tests.imitation.extended_json import (
     Binary,
     Date,
     Decimal128,
@@ -19,7 +19,7 @@ from connector.sandbox.records.extended_json import (
     read,
     write,
 )
-from connector.sandbox.records.mongodb import Collection
+from tests.imitation.mongodb import Collection
 from tests.sandbox.records.events import AT_US, values
 from tests.sandbox.records.events import write as records_of
 

@@ -11,7 +11,7 @@ import orjson
 
 from connector.sandbox.formats.connect_json import DECIMAL, STYLE
 from connector.sandbox.formats.converter import Encoded, Role, Write
-from connector.sandbox.formats.framing import FRAMINGS
+from connector.sandbox.formats.schema_framing import FRAMINGS
 from connector.sandbox.formats.values import Style, compile_value, has_text_keys
 from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode, NativeSchema
 from connector.sandbox.registry.store import RegistryStore

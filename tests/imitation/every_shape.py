@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from connector.sandbox.customers import COLUMNS
-from connector.sandbox.formats import FORMATS
-from connector.sandbox.records import notices
 from connector.sandbox.records.columns import INT64, STRING
 from connector.sandbox.records.connectors import CONNECTORS, MONGODB, MYSQL, Connector, Place
-from connector.sandbox.records.extended_json import Date, Long, ObjectId
 from connector.sandbox.records.flatten import FLATTENED, Flatten
-from connector.sandbox.records.flatten_document import FlattenDocument
-from connector.sandbox.records.mongodb import Collection
-from connector.sandbox.records.outbox import OUTBOX_FORMS, outbox_columns
+from connector.sandbox.records.outbox_router import OUTBOX_FORMS, outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, Data, Row, nullable, struct
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Transform, Writer
+from tests.imitation import service_messages
+from tests.imitation.extended_json import Date, Long, ObjectId
+from tests.imitation.flatten_document import FlattenDocument
+from tests.imitation.formats import FORMATS
+from tests.imitation.mongodb import Collection
 
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
 
@@ -93,18 +93,20 @@ def _collection() -> Iterator[ConnectRecord]:
 
 
 def _notices() -> Iterator[ConnectRecord]:
-    yield notices.heartbeat("crm", AT_US // 1000)
-    yield notices.transaction("crm", "750:26746640", AT_US // 1000)
-    yield notices.transaction("crm", "750:26746640", AT_US // 1000, {"public.customers": 1})
-    yield notices.schema_change(MYSQL, _PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US)
-    yield notices.notification("crm-notices", "n-1", "COMPLETED", AT_US // 1000, connector_name="crm")
-    yield notices.logical_message(_PLACE, "app", b"hello", AT_US)
+    yield service_messages.heartbeat("crm", AT_US // 1000)
+    yield service_messages.transaction("crm", "750:26746640", AT_US // 1000)
+    yield service_messages.transaction("crm", "750:26746640", AT_US // 1000, {"public.customers": 1})
+    yield service_messages.schema_change(MYSQL, _PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US)
+    yield service_messages.notification(
+        "crm-notices", "n-1", "COMPLETED", AT_US // 1000, connector_name="crm"
+    )
+    yield service_messages.logical_message(_PLACE, "app", b"hello", AT_US)
 
 
 def _signals() -> Iterator[ConnectRecord]:
-    yield notices.signal("crm", "execute-snapshot", type="INCREMENTAL")
-    signals = CapturedTable(_PLACE._replace(table="signals"), notices.SIGNAL_COLUMNS)
-    yield from signals.create(notices.signal_row("s-1", "snapshot-window-open"), AT_US)
+    yield service_messages.signal("crm", "execute-snapshot", type="INCREMENTAL")
+    signals = CapturedTable(_PLACE._replace(table="signals"), service_messages.SIGNAL_COLUMNS)
+    yield from signals.create(service_messages.signal_row("s-1", "snapshot-window-open"), AT_US)
 
 
 def _outbox(name: str) -> RecordShape:

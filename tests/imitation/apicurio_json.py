@@ -7,7 +7,7 @@ import orjson
 
 from connector.sandbox.formats.connect_json import JsonConverter, schema_json
 from connector.sandbox.formats.converter import Encoded, Role, Write
-from connector.sandbox.formats.framing import FRAMINGS
+from connector.sandbox.formats.schema_framing import FRAMINGS
 from connector.sandbox.records.schema import AnySchema, ConnectSchemaNode
 from connector.sandbox.registry.store import RegistryStore
 

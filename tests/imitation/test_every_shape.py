@@ -5,12 +5,12 @@ from collections import Counter
 import orjson
 import pytest
 
-from connector.sandbox.formats import FORMATS
 from connector.sandbox.formats.avro import AvroConverter
-from connector.sandbox.matrix import SHAPES, MatrixSample, matrix
 from connector.sandbox.registry.store import RegistryStore
-from connector.sandbox.sample_load import updates, updates_by
 from connector.sandbox.writer import Writer
+from tests.imitation.every_shape import SHAPES, MatrixSample, matrix
+from tests.imitation.formats import FORMATS
+from tests.imitation.update_load import updates, updates_by
 from tests.sandbox.formats.read_back import read_avro, schema_of
 
 ROWLESS = {"notices", "signals"}

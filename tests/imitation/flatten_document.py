@@ -6,7 +6,10 @@ from functools import cache
 from typing import Any
 
 from connector.sandbox.records.columns import BYTES, INT64, SEMANTIC, STRING
-from connector.sandbox.records.extended_json import (
+from connector.sandbox.records.flatten import DELETED, REWRITES, DeleteMode, added_fields
+from connector.sandbox.records.inferred import DOCUMENT, infer
+from connector.sandbox.records.schema import AnySchema, ConnectRecord, ConnectSchemaNode, Data, Row, nullable
+from tests.imitation.extended_json import (
     Binary,
     Date,
     Decimal128,
@@ -15,9 +18,6 @@ from connector.sandbox.records.extended_json import (
     Timestamp,
     read,
 )
-from connector.sandbox.records.flatten import DELETED, REWRITES, DeleteMode, added_fields
-from connector.sandbox.records.inferred import DOCUMENT, infer
-from connector.sandbox.records.schema import AnySchema, ConnectRecord, ConnectSchemaNode, Data, Row, nullable
 
 _DATE = nullable(SEMANTIC["org.apache.kafka.connect.data.Timestamp"])
 
