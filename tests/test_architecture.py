@@ -25,7 +25,17 @@ FOLDERS = {
     "shell": SHARED
     | {"connector.translate", "connector.instasent", "connector.engine", "connector.settings"}
     | {"connector.registry"},
-    "cli": SHARED | {"connector.translate", "connector.settings", "connector.shell", "connector.sandbox"},
+    "cli": SHARED
+    | {"connector.translate", "connector.instasent", "connector.engine", "connector.settings"}
+    | {"connector.registry", "connector.shell", "connector.sandbox"},
+}
+
+TRANSLATE_ROOMS = {
+    # room -> the rooms that it may import: a record passes them in this order, and no arrow goes back
+    "formats": {"change"},
+    "debezium": {"change", "formats"},
+    "values": {"formats"},
+    "mapping": {"change", "formats", "debezium", "values"},
 }
 
 ENGINE_PARTS = {
@@ -98,6 +108,18 @@ def test_folders_import_only_what_they_may(folder: str) -> None:
         if name.split(".")[0] == "connector" and name != "connector.__version__" and not below(name, allowed)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", TRANSLATE_ROOMS)
+def test_rooms_of_translate_import_only_earlier_ones(room: str) -> None:
+    """Formats, debezium, values, mapping: a record passes them in this order."""
+    known = {
+        name.split(".")[2]
+        for source in (ROOT / "connector" / "translate" / room).rglob("*.py")
+        for name in imports(source)
+        if name.startswith("connector.translate.")
+    }
+    assert known - {room} <= TRANSLATE_ROOMS[room]
 
 
 def test_only_the_runner_sees_the_whole_path() -> None:

@@ -1,1 +1,1 @@
-"""What the demo and the tests need around the connector: a broker, an Instasent, and sample data."""
+"""The surroundings for the demo and the tests: a broker, the Instasent API, a registry, sample data."""

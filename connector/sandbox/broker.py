@@ -96,10 +96,13 @@ def _load() -> ctypes.CDLL:
 class EmbeddedBroker:
     """A mock cluster that lives as long as the `with` block; any process of the machine can use it.
 
-    What it cannot do (faults, "librdkafka mock cluster from Python"): keep more than about 5 MiB per
-    partition; create topics for an admin client; compact; hide aborted or open transactions (the
-    isolation level is ignored); TLS, SASL, ACLs; elect a leader when a broker goes down. A topic that a
-    client merely names is created with 4 partitions. Commits inside an eager revoke are refused.
+    Its limits (docs/reference/faults.md):
+
+    * A partition keeps about 5 MiB.
+    * An admin client cannot create topics. A topic that a client merely names gets 4 partitions.
+    * It has no compaction, TLS, SASL or ACLs, and elects no leader when a broker goes down.
+    * It ignores the isolation level: aborted and open transactions are visible.
+    * It refuses commits inside an eager revoke, and in about one of three runs inside a cooperative one.
     """
 
     def __init__(self, brokers: int = 1) -> None:

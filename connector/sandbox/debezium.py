@@ -15,8 +15,8 @@ SERVER = "shop"
 class SampleTable:
     """One captured table of a shop, written in one way: bare JSON unless a writer is given.
 
-    It has replica identity DEFAULT and the primary key `id`: a before-image holds the key and nulls only, and
-    deletes are followed by tombstones (debezium-events 1.2 and 2). Times are microseconds since 1970.
+    It has replica identity DEFAULT and the primary key `id`. A before-image holds the key and nulls only.
+    Tombstones follow deletes (debezium-events.md 1.2 and 2). Times are microseconds since 1970.
     """
 
     def __init__(

@@ -37,8 +37,8 @@ _STRANGER = 900_001
 _REFUSED = 900_002
 _SNAPSHOT_SHARE = 0.6
 
-# What the next change is, in percent. Customers with orders are never deleted, those who came back never
-# order: between the two topics there is no order, so their events might meet a contact that is not there.
+# The kinds of changes, in percent. Customers with orders are never deleted, and those who came back never
+# order. Kafka keeps no order between two topics, so their events might meet a contact that is gone.
 _MIX = {"update": 60, "order": 22, "create": 10, "delete": 6, "return": 2}
 
 
@@ -90,7 +90,7 @@ def make_sample(
 
 @dataclass(slots=True)
 class _Shop:
-    """The database and the order service behind the sample."""
+    """The database and the order service that the sample comes from."""
 
     draw: random.Random
     filler_bytes: int

@@ -33,8 +33,8 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """Listen on an IPv4 address; port 0 takes a free one.
 
-    The protocol is named because asyncio sends small writes at once (TCP_NODELAY) only where it is;
-    otherwise every answer waits 40 ms for the client's delayed acknowledgement.
+    The protocol is named because asyncio sets TCP_NODELAY only for a named one. Without it every answer waits
+    40 ms for the client's delayed acknowledgement.
 
     Raises:
         OSError: the address cannot be had.

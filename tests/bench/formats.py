@@ -112,7 +112,7 @@ def sample(wire: Format, count: int) -> Sample:
 
 
 def _record(written: SampleRecord) -> Record:
-    """Make a record whose headers are made anew when they are asked for, as those of a message are."""
+    """Make a record whose headers are made again when they are asked for, as those of a message are."""
     raw = [(name.encode(), value) for name, value in written.headers]
 
     def read_headers() -> list[tuple[str, bytes | None]]:

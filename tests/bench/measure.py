@@ -92,7 +92,7 @@ def run(command: Sequence[str], log: Path) -> Cost:
 
 
 def contend(name: str, command: Sequence[str], records: int, sink: Sink, folder: Path) -> Result:
-    """Run one contender against a sink that begins anew (its delay must be set before)."""
+    """Run one contender against a sink that begins again (its delay must be set before)."""
     cost = run(command, folder / f"{name}.log")
     stats = sink.stats()
     seconds = stats["last_at"] - stats["first_at"] if stats["requests"] else float(cost.output)

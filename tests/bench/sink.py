@@ -1,9 +1,9 @@
 """The sink: an Ingest API that accepts everything, in a process of its own, as cheaply as Python allows.
 
-It answers in shape A with every item accepted (API reference, section 3.1), at once or after a
+It answers in shape A with every item accepted (ingest-api.md 3.1), at once or after a
 delay, and checks on the way what a contender promises: that the versions of one contact never fall
 (`order_violations`) and that no two requests carry one contact at a time (`overlaps`).
-`GET /stats` tells what came and what the sink itself cost; `POST /reset` begins anew.
+`GET /stats` tells what came and what the sink itself cost; `POST /reset` begins again.
 """
 
 import argparse

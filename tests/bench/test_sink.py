@@ -28,7 +28,7 @@ def sink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sink]:
 
 
 def answers(sink: Sink) -> bool:
-    """Tell whether the sink serves yet."""
+    """Return whether the sink serves yet."""
     try:
         sink.reset()
     except httpx.TransportError:

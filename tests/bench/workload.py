@@ -13,7 +13,7 @@ SEED = 20_260_101
 EPOCH = date(1970, 1, 1)
 SPENT_CENTS_MAX = 8_000_000
 
-# About 1 KB as Debezium 3.6 writes an update of a table with twenty columns (debezium-events 1.1).
+# About 1 KB as Debezium 3.6 writes an update of a table with twenty columns (debezium-events.md 1.1).
 RECORD = (
     '{"before":null,"after":{"id":%(id)d,"first_name":"Ada%(id)d","last_name":"Lovelace",'
     '"email":"Ada.%(id)d@Example.com","phone":"+34600%(id)06d","birth_date":%(born)d,"plan":"premium",'

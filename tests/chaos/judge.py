@@ -2,7 +2,7 @@
 
 An instance has a *tenure* of a partition from the line `assigned` in its log to `revoked`, `assignment lost`,
 or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
-anew at what was not committed.
+again at what was not committed.
 
 A request that is accepted after somebody else's tenure has begun is *late*. That is a limit that README
 states where the sender was killed, frozen or cut off; where it gave the partition back in good order, it is a
@@ -141,7 +141,7 @@ class Judge:
         return any(one.began > tenure.began or (one.orderly and one.ended > tenure.began) for one in begun)
 
     def _follows_a_loss(self, change: Accepted, tenure: Tenure, partition: str) -> bool:
-        """Tell whether a request from before the same client's last loss may have come between."""
+        """Return whether a request from before the same client's last loss may have come between."""
         own = self._by_client[change.client, partition]
         before = own[: own.index(tenure)]
         return bool(before) and not before[-1].orderly and change.at - before[-1].ended < LATE_SECONDS

@@ -168,7 +168,7 @@ class Member(Service):
         self.runs.append(run)
 
     def reap(self) -> Ending | None:
-        """Tell whether the newest run has ended unasked since the last look, and how."""
+        """Return whether the newest run has ended unasked since the last look, and how."""
         code = self.process.child.poll()
         if code is None or self.run.ending is not None:
             return None
@@ -176,11 +176,11 @@ class Member(Service):
         return self._ended(Ending.FAIL_POINT if died else Ending.FAILED)
 
     def is_armed(self) -> bool:
-        """Tell whether it may still come to its fail point: some it never meets."""
+        """Return whether it may still come to its fail point: some it never meets."""
         return bool(self.run.fail_point) and time.time() - self.run.began < ARMED_SECONDS
 
     def was_assigned(self) -> bool:
-        """Tell whether the newest run was ever given a partition."""
+        """Return whether the newest run was ever given a partition."""
         return any(line.event == "assigned" and line.partitions for line in said(self.run.log))
 
     def kill(self) -> None:

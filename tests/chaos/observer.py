@@ -68,7 +68,7 @@ class Observer:
         self.reached[contact] = later[0] if later else reached
 
     def has(self, written: Written) -> bool:
-        """Tell whether what a record asks for was accepted, or became part of something newer that was."""
+        """Return whether what a record asks for was accepted, or became part of something newer that was."""
         if written.kind in (Kind.UPSERT, Kind.DELETE):
             return self.reached.get(written.subject, 0) >= written.step
         return written.kind is not Kind.EVENT or written.subject in self.events
@@ -100,7 +100,7 @@ class Letters:
                 self.places.add(_place(dict(message.headers() or {})))
 
     def hold(self, *places: tuple[TopicPartition, int]) -> bool:
-        """Tell whether the dead letters of these places are there; waits for their broker."""
+        """Return whether the dead letters of these places are there; waits for their broker."""
         wanted = set(places)
 
         def there() -> bool:

@@ -225,7 +225,7 @@ class _Passage:
 
 
 async def _pass(data: bytes, to: asyncio.StreamWriter, cut: int | None = None) -> bool:
-    """Carry a piece, or what comes before `cut`; tell whether all of it went."""
+    """Carry a piece, or what comes before `cut`; return whether all of it went."""
     to.write(data[:cut])
     await to.drain()
     return cut is None

@@ -12,8 +12,9 @@ from connector.model import Record, Rejection, Translated, Upsert
 from connector.settings import yaml_source
 from connector.translate.debezium import service_messages
 from connector.translate.mapping.compiler import compile_topic, problems
-from connector.translate.mapping.rules import As, TopicRules
+from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
+from connector.translate.values.forms import As
 from tests.docs.pages import ROOT, codes, rows
 
 PAGE = ROOT / "docs" / "mapping.md"

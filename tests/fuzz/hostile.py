@@ -107,4 +107,4 @@ CONNECT_NAMES = (
     *(_TIME + name for name in _TIMES),
     *(_DATA + name for name in _OTHERS),
 )
-"""Every semantic type (debezium-events 6)."""
+"""Every semantic type (debezium-events.md 6)."""

@@ -15,7 +15,7 @@ class Peak:
 
     def __init__(self) -> None:
         if MEASURED:
-            _CLEAR.write_text("5")  # from here on the high-water mark counts anew
+            _CLEAR.write_text("5")  # from here on the high-water mark counts again
         self._begin = _in_use("RSS")
 
     def bytes(self) -> int:

@@ -5,7 +5,8 @@ from typing import Any
 
 from connector.translate.mapping import compiler
 from connector.translate.mapping.deliver import Mapping
-from connector.translate.mapping.rules import As, TopicRules
+from connector.translate.mapping.rules import TopicRules
+from connector.translate.values.forms import As
 
 _FORMS: tuple[Any, ...] = (
     *As,

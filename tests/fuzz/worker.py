@@ -96,7 +96,7 @@ class Session:
 
 
 class Tries(Protocol):
-    """What a child process does with each seed: `Session`, but for tests of the machinery."""
+    """What a child process does with each seed: `Session`, except tests of the machinery."""
 
     def try_one(self, seed: int) -> tuple[str, str, float]:
         """Try one input; return its kind, its outcome and the milliseconds of CPU time."""

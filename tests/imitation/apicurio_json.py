@@ -14,7 +14,7 @@ from connector.sandbox.registry.store import RegistryStore
 
 @dataclass(frozen=True, slots=True)
 class ApicurioJsonConverter:
-    """`framed` is its compact form; the other is `{"schemaId": 12, "payload": …}` (debezium-events 7)."""
+    """`framed` is its compact form; the other is `{"schemaId": 12, "payload": …}` (debezium-events.md 7)."""
 
     store: RegistryStore
     framed: bool = False

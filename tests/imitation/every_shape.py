@@ -1,4 +1,4 @@
-"""Every shape in every wire format: what tests iterate over, and seeds of fuzzers (debezium-events 11)."""
+"""Every shape in every wire format: what tests iterate over, and seeds of fuzzers (debezium-events.md 11)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -154,7 +154,7 @@ def matrix(
 ) -> Iterator[MatrixSample]:
     """Give the records of shapes in formats; what a format cannot write is missing.
 
-    Keys are in the same format, but for `bytes`, where they are text.
+    Keys are in the same format, except `bytes`, where they are text.
     """
     for shape in shapes:
         for name in formats:

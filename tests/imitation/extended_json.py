@@ -1,4 +1,4 @@
-"""MongoDB's Extended JSON in the three spellings that Debezium writes (debezium-events 2.3)."""
+"""MongoDB's Extended JSON in the three spellings that Debezium writes (debezium-events.md 2.3)."""
 
 import base64
 import json
@@ -62,7 +62,7 @@ class Regex(NamedTuple):
 def write(value: Any, mode: Mode) -> str:
     """Write a document or a single value.
 
-    As Java's driver with its lines joined: a space behind each colon, none behind a comma. NaN and the
+    As Java's driver with its lines joined: a space after each colon, none after a comma. NaN and the
     infinities are bare words in `strict`, which is no JSON.
     """
     return json.dumps(_plain(value, mode), separators=(",", ": "), ensure_ascii=False)
@@ -142,7 +142,7 @@ def _bytes(members: Mapping[str, Any]) -> Binary:
 
 
 _READINGS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    # the member that gives an extended value away -> what it stands for, in any of the spellings
+    # the member that marks an extended value -> its value, in any of the spellings
     "$oid": lambda members: ObjectId(members["$oid"]),
     "$numberInt": lambda members: int(members["$numberInt"]),
     "$numberLong": lambda members: Long(int(members["$numberLong"])),

@@ -1,4 +1,4 @@
-"""Debezium's `ExtractNewDocumentState`: MongoDB's change events become typed rows (debezium-events 4)."""
+"""Debezium's `ExtractNewDocumentState`: MongoDB's change events become typed rows (debezium-events.md 4)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -87,7 +87,7 @@ class FlattenDocument:
 
 
 def _typed(document: Any, name: str, added: Mapping[str, Data] | None = None) -> Data:
-    """Give a document as a struct that is not optional, with more members behind its own."""
+    """Give a document as a struct that is not optional, with more members after its own."""
     data = infer(document, name, _RULES)
     more = added or {}
     schemas = tuple((member, each.schema) for member, each in more.items())

@@ -1,6 +1,6 @@
 """Confluent's JSON Schema converter: framed JSON, and Connect's types in `title` and `connect.*` properties.
 
-debezium-events 6.1 and 7; the null of a record with a schema is written, framed (`JsonSchemaConverter`).
+debezium-events.md 6.1 and 7; the null of a record with a schema is written, framed (`JsonSchemaConverter`).
 """
 
 from collections.abc import Mapping

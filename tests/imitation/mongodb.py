@@ -1,4 +1,4 @@
-"""A captured collection: its changes as Debezium's MongoDB connector writes them (debezium-events 2.3)."""
+"""A captured collection: its changes as Debezium's MongoDB connector writes them (debezium-events.md 2.3)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ class Collection:
     """One collection. Times are microseconds since 1970.
 
     `mode` spells documents; keys and updated fields are always relaxed. `tombstones` False leaves a delete
-    without the record behind it.
+    without its tombstone.
     """
 
     def __init__(self, place: Place, *, mode: Mode = "strict", tombstones: bool = True) -> None:
@@ -86,7 +86,7 @@ class Collection:
         return (self._event("u", identifier, at_us, after=after, before=before, description=description),)
 
     def delete(self, identifier: Any, at_us: int, before: Document | None = None) -> Records:
-        """Give the records of a delete: its own, and a tombstone behind it."""
+        """Give the records of a delete: the delete and its tombstone."""
         deleted = self._event("d", identifier, at_us, before=before)
         return (deleted, deleted._replace(value=None)) if self._tombstones else (deleted,)
 

@@ -1,4 +1,4 @@
-"""Records of Debezium that are about no row (debezium-events 8)."""
+"""Records of Debezium that are about no row (debezium-events.md 8)."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -195,7 +195,7 @@ def signal_row(identifier: str, kind: str, **data: Any) -> dict[str, Any]:
 
 
 def logical_message(place: Place, prefix: str, content: bytes, at_us: int, number: int = 1) -> ConnectRecord:
-    """Give the record of PostgreSQL's `pg_logical_emit_message` (debezium-events 1.2)."""
+    """Give the record of PostgreSQL's `pg_logical_emit_message` (debezium-events.md 1.2)."""
     value = {
         "op": "m",
         "ts_ms": (at_us + HANDLED_AFTER_US) // 1000,

@@ -50,7 +50,7 @@ def test_avro_of_every_shape_can_be_read(samples: list[MatrixSample], store: Reg
 
 
 def test_the_load_is_the_same_in_every_format() -> None:
-    """What a benchmark reads as Avro are the rows that it reads as JSON."""
+    """A benchmark reads the same rows as Avro and as JSON."""
     store = RegistryStore()
     avro = list(updates_by(Writer(AvroConverter(store)), 30, 10))
     for (key, value), (json_key, json_value) in zip(avro, updates(30, 10), strict=True):

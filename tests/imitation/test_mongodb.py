@@ -1,4 +1,4 @@
-"""Change events of collections, and the spellings of Extended JSON (debezium-events 2.3)."""
+"""Change events of collections, and the spellings of Extended JSON (debezium-events.md 2.3)."""
 
 import json
 import math

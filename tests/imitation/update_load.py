@@ -7,7 +7,7 @@ from connector.sandbox.debezium import SampleTable
 from connector.sandbox.writer import Writer
 
 _UPDATED_US = 1_768_467_600_000_000
-# Numbers that stand nowhere else in the record; each becomes a place in the template.
+# Numbers that occur nowhere else in the record; each becomes a place in the template.
 _ID, _VERSION, _MOBILE = 987_654_321, 123_456_789, 612_345_678
 _FIRST_MOBILE = 600_000_000
 # Coprime to any number of contacts that it does not divide: neighbours in time are strangers.

@@ -30,7 +30,7 @@ FAULTS: Mapping[str, str] = {
     "F023": "the group's offsets have expired or were deleted",
     "F024": "a topic gets more partitions",
     "F025": "a topic is deleted, or not there yet",
-    "F026": "a topic is deleted and made anew",
+    "F026": "a topic is deleted and made again",
     "F027": "a log is truncated by an unclean election",
     # brokers, network, access to Kafka
     "F028": "a broker restarts",
@@ -148,7 +148,7 @@ PITFALLS: Mapping[str, str] = {
     "P18": "revokes may name partitions of others",
     "P19": "KIP-848 needs a new client",
     "P20": "stored offsets only grow",
-    "P21": "the consumer does not notice a topic made anew",
+    "P21": "the consumer does not notice a topic made again",
     "P22": "the client prefetches 64 MiB",
     "P23": "OAuth tokens are refreshed while polling",
     "P24": "where certificates of authorities are looked for",

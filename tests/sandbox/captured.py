@@ -140,7 +140,7 @@ COLUMNS: Mapping[str, dict[str, ConnectSchemaNode]] = {
 
 
 def table(server: str, name: str) -> CapturedTable:
-    """Give the table behind a captured topic."""
+    """Give the table of a captured topic."""
     key = ("tenant", "no") if name == "members" else ("id",)
     return CapturedTable(Place(server, "shop", "public", name), COLUMNS[name], key)
 

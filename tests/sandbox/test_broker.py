@@ -48,7 +48,7 @@ def read(reader: Consumer) -> Message:
 
 
 def test_records_and_commits_survive_in_the_cluster(broker: EmbeddedBroker) -> None:
-    """What is produced is consumed, null values included, and a commit is remembered."""
+    """A consumer gets the records, null values included, and the broker keeps a commit."""
     produce(broker, b"one", None)
     reader = consumer(broker)
     try:
@@ -87,7 +87,7 @@ def test_deleted_records_move_the_start_of_the_log(broker: EmbeddedBroker) -> No
 
 
 def test_a_broker_that_is_down_comes_back(broker: EmbeddedBroker) -> None:
-    """Nobody answers while the brokers are down, and the log is still there afterwards (F030)."""
+    """No broker answers while they are down, and the log is still there afterwards (F030)."""
     produce(broker, b"one")
     broker.down()
     reader = consumer(broker)
@@ -101,7 +101,7 @@ def test_a_broker_that_is_down_comes_back(broker: EmbeddedBroker) -> None:
 
 
 def test_a_deleted_topic_is_gone(broker: EmbeddedBroker) -> None:
-    """A deleted topic starts again from nothing when it is created anew (F025, F026)."""
+    """A deleted topic is empty after it is created again (F025, F026)."""
     produce(broker, b"one")
     broker.delete_topic("t")
     broker.create_topic("t", partitions=2)
@@ -113,7 +113,7 @@ def test_a_deleted_topic_is_gone(broker: EmbeddedBroker) -> None:
 
 
 def test_an_impossible_request_is_an_error() -> None:
-    """What the cluster refuses is raised with its reason, and closing twice is harmless."""
+    """A refusal of the cluster is raised with its reason, and closing twice is harmless."""
     with EmbeddedBroker(brokers=3) as broker:
         broker.create_topic("t")
         broker.set_leader("t", 0, 3)

@@ -1,4 +1,4 @@
-"""What the sandbox writes is, byte for byte, what a real Debezium wrote of the same rows."""
+"""The sandbox writes, byte for byte, the records that a real Debezium wrote for the same rows."""
 
 import json
 from typing import Any

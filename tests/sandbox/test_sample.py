@@ -50,7 +50,7 @@ def read(record: SampleRecord, offset: int) -> Record:
 
 
 def deliver(api: IngestApi, delivery: Upsert | Delete | Event) -> bool:
-    """Deliver one item by itself; tell whether it was accepted."""
+    """Deliver one item by itself; return whether it was accepted."""
     if isinstance(delivery, Delete):
         call = Call("delete", "sandbox", "customers", "sandbox-token", subject=delivery.user_id)
     else:

@@ -54,7 +54,7 @@ def test_it_serves_until_ctrl_c() -> None:
 
 
 def test_a_bad_address_is_bad_usage() -> None:
-    """What is no address ends with exit 2 and an example; a port in use ends with exit 1."""
+    """A malformed address ends with exit 2 and an example; a port in use ends with exit 1."""
     for listen, code, words in (
         ("nowhere", 2, "such as 127.0.0.1:8090"),
         ("192.0.2.1:80", 1, "cannot listen"),

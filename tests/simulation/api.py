@@ -1,4 +1,4 @@
-"""The simulated Instasent: bytes in, bytes out, in both documented shapes (API reference, section 3).
+"""The simulated Instasent: bytes in, bytes out, in both documented shapes (ingest-api.md 3).
 
 It keeps two views of a contact: `contacts` as it was accepted, which is what the final state is judged by,
 and `unqueued_ms`, when the API's own queue has made it real, which is what events and deletes meet.

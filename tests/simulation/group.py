@@ -77,7 +77,7 @@ class Group:
             member.hears("lost", numbers, self._rng.randrange(NOTICE_MS))
 
     def rebalance(self) -> None:
-        """Share the partitions out anew."""
+        """Share the partitions out again."""
         if self._waits_for:
             self._again = True
             return

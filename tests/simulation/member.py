@@ -66,7 +66,7 @@ class Member:
         self._unheard: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._callbacks: deque[tuple[int, str, list[int]]] = deque()
         self._hears_ms = 0
-        self._free_ms = 0  # since when it could poll, but for the engine
+        self._free_ms = 0  # since when it could poll, except the engine
         self._wake_ms: int | None = None
         self._wakes = (0, 0)
         self._poll_ms: int | None = None
@@ -243,7 +243,7 @@ class Member:
             settled = self.metadata.read(positions, ends)
         except MetadataUnprovenError:
             world.count("metadata undecided")
-            self.hears("revoke all", [], 0)  # As the shell: it joins the group anew, and asks again.
+            self.hears("revoke all", [], 0)  # As the shell: it joins the group again, and asks again.
             return
         self._until |= {number: ends[self.name_of(number)] for number in numbers}
         for number in numbers:
@@ -343,7 +343,7 @@ class Member:
             self._plan_poll()
 
     def _seek(self, seek: ev.Seek) -> None:
-        """As the shell: the new offset is committed, and the member joins the group anew."""
+        """As the shell: the new offset is committed, and the member joins the group again."""
         number = int(seek.partition.topic[-1])
         epoch = self.epochs[number]
         epoch.revoked = True

@@ -37,7 +37,7 @@ SLACK_MS = 1_000
 
 
 class Note(NamedTuple):
-    """The metadata of one commit, and what it was made from: the topic had begun anew `life` times."""
+    """The metadata of one commit, and what it was made from: the topic had begun again `life` times."""
 
     offset: int
     text: str
@@ -70,11 +70,11 @@ class Memory:
         self._held: dict[int, Note] = {}
 
     def recreate(self, number: int) -> None:
-        """The topic is deleted and made anew."""
+        """The topic is deleted and made again."""
         self._lives[number] += 1
 
     def life(self, number: int) -> int:
-        """How often the topic was made anew."""
+        """How often the topic was made again."""
         return self._lives[number]
 
     def ids(self, topics: Collection[str], *, at_once: bool = False) -> dict[str, str]:
@@ -98,7 +98,7 @@ class Memory:
         return rewinds
 
     def unowned(self, number: int) -> None:
-        """Between two owners the topic may have been made anew, as it was."""
+        """Between two owners the topic may have been made again, as it was."""
         if self.held(number).runs and self.rng.random() < self._anew:
             self.recreate(number)
 
@@ -140,7 +140,7 @@ class Ids:
         return self._memory.ids(topics, at_once=True)
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
-        """Hear of topics that were made anew."""
+        """Hear of topics that were made again."""
         now = self._memory.ids(topics)
         changed = [topic for topic, topic_id in now.items() if self.known.get(topic, topic_id) != topic_id]
         self.known = {**self.known, **now}

@@ -82,7 +82,7 @@ class History:
         """A partition is read from here on: what was told behind this offset comes again, if not left out."""
         former = self.current.get(epoch.number)
         self.current[epoch.number] = epoch
-        if former is not None and epoch.position < former.start:  # a topic that was made anew
+        if former is not None and epoch.position < former.start:  # a topic that was made again
             again = [key for key in self.accepted if key[0] == epoch.number and key[1] >= epoch.position]
             self.uncommitted += len(again)
         elif former is not None:

@@ -85,7 +85,7 @@ class Reader:
             self._member.handle(event)
 
     def _read(self, epoch: Epoch, fetched: "Fetched") -> bool:
-        """Read on in one log; tells whether its end was reached."""
+        """Read on in one log; says whether its end was reached."""
         world, entries = self._world, self._broker.entries[epoch.number]
         index = self._broker.index(epoch.number, epoch.position)
         while index < len(entries) and fetched.room > 0 and fetched.size > 0:

@@ -1,7 +1,7 @@
 """Writes the logs of a seed: real Debezium bytes, and beside each record what it asks for.
 
 What a record asks for is said by its writer and never read back from `translate`, so that the oracle
-does not believe what it is to judge. A contact belongs to one partition, but for the shared ones; fields
+does not believe what it is to judge. A contact belongs to one partition, except the shared ones; fields
 carry the number of their log (`v0`, `a0`), so that a request alone tells which records it stands for.
 """
 

@@ -86,7 +86,7 @@ INCIDENTS = {
     "clock step": (2, 0),  # of the wall clock (F096)
     "compaction": (3, 0),  # F018
     "retention": (1, 0),  # F021
-    "recreation": (1, 0),  # the topic is deleted and made anew with the same records (F026)
+    "recreation": (1, 0),  # the topic is deleted and made again with the same records (F026)
     "partition added": (1, 0),  # F024
     "credentials": (2, 0),  # a new token, or the same once more
 }
@@ -103,7 +103,7 @@ class Incident(NamedTuple):
 
 @dataclass(frozen=True)
 class Traits:
-    """How this API behaves (API reference, section 10: what is not known is drawn)."""
+    """How this API behaves (ingest-api.md 10: what is not known is drawn)."""
 
     shape: str
     position_base: int
@@ -158,7 +158,7 @@ class Scenario:
         """How soon an instance that runs until it has caught up is started again.
 
         Each start is a rebalance, with which the search for a bad item and an event's wait for its contact
-        begin anew. Where a minute has too few calls for that, the jobs come less often
+        begin again. Where a minute has too few calls for that, the jobs come less often
         (docs/simulation.md, what was found and left).
         """
         calls = self.traits.calls_per_window
@@ -212,7 +212,7 @@ def _logs(block: int, sizes: Sizes) -> tuple[int, tuple[Log, ...]]:
 
 
 def forget_logs() -> None:
-    """Write all logs anew when they are drawn next."""
+    """Write all logs again when they are drawn next."""
     _logs.cache_clear()
 
 

@@ -132,7 +132,7 @@ class World:
         return fault
 
     def translated(self, entry: Entry, translate: Translate) -> Translated:
-        """Translate a record: now and then anew, to see that nothing but the record decides (I4)."""
+        """Translate a record: now and then again, to see that nothing but the record decides (I4)."""
         self.records += 1
         if entry.translated is None:
             entry.translated = translate(entry.record)
@@ -187,7 +187,9 @@ class World:
         if traits.whole_batch:
             calls += 14 * sum(ask.bad for ask in asks)  # to find one item among a hundred, halving
         if self.scenario.limits.until_caught_up:
-            calls *= 2  # each start of a job is a rebalance, which interrupts and has the budget learned anew
+            calls *= (
+                2  # each start of a job is a rebalance, which interrupts and has the budget learned again
+            )
         return wait_ms + (calls // traits.calls_per_window + 2) * traits.window_s * 1000
 
     def _missing(self) -> dict[int, tuple[int, int]]:
@@ -302,7 +304,7 @@ class World:
     def _session_over(self, member: Member, since_ms: int) -> None:
         silence = self._silent.get(member.name)
         if silence is not None and silence.since_ms == since_ms and self.now_ms <= silence.until_ms:
-            del self._silent[member.name]  # It may join anew, and be silent anew.
+            del self._silent[member.name]  # It may join again, and be silent again.
             self.group.evict(member, cut_off=silence.cut_off)
 
     def operator_resets(self, number: int) -> None:

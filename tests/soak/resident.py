@@ -80,7 +80,7 @@ class Watch:
         self._thread.join()
 
     def cut(self) -> Stretch:
-        """Return what was seen since the last time, and begin anew."""
+        """Return what was seen since the last time, and begin again."""
         self._look()
         seen, self._samples = self._samples, []
         return stretch(seen)

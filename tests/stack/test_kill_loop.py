@@ -66,7 +66,7 @@ class Work:
         self._run(INSERT, ROWS, 1, 0)
 
     def share(self) -> None:
-        """Update every row twice and some a third time; delete one slice of rows and make it anew."""
+        """Update every row twice and some a third time; delete one slice of rows and make it again."""
         for statement in range(SLICES * 2 + 2):
             self._run(
                 "UPDATE member SET points = points + id, row_version = row_version + 1 WHERE id %% %s = %s",

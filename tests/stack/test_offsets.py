@@ -82,7 +82,7 @@ def test_a_topic_that_was_made_anew_is_noticed(kafka: KafkaBroker, tmp_path: Pat
 
     F026, P21.
     """
-    with group("anew", tmp_path, kafka, partitions=1) as world:
+    with group("again", tmp_path, kafka, partitions=1) as world:
         instance = world.instance()
         instance.start()
         world.change(range(50))

@@ -114,7 +114,7 @@ def test_a_kill_repeats_only_what_was_in_flight(
 
 def test_a_topic_that_was_made_anew_holds_nothing_settled(kafka: KafkaBroker, tmp_path: Path) -> None:
     """Also where somebody puts the old offset and its metadata back (F026)."""
-    with group("settled-anew", tmp_path, kafka, partitions=1) as world:
+    with group("settled-again", tmp_path, kafka, partitions=1) as world:
         instance = world.instance()
         stuck_at_its_head(world, instance, range(50))
         instance.kill()

@@ -70,7 +70,7 @@ class Versioned:
         self._sql.execute(query, values or None)
 
     def round(self, number: int) -> None:
-        """Change one slice of the rows; in every tenth round delete another one and make it anew."""
+        """Change one slice of the rows; in every tenth round delete another one and make it again."""
         self.execute(UPDATE, number, SLICES, number % SLICES)
         if number % 10 == 0:
             self.execute(DELETE, SLICES, number // 10 % SLICES)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from connector.model import Delete, Event, Record, Rejection, Skip, Translated, Upsert
 from connector.translate.mapping import compiler
-from connector.translate.mapping.rules import As, TopicRules
+from connector.translate.mapping.rules import TopicRules
 from connector.translate.translate import Translator
+from connector.translate.values.forms import As
 from tests.translate.records import PLACEHOLDER, envelope
 
 COLUMNS = ("id", "_id", "a", "b", "ts_ms", "op", "__op", "__deleted", "payload", "type", "data")

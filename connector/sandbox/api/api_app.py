@@ -21,7 +21,7 @@ from connector.sandbox.api.spoiled_answers import NEVER_ANSWERED, RawPath, Spoil
 
 _DATASOURCE = "/v1/project/{project}/datasource/{datasource}"
 
-# Endpoint, method, path below the data source (API reference, section 2: E1 to E9). E8 is also asked
+# Endpoint, method, path below the data source (ingest-api.md 2: E1 to E9). E8 is also asked
 # without an event type, with and without the slash (section 7).
 _PATHS = (
     ("stream", "GET", "/stream"),
@@ -96,7 +96,7 @@ class _Exchange:
 
 
 def _read_call(endpoint: str, request: Request, body: bytes) -> Call:
-    """Read a request. `_sync` is on in any spelling, even empty (API reference, section 2)."""
+    """Read a request. `_sync` is on in any spelling, even empty (ingest-api.md 2)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         parsed = orjson.loads(body)

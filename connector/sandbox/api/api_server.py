@@ -88,7 +88,7 @@ class SandboxApi:
 
     @property
     def behaviour(self) -> Behaviour:
-        """The switches as they stand."""
+        """The current switches."""
         return self.api.behaviour
 
     def change(self, **switches: Any) -> None:

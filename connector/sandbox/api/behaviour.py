@@ -7,14 +7,14 @@ from typing import Any
 
 
 class AnswerShape(StrEnum):
-    """The two documented answers to a write (API reference, section 3)."""
+    """The two documented answers to a write (ingest-api.md 3)."""
 
     RECEIPT = "a"
     ENTITY = "b"
 
 
 class UnknownContact(StrEnum):
-    """What becomes of an event whose contact the data source does not hold (API reference, 10.4)."""
+    """The answer to an event whose contact the data source does not hold (ingest-api.md 10.4)."""
 
     REJECT = "reject"
     ACCEPT = "accept"
@@ -52,7 +52,7 @@ class Behaviour:
     refuse: Callable[[Mapping[str, Any]], bool] | None = None
     """Refuses one item for a reason of the test's own; only for tests in the same process."""
     watch: Callable[[Any, int], None] | None = None
-    """Told of each `Call` and its status, in their order; only for tests in the same process."""
+    """Called with each `Call` and its status, in order; only for tests in the same process."""
 
     version_attribute: str = "row_version"
     """The attribute by which the ledger judges the order of upserts."""

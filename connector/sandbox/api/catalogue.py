@@ -1,4 +1,4 @@
-"""What the read endpoints tell about the data source (API reference, sections 4 and 7)."""
+"""The answers of the read endpoints about the data source (ingest-api.md 4 and 7)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is wrong with one item of a write: message by field, empty where it is fine."""
+"""Checks one item of a write: the messages by field, empty for a valid item."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ _EVENT_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def check_contact(item: Item) -> Complaints:
-    """Check one contact (API reference, section 5.1). Null means that the value is not known."""
+    """Check one contact (ingest-api.md 5.1). Null means that the value is not known."""
     complaints = _missing(item, "_user_id")
     for name in _TEXT_ATTRIBUTES:
         if not isinstance(item.get(name), str | None):
@@ -25,7 +25,7 @@ def check_contact(item: Item) -> Complaints:
 
 
 def check_event(item: Item, event_types: Collection[str] | None) -> Complaints:
-    """Check one event (API reference, section 6); `event_types` None takes any."""
+    """Check one event (ingest-api.md 6); `event_types` None takes any."""
     complaints = _missing(item, "_user_id", "_event_id", "_event_type")
     event_type = item.get("_event_type")
     if "_event_type" not in complaints and event_types is not None and event_type not in event_types:

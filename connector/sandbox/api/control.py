@@ -1,4 +1,4 @@
-"""What a test or a curious user may ask of the sandbox itself, outside the API."""
+"""The sandbox's own controls for tests and curious users, outside the API."""
 
 import time
 from dataclasses import fields

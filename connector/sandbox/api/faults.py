@@ -8,7 +8,7 @@ from threading import Lock
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. *Processed* says whether the request took effect all the same."""
+    """The kinds of faults. *Processed* says whether the request took effect all the same."""
 
     LATENCY = "latency"  # waits `seconds`, then all goes on; not processed if the client hangs up meanwhile
     STATUS = "status"  # answers `status` with a JSON message; not processed

@@ -80,7 +80,7 @@ class IngestApi:
 
     @property
     def behaviour(self) -> Behaviour:
-        """The switches as they stand."""
+        """The current switches."""
         return self._behaviour
 
     def change(self, **switches: Any) -> None:
@@ -177,7 +177,7 @@ class IngestApi:
         return self._written([Judged(item, self._take_event(item, call)) for item in self._batch(call)], call)
 
     def _take_event(self, item: dict[str, Any], call: Call) -> dict[str, list[str]]:
-        """Take one event unless something is wrong with it; tell what."""
+        """Take one event, or return what is wrong with it."""
         complaints = self._refusal(item) or check_event(item, self._behaviour.event_types)
         if complaints or (not call.dry_run and self._ledger.is_duplicate(item)):
             return complaints
@@ -195,7 +195,7 @@ class IngestApi:
         return json_reply(200, write_answer([Judged(call.subject, {})], self._behaviour, 200, dry_run=False))
 
     def _batch(self, call: Call) -> list[dict[str, Any]]:
-        """Give the items of a write, or refuse the whole request (API reference, section 2)."""
+        """Give the items of a write, or refuse the whole request (ingest-api.md 2)."""
         if not isinstance(call.body, list) or not all(isinstance(item, dict) for item in call.items):
             raise _RefusedError(400, "The body must be a JSON array of objects.")
         if not 1 <= len(call.items) <= self._behaviour.items_max:

@@ -7,21 +7,21 @@ own token, or announce a run after each kill and before each restart.
 **Order of upserts.** Where the body carries the version attribute (an integer that grows with every
 change of the row), a version that is accepted is one of
 
-* *replayed*: it was accepted before for this contact (a retry, a redelivery), or it is lower than
-  another run's highest but the first of its contact in this run, or higher than all before it in
-  this run (after a kill folding may group a redelivered stretch differently, so a version may arrive
-  for the first time although a higher one is known);
+* *replayed*: it was accepted before for this contact (a retry, a redelivery). A version lower than another
+  run's highest is replayed too, where it is the first of its contact in this run or higher than all before
+  it in this run. After a kill, folding may group redelivered records differently, so a version may
+  arrive for the first time although a higher one is known;
 * *a violation*: it arrives for the first time although this very run has had a higher one accepted;
 * otherwise *progress*. Versions that never arrive were folded.
 
 A client that keeps the order of each contact has no violation, killed or not; one that swaps two
-requests has one. Where nobody was killed or rebalanced, `replayed` counts answers that were lost.
+requests has one. Without a kill or a rebalance, `replayed` counts answers that were lost.
 The end is judged apart: `behind` counts contacts whose state is older than the highest version
 accepted. A delete forgets the versions of its contact: a new row may begin at 1 again. Whether a
 delete came in its place shows in the final states only; compare them with the source.
 
-**Order of events.** Events are never folded and a repeated id is discarded, so a new event whose
-sequence is lower than one accepted before for its contact is a violation in any run.
+**Order of events.** Events are never folded, and a repeated id is discarded. So a new event is a violation,
+in any run, where its sequence is lower than one accepted before for its contact.
 
 **Overlap.** Two requests in progress at once that carry the same contact.
 """
@@ -57,7 +57,7 @@ class Overlap(NamedTuple):
 
 @dataclass(slots=True)
 class Contact:
-    """What is known about one contact; neither present nor deleted until its first upsert is applied."""
+    """The state of one contact; neither present nor deleted until its first upsert is applied."""
 
     attributes: dict[str, Any] = field(default_factory=dict)
     present: bool = False
@@ -73,8 +73,8 @@ class Contact:
 class Received:
     """Counts and final states. Acceptance judges order; application changes states.
 
-    The two differ where the API queues: `overtaken` counts queued upserts that were applied after
-    a newer instant one, which is the API's doing and not the client's.
+    The two differ where the API queues: `overtaken` counts queued upserts that were applied after a newer
+    instant one. The API causes that, not the client.
     """
 
     def __init__(self, version_attribute: str = "row_version", sequence_parameter: str = "sequence") -> None:
@@ -101,7 +101,7 @@ class Received:
     def enter(self, user_ids: Iterable[str], connected: Connected, client: str = "") -> None:
         """A request that carries these contacts begins; `leave` must follow.
 
-        `connected` tells whether its client is still there: one that has hung up overlaps nobody.
+        `connected` says whether its client is still there: a client that has hung up overlaps no other.
         """
         for user_id in user_ids:
             others = self._in_progress.setdefault(user_id, [])
@@ -128,7 +128,7 @@ class Received:
     # ------------------------------------------------------------------------------- upserts
 
     def accept_upsert(self, client: str, body: Mapping[str, Any]) -> None:
-        """Judge the order of one upsert; `client` is whatever tells clients apart."""
+        """Judge the order of one upsert; `client` identifies the client."""
         self.counts["upserts"] += 1
         version = body.get(self._version_attribute)
         if not isinstance(version, int):
@@ -147,7 +147,7 @@ class Received:
         contact.highest = max(version, contact.highest or version)
 
     def apply_upsert(self, body: Mapping[str, Any], *, queued: bool) -> None:
-        """Merge one upsert into its contact; a deleted one begins anew (API reference, section 9)."""
+        """Merge one upsert into its contact; a deleted one begins again (ingest-api.md 9)."""
         contact = self._contact(body["_user_id"])
         contact.present, contact.deleted = True, False
         version = body.get(self._version_attribute)
@@ -163,12 +163,12 @@ class Received:
     # ------------------------------------------------------------------------------- deletes
 
     def knows(self, user_id: str) -> bool:
-        """Tell whether the data source holds this contact now; a deleted one it does not."""
+        """Return whether the data source holds this contact now; it does not hold a deleted one."""
         contact = self.contacts.get(user_id)
         return contact is not None and contact.present
 
     def delete(self, user_id: str) -> bool:
-        """Delete one contact; tell whether there was one."""
+        """Delete one contact; return whether there was one."""
         known = self.knows(user_id)
         self.counts["deletes" if known else "deletes_of_unknown"] += 1
         if user_id in self.contacts:
@@ -178,7 +178,7 @@ class Received:
     # -------------------------------------------------------------------------------- events
 
     def is_duplicate(self, body: Mapping[str, Any]) -> bool:
-        """Tell whether this event id was taken before, and count it; the same id must mean the same event."""
+        """Count an event id, and return whether it was taken before; one id must mean one event."""
         known = self.events.get(body["_event_id"])
         if known is None:
             parked = self.parked.get(body["_user_id"], ())

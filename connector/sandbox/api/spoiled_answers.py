@@ -68,11 +68,11 @@ class SpoiledAnswers:
         self._send = send
 
     def connected(self) -> bool:
-        """Tell whether the client is still there."""
+        """Return whether the client is still there."""
         return not self._transport.is_closing()
 
     async def client_left(self, seconds: float) -> bool:
-        """Wait that long; tell at once when the client has hung up."""
+        """Wait that long; return early, with True, when the client hangs up."""
         try:
             await asyncio.wait_for(self._disconnect(), seconds)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""The request budgets: fixed windows, opened by the first call (API reference, section 9)."""
+"""The request budgets: fixed windows, opened by the first call (ingest-api.md 9)."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The answers to a write, in both documented shapes (API reference, section 3)."""
+"""The answers to a write, in both documented shapes (ingest-api.md 3)."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -45,7 +45,7 @@ class AvroConverter:
         prefix, headers = FRAMINGS[self.framing](known, role)
         is_bytes = tree == "bytes" or (isinstance(tree, dict) and tree["type"] == "bytes")
         if is_bytes and self.framing.startswith("confluent"):
-            # Confluent's serializer leaves Avro's length out (debezium-events 7), Apicurio's does not.
+            # Confluent's serializer leaves Avro's length out (debezium-events.md 7), Apicurio's does not.
             return lambda value: Encoded(None if value is None else prefix + value, headers)
         parsed = fastavro.parse_schema(tree)
 

@@ -1,4 +1,4 @@
-"""Avro schemas as the converters of Confluent and Apicurio make them of Connect's (debezium-events 6.1)."""
+"""Avro schemas, as the converters of Confluent and Apicurio derive them (debezium-events.md 6.1)."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -35,7 +35,7 @@ _LOGICAL: Mapping[str, str] = {
     f"{_CONNECT}Time": "time-millis",
     f"{_CONNECT}Timestamp": "timestamp-millis",
 }
-"""The only semantic types that Avro's own readers can tell."""
+"""The only semantic types that Avro's own readers know."""
 
 _NULL = ("null", None)
 
@@ -43,8 +43,8 @@ _NULL = ("null", None)
 class AvroSchema:
     """The Avro schema of a Connect schema.
 
-    With `apart`, every record but the outermost is a schema of its own, as Apicurio's converter may register
-    them: `parts` holds them by name, what is referred to before what refers to it.
+    With `apart`, every record except the outermost is a separate schema, as Apicurio's converter may register
+    them. `parts` holds them by name; a schema comes after those that it refers to.
     """
 
     def __init__(self, schema: ConnectSchemaNode, *, apart: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Kafka Connect's `JsonConverter`: bare, or with the schema beside the payload (debezium-events 1.5)."""
+"""Kafka Connect's `JsonConverter`: bare, or with the schema beside the payload (debezium-events.md 1.5)."""
 
 import base64
 import math
@@ -22,7 +22,7 @@ def base64_text(data: bytes) -> str:
 
 
 def _floating(number: float) -> float | str:
-    """Give a number, or the words that stand for what JSON cannot hold."""
+    """Return a number, or the word for a number that JSON cannot hold."""
     if math.isfinite(number):
         return number
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

@@ -1,4 +1,4 @@
-"""What a converter is: it writes keys, values or header values, each with its schema."""
+"""The interface of a converter: it writes keys, values or header values, each with its schema."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias

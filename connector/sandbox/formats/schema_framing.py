@@ -1,4 +1,4 @@
-"""How bytes say which schema wrote them: in front of the body, or in headers (debezium-events 7)."""
+"""How bytes say which schema wrote them: in front of the body, or in headers (debezium-events.md 7)."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
@@ -10,7 +10,7 @@ _BINARY = b"BINARY"
 
 
 class Frame(NamedTuple):
-    """What stands before each body of one schema, and beside it."""
+    """The prefix and the headers of each body of one schema."""
 
     prefix: bytes = b""
     headers: tuple[tuple[str, bytes], ...] = ()
@@ -57,4 +57,4 @@ FRAMINGS: Mapping[str, Framing] = {
     "apicurio-header-content": lambda known, role: _apicurio(role, contentId=_long(known.content_id)),
     "apicurio-header-artifact": _artifact,
 }
-"""`confluent` is version 0, `confluent-guid` version 1. What Apicurio names by default is not written out."""
+"""`confluent` is version 0, `confluent-guid` version 1. Apicurio's defaults are not written out."""

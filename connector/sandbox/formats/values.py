@@ -10,12 +10,12 @@ Encode: TypeAlias = Callable[[Any], Any]
 
 
 class Style(NamedTuple):
-    """What one format writes in its own way.
+    """The encoders of one format.
 
     `leaves` by base and `names` by semantic type make encoders, None where a value stays as it is. `pair` is
     one entry of a map whose keys are no strings. `optional` makes the encoder of something that may be null
     out of that of the value; it is called with None too. `replace_nulls`: a null becomes the default, as
-    both converters do unless told otherwise (debezium-events 6.5).
+    both converters do by default (debezium-events.md 6.5).
     """
 
     leaves: Mapping[str, Encode]
@@ -53,7 +53,7 @@ def _present(schema: ConnectSchemaNode, style: Style) -> Encode | None:
 
 
 def _struct(schema: ConnectSchemaNode, style: Style) -> Encode:
-    """Write every field in the order of the schema, null where the value has none (debezium-events 1.5)."""
+    """Write every field in the schema's order, null where the value has none (debezium-events.md 1.5)."""
     members = [(name, compile_value(field, style)) for name, field in schema.fields.items()]
     names = tuple(schema.fields)
     if not any(encode for _, encode in members):
@@ -100,5 +100,5 @@ _COMPOUND: Mapping[str, Callable[[ConnectSchemaNode, Style], Encode | None]] = {
 
 
 def has_text_keys(schema: ConnectSchemaNode) -> bool:
-    """Tell whether a map can be a JSON object and an Avro map."""
+    """Return whether a map can be a JSON object and an Avro map."""
     return schema.keys is not None and schema.keys.base == "string" and not schema.keys.optional

@@ -1,6 +1,6 @@
-"""The types of columns: Connect's own, and every semantic type of Debezium (debezium-events 6).
+"""The types of columns: Connect's own, and every semantic type of Debezium (debezium-events.md 6).
 
-All are NOT NULL as they stand here; `schema.nullable` makes the other kind.
+All are NOT NULL here; `schema.nullable` makes the other kind.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ def unscaled(value: str | int, scale: int) -> bytes:
     """Give a decimal's bytes: the unscaled integer, big-endian two's complement, as short as it can be.
 
     Raises:
-        ValueError: the value has more digits behind the point than the scale allows.
+        ValueError: the value has more digits after the point than the scale allows.
     """
     scaled = Fraction(value) * Fraction(10) ** scale
     if scaled.denominator != 1:

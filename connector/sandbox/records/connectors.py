@@ -1,6 +1,6 @@
-"""What tells one Debezium connector from another: `source`, the names of topics, before-images.
+"""The differences between Debezium's connectors: `source`, the names of topics, before-images.
 
-The fields are those of Debezium 3.6.1 (its `SourceInfoStructMaker`s; debezium-events 2.1 and 2.4).
+The fields are those of Debezium 3.6.1 (its `SourceInfoStructMaker`s; debezium-events.md 2.1 and 2.4).
 """
 
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class Connector:
 
     `topic` is a template over `Place`. `position` makes the position of the n-th change; `snapshot` is what
     a snapshot row has instead, and `incremental` what one of an incremental snapshot has. `whole_before`
-    tells whether updates and deletes carry the old row.
+    says whether updates and deletes carry the old row.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Debezium's `ExtractNewRecordState`: change events become rows (debezium-events 4)."""
+"""Debezium's `ExtractNewRecordState`: change events become rows (debezium-events.md 4)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,7 +42,7 @@ class _Reference(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is the same for all events of one schema."""
+    """The parts that all events of one schema share."""
 
     schema: ConnectSchemaNode
     fields: tuple[_Reference, ...]
@@ -105,7 +105,7 @@ class Flatten:
         row = envelope.fields["after"]
         mark = {DELETED: nullable(STRING)} if self.deletes in REWRITES else {}
         added = {**mark, **{ref.name: schema for ref, schema in fields if schema}}
-        # Whatever adds a field makes the row's schema anew, and then it is not optional any more.
+        # An added field needs a new schema of the row, and that one is not optional.
         schema = replace(row, optional=False, fields={**row.fields, **added}) if added else row
         return _Plan(
             schema,

@@ -14,7 +14,7 @@ _Signature: TypeAlias = ConnectSchemaNode | tuple[Any, ...]
 
 
 class Rules(NamedTuple):
-    """How values become schemas: leaves by their Python type, and what stands for null and `[]`.
+    """How values become schemas: leaves by their Python type, and the schemas of null and `[]`.
 
     None leaves such a member out.
     """
@@ -35,7 +35,7 @@ OUTBOX = Rules(_LEAVES)
 """The router's rules (`table.json.payload.null.behavior: ignore`, its default)."""
 
 DOCUMENT = Rules(_LEAVES, null=nullable(STRING), empty_array=nullable(array_of(nullable(STRING))))
-"""MongoDB's rules, but for the types that only documents have."""
+"""MongoDB's rules, except the types that only documents have."""
 
 
 def infer(value: Any, name: str, rules: Rules = OUTBOX) -> Data:

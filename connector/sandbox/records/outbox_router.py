@@ -1,4 +1,4 @@
-"""The outbox pattern: a table of events, and the router that makes records of them (debezium-events 5)."""
+"""The outbox pattern: a table of events, and the router that makes records of them (debezium-events.md 5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -133,4 +133,4 @@ OUTBOX_FORMS: Mapping[str, OutboxForm] = {
     "bytes as base64": OutboxForm(BYTES, False, "json"),
     "json text in avro": OutboxForm(JSON, False, "avro-confluent"),
 }
-"""The eight rows of debezium-events 5; `value_format` is a name of `connector.sandbox.formats.FORMATS`."""
+"""The eight rows of debezium-events.md 5; `value_format` is a name of `connector.sandbox.formats.FORMATS`."""

@@ -1,4 +1,4 @@
-"""What Kafka Connect says about a value, and records that carry it beside their values.
+"""Kafka Connect's schemas, and records that carry them beside their values.
 
 Values are as they travel: integers, floats, strings, bytes (also of a Decimal: `columns.unscaled`), dicts for
 structs and maps, lists. A field that a struct lacks is null, as it is for Connect.
@@ -24,7 +24,7 @@ Base: TypeAlias = Literal[
     "map",
     "struct",
 ]
-"""The spelling of embedded schemas (debezium-events 1.5)."""
+"""The spelling of embedded schemas (debezium-events.md 1.5)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class Data(NamedTuple):
     """A value with its schema. The value None under a schema is not the same as no `Data` at all.
 
     The first is what flattening leaves of a delete (`null`, four bytes), the second is a tombstone
-    (debezium-events 1.4).
+    (debezium-events.md 1.4).
     """
 
     schema: AnySchema

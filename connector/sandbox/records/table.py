@@ -1,4 +1,4 @@
-"""A captured table: its changes as Debezium's relational connectors write them (debezium-events 1 to 3)."""
+"""A captured table: its changes as Debezium's relational connectors write them (debezium-events.md 1)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ SHOP = Place(server="shop", database="shop", schema="public", table="")
 _RUN_ID = "01a209d5-cb98-77d4-b4b3-4a3dec42288d"
 
 _FILLER: Mapping[str, Any] = {
-    # what stands for an unknown value of a NOT NULL column (debezium-events 2.2)
+    # the filler for an unknown value of a NOT NULL column (debezium-events.md 2.2)
     "io.debezium.time.ZonedTimestamp": "1970-01-01T00:00:00Z",
     "io.debezium.time.ZonedTime": "00:00:00Z",
     "boolean": False,
@@ -76,7 +76,7 @@ class CapturedTable:
         return (self._event("u", old, row, self._source(at_us), transaction),)
 
     def delete(self, row: Row, at_us: int, transaction: Row | None = None) -> Records:
-        """Give the records of a DELETE: its own, and a tombstone behind it."""
+        """Give the records of a DELETE: the delete and its tombstone."""
         return self._with_tombstone(
             self._event("d", self._image(row), None, self._source(at_us), transaction)
         )
@@ -144,7 +144,7 @@ class CapturedTable:
         }
 
     def _with_tombstone(self, deleted: ConnectRecord) -> Records:
-        """Put the tombstone behind a delete; it has the same headers."""
+        """Add the tombstone after a delete; it has the same headers."""
         return (deleted, deleted._replace(value=None)) if self._tombstones else (deleted,)
 
 

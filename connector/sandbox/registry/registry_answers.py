@@ -1,7 +1,7 @@
-"""What the two registries answer, over one store. No socket is touched here.
+"""The answers of the two registries, over one store. This module touches no socket.
 
-Confluent's API as its documentation has it, which Apicurio serves as `ccompat`; Apicurio's own as of 2.6.13,
-and the few paths of version 3 that a reader needs.
+Confluent's API follows its documentation; Apicurio serves it as `ccompat`. Apicurio's own API is that of
+2.6.13, with the few paths of version 3 that a reader needs.
 """
 
 from collections.abc import Callable, Mapping

@@ -33,7 +33,7 @@ class RegistryRequest(NamedTuple):
 
 
 class Desk:
-    """What all endpoints share. Used from any thread."""
+    """The state that all endpoints share. Used from any thread."""
 
     def __init__(self, store: RegistryStore, faults: Faults) -> None:
         self.store = store
@@ -105,7 +105,7 @@ class _Exchange:
 
 
 async def _left(wire: SpoiledAnswers, faults: tuple[Fault, ...]) -> bool:
-    """Wait out the latencies; tell whether the client hung up meanwhile."""
+    """Wait out the latencies; return whether the client hung up meanwhile."""
     for fault in faults:
         if fault.kind is FaultKind.LATENCY and await wire.client_left(fault.seconds):
             return True

@@ -78,7 +78,7 @@ class SandboxRegistry:
         self._faults.clear()
 
     def demand(self, *authorizations: str) -> None:
-        """Answer 401 to whoever shows none of these `Authorization` headers; none given lets all in."""
+        """Answer 401 to requests without one of these `Authorization` headers; an empty list lets all in."""
         self._desk.authorizations = frozenset(authorizations)
 
     def requests(self) -> list[RegistryRequest]:

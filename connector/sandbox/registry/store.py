@@ -1,4 +1,4 @@
-"""What the registry holds. Used from any thread."""
+"""The registry's content. Used from any thread."""
 
 import hashlib
 import uuid
@@ -54,7 +54,7 @@ class RegistryStore:
     def register(
         self, subject: str, text: str, kind: str = "AVRO", references: Sequence[RegisteredReference] = ()
     ) -> Registered:
-        """Register a schema under a subject; `kind` is AVRO, JSON or KCONNECT. What is there stays."""
+        """Register a schema (AVRO, JSON or KCONNECT) under a subject. A known schema keeps its id."""
         content = (text, kind, tuple(references))
         with self._lock:
             content_id = self._contents.setdefault(content, self._first_id + len(self._contents))

@@ -9,7 +9,7 @@ from connector.translate.change import Row
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.expressions import Expression, Find, compile_expression
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
-from connector.translate.values.column_types import semantics
+from connector.translate.values.column_types import column_type
 from connector.translate.values.schemaless import as_it_is
 from connector.translate.values.text import read_string
 from connector.translate.values.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
@@ -73,8 +73,8 @@ def _transform(rule: PathRule, column: ConnectSchema | None, *, identifies: bool
     """Choose what is done to the value: what its semantic type says, then what `as:` says."""
     untouched = _untouched if identifies else as_it_is
     if column is not None:
-        return transform_for(rule, column, identifies=identifies) or untouched
-    return TRANSFORMS[rule.as_.name](rule) if rule.as_ else untouched
+        return transform_for(rule.form, column, identifies=identifies) or untouched
+    return TRANSFORMS[rule.form.name](rule.form) if rule.form else untouched
 
 
 def _untouched(value: Any) -> Any:
@@ -139,7 +139,7 @@ def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
             raise ValueError(f"{{{path}}} is not a path into the row")
         columns |= expression.columns
         column = column_schema(schema, expression.path)
-        first = None if column is None else semantics(column).handed
+        first = None if column is None else column_type(column).handed
         write = read_string if first is None else in_turn(first, read_string)
         parts.append(_path_reader(expression, write, path))
     if not columns:

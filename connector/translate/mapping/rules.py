@@ -1,14 +1,13 @@
 """The mapping language: what a topic file may say (design, section 3).
 
 The models describe and normalise: a rule written as plain text becomes a `PathRule`, `as: date` and
-`as: {timestamp: us}` both become a `Transform`. Whether a path, a template or a condition makes
+`as: {timestamp: us}` both become a `Form`. Whether a path, a template or a condition makes
 sense is for the compiler (`plan`) to say.
 """
 
 import difflib
 import re
-from enum import StrEnum
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from connector.model import Operation
+from connector.translate.values.forms import As, Form, TimeUnit
 
 
 class Model(BaseModel):
@@ -38,25 +38,6 @@ class Model(BaseModel):
 # ------------------------------------------------------------------------------------------ `as:`
 
 
-class As(StrEnum):
-    """What `as:` can make of a value."""
-
-    LOWERCASE = "lowercase"
-    UPPERCASE = "uppercase"
-    TRIM = "trim"
-    E164 = "e164"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    DECIMAL = "decimal"
-    NUMBER = "number"
-    STRING = "string"
-    BOOLEAN = "boolean"
-    JSON = "json"
-
-
-TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns"]
-
-
 class TimestampForm(Model):
     """A timestamp that the record holds as a number of these units since 1970."""
 
@@ -68,25 +49,17 @@ class DecimalForm(Model):
     """A decimal that the record holds as the base64 of its unscaled value, with this scale."""
 
     decimal: Annotated[int, Field(ge=0, le=999)]
-    """The scale: how many digits stand behind the point."""
+    """The scale: the number of digits after the point."""
 
 
-class Transform(NamedTuple):
-    """A normalised `as:`. `unit` is of a timestamp, `scale` of a decimal; None: the value says it."""
-
-    name: As
-    unit: TimeUnit | None = None
-    scale: int | None = None
-
-
-def _read_transform(form: object) -> Transform:
+def _read_form(form: object) -> Form:
     match form:
         case str() if form in list(As):
-            return Transform(As(form))
+            return Form(As(form))
         case {"timestamp": "s" | "ms" | "us" | "ns" as unit, **rest} if not rest:
-            return Transform(As.TIMESTAMP, unit=unit)
+            return Form(As.TIMESTAMP, unit=unit)
         case {"decimal": scale, **rest} if not rest and re.fullmatch("[0-9]{1,3}", str(scale)):
-            return Transform(As.DECIMAL, scale=int(str(scale)))  # text where it came from a variable
+            return Form(As.DECIMAL, scale=int(str(scale)))  # text where it came from a variable
         case _:
             close = difflib.get_close_matches(form, list(As), n=1) if isinstance(form, str) else []
             allowed = f"one of {', '.join(As)}, {{timestamp: s|ms|us|ns}}, {{decimal: SCALE}}"
@@ -103,13 +76,18 @@ class PathRule(Model):
     from_: Annotated[str, Field(alias="from", min_length=1)]
     """A path into the row (`customer.id`) or any JMESPath expression."""
     as_: Annotated[
-        Transform | None,
-        PlainValidator(_read_transform, json_schema_input_type=As | TimestampForm | DecimalForm),
+        Form | None,
+        PlainValidator(_read_form, json_schema_input_type=As | TimestampForm | DecimalForm),
         Field(alias="as"),
     ] = None
     """What the value is, or is made into, before it is sent."""
     region: Annotated[str | None, Field(pattern="^[A-Z]{2}$")] = None
     """With `as: e164`: the country (ISO 3166, such as ES) of numbers written without a prefix."""
+
+    @property
+    def form(self) -> Form | None:
+        """The form with the rule's region; None without `as:`."""
+        return None if self.as_ is None else self.as_._replace(region=self.region)
 
     @model_validator(mode="after")
     def _region_belongs_to_e164(self) -> Self:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema
-from connector.translate.mapping.rules import As
 from connector.translate.values.dates import read_date, timestamp_of
 from connector.translate.values.decimals import as_decimal, as_operand, exact
+from connector.translate.values.forms import As
 from connector.translate.values.nested import array_of, map_of, struct_of
 from connector.translate.values.numbers import (
     decimal_column,
@@ -51,23 +51,23 @@ class ColumnType(NamedTuple):
     `sent` makes what is sent, where the mapping names no `as:`; without it `as_it_is` is all that is
     needed. `operand` makes what a JMESPath expression sees: the same, but for numbers that it can
     compare. `handed` makes what the transform of an `as:` gets: a decimal with all its digits, dates and
-    times as ISO text, bytes as base64. Which `as:` say no more than the type itself is in `says`.
+    times as ISO text, bytes as base64. Which `as:` say no more than the type itself is in `implies`.
     """
 
     sent: ReadValue | None = None
     handed: ReadValue | None = None
     operand: ReadValue | None = None
-    says: frozenset[As] = frozenset()
+    implies: frozenset[As] = frozenset()
 
 
 def sender(schema: ConnectSchema) -> ReadValue | None:
     """Make the reader of a column that is sent without `as:`; None where `as_it_is` is all it needs."""
-    return semantics(schema).sent
+    return column_type(schema).sent
 
 
 def reader_for_as(schema: ConnectSchema) -> ReadValue | None:
     """Make the reader whose result the transform of an `as:` gets; None where that is the value itself."""
-    return semantics(schema).handed
+    return column_type(schema).handed
 
 
 def expression_value(schema: ConnectSchema) -> ReadValue | None:
@@ -76,10 +76,10 @@ def expression_value(schema: ConnectSchema) -> ReadValue | None:
     Decimals are integers, floats or, where a float would round them, `Decimal`; `exact_search` knows
     how to compare and add those. Dates and times are ISO text, which sorts as they do.
     """
-    return semantics(schema).operand
+    return column_type(schema).operand
 
 
-def semantics(schema: ConnectSchema) -> ColumnType:
+def column_type(schema: ConnectSchema) -> ColumnType:
     """Find what columns of a type become."""
     known = SEMANTIC_TYPES.get(_without_qualifiers(schema.name))
     return (known or _BASES[schema.base])(schema)
@@ -88,13 +88,13 @@ def semantics(schema: ConnectSchema) -> ColumnType:
 # ---------------------------------------------------------------------------------- named types
 
 
-def _everywhere(read: ReadValue, *says: As) -> ColumnType:
-    return ColumnType(read, read, read, frozenset(says))
+def _everywhere(read: ReadValue, *implies: As) -> ColumnType:
+    return ColumnType(read, read, read, frozenset(implies))
 
 
-def _text(read: ReadValue, *says: As) -> Callable[[ConnectSchema], ColumnType]:
+def _text(read: ReadValue, *implies: As) -> Callable[[ConnectSchema], ColumnType]:
     """Make the entry of a type that becomes the same text everywhere."""
-    found = _everywhere(read, *says)
+    found = _everywhere(read, *implies)
     return lambda _schema: found
 
 
@@ -195,7 +195,7 @@ def _integer(schema: ConnectSchema) -> ColumnType:
 
 
 def _array(schema: ConnectSchema) -> ColumnType:
-    item = semantics(schema.items) if schema.items else _PLAIN
+    item = column_type(schema.items) if schema.items else _PLAIN
     return _container(
         sent=array_of(item.sent) if item.sent else None,
         operand=array_of(item.operand) if item.operand else None,
@@ -203,7 +203,7 @@ def _array(schema: ConnectSchema) -> ColumnType:
 
 
 def _map(schema: ConnectSchema) -> ColumnType:
-    key, item = (semantics(inner) if inner else _PLAIN for inner in (schema.keys, schema.items))
+    key, item = (column_type(inner) if inner else _PLAIN for inner in (schema.keys, schema.items))
     return _container(
         sent=map_of(key.sent or as_it_is, item.sent or as_it_is),
         operand=map_of(key.sent or as_it_is, item.operand or _same),
@@ -211,7 +211,7 @@ def _map(schema: ConnectSchema) -> ColumnType:
 
 
 def _struct(schema: ConnectSchema) -> ColumnType:
-    fields = {name: semantics(field) for name, field in schema.fields.items()}
+    fields = {name: column_type(field) for name, field in schema.fields.items()}
     sent = {name: field.sent for name, field in fields.items() if field.sent}
     operands = {name: field.operand for name, field in fields.items() if field.operand}
     return _container(

@@ -1,14 +1,12 @@
-"""`as: lowercase, uppercase, trim, string, boolean, json, e164`."""
+"""`as: lowercase, uppercase, trim, string, boolean, json`."""
 
 import re
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import orjson
-import phonenumbers
 
 from connector.translate.formats.json.weight import TOO_HEAVY, is_too_heavy
 from connector.translate.values.decimals import decimal_text
@@ -18,8 +16,6 @@ from connector.translate.values.unusable import ConversionError, LeftOut
 _LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
 
 _CHANGED_LENGTH_MAX = 1024 * 1024
-_PHONE_LENGTH_MAX = 64
-_PHONES_REMEMBERED = 65_536  # reading one costs as much as ten records; some 20 MB when full
 
 _BOOLEANS: dict[Any, bool] = {
     **dict.fromkeys((1, "true", "t", "yes", "y", "on", "1"), True),
@@ -80,32 +76,3 @@ def read_json(value: Any) -> Any:
         return as_it_is(parsed)
     deque(containers(parsed), maxlen=0)  # only the depth is of interest
     return orjson.Fragment(value)
-
-
-def e164_of(region: str | None) -> Callable[[Any], str]:
-    """Make the reader of phone numbers; `region` is the country of those without an international prefix."""
-
-    def read(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > _PHONE_LENGTH_MAX:
-            raise ConversionError("a phone number is expected")
-        number = _e164(value, region)
-        if number is None:
-            raise ConversionError("a possible phone number is expected")
-        return number
-
-    return read
-
-
-@lru_cache(maxsize=_PHONES_REMEMBERED)
-def _e164(text: str, region: str | None) -> str | None:
-    """Return the number in E.164, None where no number of that length exists in its country.
-
-    Whether it is assigned is not asked: the library's tables are older than the newest ranges.
-    """
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -113,7 +113,7 @@ def test_a_delete_begins_a_new_row() -> None:
 
 
 def test_upserts_merge_and_keep_nulls() -> None:
-    """Absent attributes stay, null is stored as null (API reference, section 9)."""
+    """Absent attributes stay, null is stored as null (ingest-api.md 9)."""
     ledger = Received()
     ledger.apply_upsert({"_user_id": "7", "plan": "gold", "_email": "a@b.es"}, queued=False)
     ledger.apply_upsert({"_user_id": "7", "_email": None}, queued=False)
@@ -174,7 +174,7 @@ def test_who_has_hung_up_overlaps_nobody() -> None:
 
 
 def test_a_queued_upsert_that_comes_late_is_the_apis_doing() -> None:
-    """A queued version applied after a newer instant one is overtaken and leaves the state behind."""
+    """A queued version applied after a newer instant one is overtaken, and the state stays old."""
     ledger = Received()
     old, new = ({"_user_id": "7", "row_version": version} for version in (1, 2))
     ledger.accept_upsert("a", old)

@@ -88,7 +88,7 @@ def test_an_encoded_id_is_one_segment(sandbox: SandboxApi, client: httpx.Client,
 
 
 def test_a_path_that_is_no_contact_is_not_found(client: httpx.Client) -> None:
-    """A delete without an id, or with an id that spreads over two segments, deletes nobody (I8)."""
+    """A delete without an id, or with an id that spreads over two segments, deletes no contact (I8)."""
     upsert(client)
     for path in ("/stream/contacts/", "/stream/contacts/a/b", "/stream/", "/nothing"):
         response = client.delete(PATH + path)
@@ -97,7 +97,7 @@ def test_a_path_that_is_no_contact_is_not_found(client: httpx.Client) -> None:
 
 
 def test_event_parameters_are_asked_for_in_three_spellings(client: httpx.Client) -> None:
-    """With a type, without, and without but with the slash (API reference, section 7)."""
+    """With a type, without, and without but with the slash (ingest-api.md 7)."""
     for tail in ("/purchase", "/", ""):
         assert "specs" in client.get(f"{PATH}/stream/specs/event-parameters{tail}").json()
 

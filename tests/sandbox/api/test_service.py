@@ -37,7 +37,7 @@ def send(api: IngestApi, call: Call, *items: object, now: float = 0.0) -> tuple[
 
 
 def test_a_contact_is_created_updated_read_and_deleted() -> None:
-    """E2, E3 and E4 act on one contact, which merges and at last is gone (API reference, section 5)."""
+    """E2, E3 and E4 act on one contact, which merges and at last is gone (ingest-api.md 5)."""
     api = make()
     assert send(api, CONTACTS, ADA)[0] == 202
     assert send(api, CONTACTS, {"_user_id": "7", "_email": None})[0] == 202
@@ -50,7 +50,7 @@ def test_a_contact_is_created_updated_read_and_deleted() -> None:
 
 @pytest.mark.parametrize(("base", "positions"), [(0, [0, 2]), (1, [1, 3])])
 def test_the_receipt_tells_accepted_from_refused(base: int, positions: list[int]) -> None:
-    """Shape A numbers the items from the chosen base and says why one was refused (API reference, 3.1)."""
+    """Shape A numbers the items from the chosen base and says why one was refused (ingest-api.md 3.1)."""
     api = make(position_base=base)
     status, body = send(api, CONTACTS, ADA, {"_user_id": "8", "_email": "nonsense"}, {**ADA, "_user_id": "9"})
     assert status == 202
@@ -62,7 +62,7 @@ def test_the_receipt_tells_accepted_from_refused(base: int, positions: list[int]
 
 
 def test_the_entity_shape_lists_both_outcomes() -> None:
-    """Shape B mixes both outcomes by user id, errors by field (API reference, 3.2)."""
+    """Shape B mixes both outcomes by user id, errors by field (ingest-api.md 3.2)."""
     _, body = send(make(shape=AnswerShape.ENTITY), CONTACTS, ADA, {"_user_id": "8", "_email": "nonsense"})
     entity = body["entity"]
     assert (entity["successful"], entity["failed"]) == (1, 1)
@@ -139,7 +139,7 @@ def test_a_malformed_batch_is_refused_whole(body: object) -> None:
 
 
 def test_a_hundred_items_fit() -> None:
-    """Exactly 100 items are taken (API reference, section 2)."""
+    """Exactly 100 items are taken (ingest-api.md 2)."""
     assert send(make(), CONTACTS, *({"_user_id": str(n)} for n in range(100)))[1]["entitiesSuccess"] == 100
 
 
@@ -221,7 +221,7 @@ def test_a_dry_run_stores_nothing() -> None:
 
 
 def test_an_event_is_taken_once() -> None:
-    """A repeated `_event_id` is answered as a success and adds nothing (API reference, section 9)."""
+    """A repeated `_event_id` is answered as a success and adds nothing (ingest-api.md 9)."""
     api = make()
     send(api, CONTACTS, ADA)
     assert [send(api, EVENTS, ORDER)[0] for _ in range(2)] == [202, 202]
@@ -233,14 +233,14 @@ def test_an_event_is_taken_once() -> None:
     [(UnknownContact.REJECT, 422, 0), (UnknownContact.ACCEPT, 202, 1), (UnknownContact.PARK, 202, 0)],
 )
 def test_an_event_of_an_unknown_contact(policy: UnknownContact, status: int, accepted: int) -> None:
-    """It is refused, taken or parked, as the switch says (API reference, 10.4)."""
+    """It is refused, taken or parked, as the switch says (ingest-api.md 10.4)."""
     api = make(unknown_contact=policy)
     assert send(api, EVENTS, ORDER)[0] == status
     assert api.read(Received.report, 0)["events"]["accepted"] == accepted
 
 
 def test_deleting_an_unknown_contact() -> None:
-    """It succeeds or answers 404, as the switch says (API reference, 10.3; F054, F063)."""
+    """It succeeds or answers 404, as the switch says (ingest-api.md 10.3; F054, F063)."""
     assert send(make(), DELETE)[1]["accepted"] == [{"position": 0, "item": "7"}]
     assert send(make(unknown_delete_status=404), DELETE)[0] == 404
 

@@ -17,7 +17,7 @@ Headers = Iterable[tuple[str, bytes | None]]
 def schema_of(
     store: RegistryStore, data: bytes, headers: Headers, role: str, *, eight: bool = False
 ) -> tuple[Registered, bytes]:
-    """Tell which schema wrote the bytes, and give the body (debezium-events 7)."""
+    """Return the schema that wrote the bytes, and the body (debezium-events.md 7)."""
     named = dict(headers)
     confluent = named.get(f"__{role}_schema_id")
     global_id = named.get(f"apicurio.{role}.globalId")

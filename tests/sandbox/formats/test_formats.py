@@ -107,7 +107,7 @@ def test_rows_of_every_semantic_type_can_be_read_back(format_name: str) -> None:
 
 @pytest.mark.parametrize("name", SEMANTIC)
 def test_each_schema_names_the_semantic_type(name: str) -> None:
-    """`name` in Connect's language, `connect.name` in Avro, `title` in JSON Schema (debezium-events 6.1)."""
+    """Connect has `name`, Avro `connect.name`, JSON Schema `title` (debezium-events.md 6.1)."""
     schema = SEMANTIC[name]
     store = RegistryStore()
     FORMATS["avro-confluent"](store)("crm", "value", schema)
@@ -181,7 +181,7 @@ def test_the_frames_stand_where_the_reference_says(framing: str) -> None:
 
 
 def test_keys_and_values_have_formats_of_their_own() -> None:
-    """Avro values with string, JSON or Avro keys: the two converters are set apart (debezium-events 1.3)."""
+    """Avro values with string, JSON or Avro keys: two converters, two settings (debezium-events.md 1.3)."""
     table, store = CapturedTable(PLACE, {"id": INT64}), RegistryStore()
     keys = {
         "json": b'{"id":7}',
@@ -199,7 +199,7 @@ def test_keys_and_values_have_formats_of_their_own() -> None:
 
 
 def test_headers_have_a_converter_of_their_own() -> None:
-    """The key in `__debezium.newkey` as text, wrapped or framed (debezium-events 3)."""
+    """The key in `__debezium.newkey` as text, wrapped or framed (debezium-events.md 3)."""
     table, store = CapturedTable(PLACE, {"id": INT64}), RegistryStore()
     found = {}
     for name in ("json", "json-embedded", "avro-confluent"):
@@ -241,7 +241,7 @@ def test_a_changed_table_is_another_version() -> None:
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_has_not(number: float) -> None:
-    """Words in JSON, the numbers themselves in Avro (debezium-events 1.5)."""
+    """Words in JSON, the numbers themselves in Avro (debezium-events.md 1.5)."""
     words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
     data = Data(struct("crm.Value", {"score": nullable(DOUBLE)}), {"score": number})
     store = RegistryStore()
@@ -253,7 +253,7 @@ def test_numbers_that_json_has_not(number: float) -> None:
 
 
 def test_maps_arrays_and_defaults_in_the_schemas() -> None:
-    """What the columns above do not have: string keys, defaults of bytes, docs, narrow integers."""
+    """Kinds that the columns above lack: string keys, defaults of bytes, docs, narrow integers."""
     schema = struct(
         "crm.Value",
         {

@@ -1,4 +1,4 @@
-"""The byte vectors of the reference, reproduced (debezium-events 6.3 and 7)."""
+"""The byte vectors of the reference, reproduced (debezium-events.md 6.3 and 7)."""
 
 import base64
 import json
@@ -70,14 +70,14 @@ def value_of(writer: Writer, data: Data) -> bytes:
     ("framing", "prefix"), [("confluent", "00 0000002a"), ("apicurio-8", "00 000000000000002a")]
 )
 def test_the_vector_of_the_reference(framing: str, prefix: str) -> None:
-    """Schema id 42 in 4 and in 8 bytes; a decimal, dates, nulls before and behind their types."""
+    """Schema id 42 in 4 and in 8 bytes; a decimal, dates, nulls before and after their types."""
     store = RegistryStore(first_id=42, first_global_id=42)
     converter = AvroConverter(store, framing, style=avro_style(replace_nulls=False))
     assert value_of(Writer(converter), Data(ENVELOPE, EVENT)) == bytes.fromhex(prefix + BODY)
 
 
 def test_a_null_becomes_the_default_unless_told_otherwise() -> None:
-    """Both converters replace a null that has a default (debezium-events 6.5)."""
+    """Both converters replace a null that has a default (debezium-events.md 6.5)."""
     written = value_of(Writer(AvroConverter(RegistryStore(first_id=42))), Data(ENVELOPE, EVENT))
     assert written == bytes.fromhex("00 0000002a" + BODY.replace("b705 02", "b705 0001"))
     for style, active in ((json_style(), True), (json_style(replace_nulls=False), None)):
@@ -120,7 +120,7 @@ def test_a_value_with_more_digits_than_its_scale_is_refused() -> None:
 @pytest.mark.parametrize(
     ("format_name", "data", "expected"),
     [
-        # every way in which "no value" appears (debezium-events 1.4)
+        # every way in which "no value" appears (debezium-events.md 1.4)
         ("json", None, None),
         ("json", Data(nullable(ROW), None), b"null"),
         ("json-embedded", None, None),

@@ -1,4 +1,4 @@
-"""`ExtractNewRecordState` and `ExtractNewDocumentState` in every delete mode (debezium-events 4)."""
+"""`ExtractNewRecordState` and `ExtractNewDocumentState` in every delete mode (debezium-events.md 4)."""
 
 import json
 from typing import Any
@@ -154,7 +154,7 @@ def test_documents_become_typed_rows(mode: DeleteMode, deleted: list[Any]) -> No
 
 
 def test_documents_with_added_fields_share_a_schema() -> None:
-    """Two documents of one form are one schema in the registry; added members stand behind their own."""
+    """Two documents of one form are one schema in the registry; added members follow their own."""
     store = RegistryStore()
     converter = FORMATS["avro-confluent"](store)
     writer = Writer(converter, transforms=[FlattenDocument("rewrite", ("op", "source.ord"))])

@@ -1,4 +1,4 @@
-"""The outbox router and the eight forms of its payloads (debezium-events 5)."""
+"""The outbox router and the eight forms of its payloads (debezium-events.md 5)."""
 
 import base64
 import json

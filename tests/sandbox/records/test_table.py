@@ -1,4 +1,4 @@
-"""Change events of tables, connector by connector (debezium-events 1 to 3 and 8)."""
+"""Change events of tables, connector by connector (debezium-events.md 1 to 3 and 8)."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ RELATIONAL = [POSTGRESQL, MYSQL, MARIADB, SQLSERVER, ORACLE]
 
 
 def test_every_operation_has_its_images() -> None:
-    """r, c, u, d with its tombstone, t: which of before, after and key they have (debezium-events 1.2)."""
+    """r, c, u, d with its tombstone, t: which of before, after and key they have (debezium-events.md 1.2)."""
     source = table()
     records = [
         *source.read(ROW, AT_US),
@@ -56,7 +56,7 @@ def test_every_operation_has_its_images() -> None:
 
 
 def test_before_images_of_postgresql_are_invented() -> None:
-    """Only the key of a delete is real; NOT NULL columns have filler (debezium-events 2.2)."""
+    """Only the key of a delete is real; NOT NULL columns have filler (debezium-events.md 2.2)."""
     columns: dict[str, ConnectSchemaNode] = {
         **COLUMNS,
         "score": ConnectSchemaNode("double"),
@@ -94,7 +94,7 @@ def test_whole_before_images(connector: Connector) -> None:
 
 @pytest.mark.parametrize("connector", CONNECTORS.values(), ids=lambda connector: connector.name)
 def test_topics_and_sources(connector: Connector) -> None:
-    """Each connector has its own names of topics and positions, and positions grow (debezium-events 2)."""
+    """Each connector has its own names of topics and positions, and positions grow (debezium-events.md 2)."""
     topics = {
         "postgresql": "crm.public.customers",
         "mysql": "crm.shop.customers",
@@ -121,14 +121,14 @@ def test_topics_and_sources(connector: Connector) -> None:
 
 
 def test_incremental_snapshots_have_no_position_in_postgresql() -> None:
-    """`lsn` and `txId` are null, the snapshot says incremental (debezium-events 9)."""
+    """`lsn` and `txId` are null, the snapshot says incremental (debezium-events.md 9)."""
     (event,) = values(table().read(ROW, AT_US, snapshot="incremental"))
     source = event["source"]
     assert (source["snapshot"], source["lsn"], source["txId"]) == ("incremental", None, None)
 
 
 def test_a_key_change_is_a_delete_a_tombstone_and_a_create() -> None:
-    """They share one position, and the headers name the other key (debezium-events 3)."""
+    """They share one position, and the headers name the other key (debezium-events.md 3)."""
     records = write(table().change_key(ROW, {**ROW, "id": 8}, AT_US))
     assert [record.key for record in records] == [b'{"id":7}', b'{"id":7}', b'{"id":8}']
     assert [own_headers(record) for record in records] == [
@@ -148,14 +148,14 @@ def test_a_table_without_a_key_and_a_connector_without_tombstones() -> None:
 
 
 def test_transactions_are_named() -> None:
-    """An event of a transaction holds its place in it (debezium-events 1.1)."""
+    """An event of a transaction holds its place in it (debezium-events.md 1.1)."""
     block = {"id": "750:1", "total_order": 1, "data_collection_order": 1}
     (event,) = values(table().create(ROW, AT_US, transaction=block))
     assert event["transaction"] == block
 
 
 def test_records_about_no_row() -> None:
-    """Topics, keys and members by which each kind is recognised (debezium-events 8)."""
+    """Topics, keys and members by which each kind is recognised (debezium-events.md 8)."""
     change = service_messages.schema_change(MYSQL, PLACE, "ALTER TABLE customers ADD plan TEXT", AT_US)
     records = [
         service_messages.heartbeat("crm", 1),
@@ -192,7 +192,7 @@ def test_records_about_no_row() -> None:
 
 
 def test_a_signalling_table_is_captured_like_any_other() -> None:
-    """Its rows are envelopes on a topic of a table (debezium-events 8)."""
+    """Its rows are envelopes on a topic of a table (debezium-events.md 8)."""
     signals = CapturedTable(PLACE._replace(table="signals"), service_messages.SIGNAL_COLUMNS)
     (event,) = values(signals.create(service_messages.signal_row("s1", "snapshot-window-open", a=1), AT_US))
     assert event["after"] == {"id": "s1", "type": "snapshot-window-open", "data": '{"a":1}'}

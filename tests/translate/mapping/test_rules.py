@@ -7,15 +7,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from connector.model import Operation
 from connector.translate.mapping.rules import (
-    As,
     ExpectedDelivery,
     PathRule,
     Rule,
     TemplateRule,
     TopicRules,
-    Transform,
     ValueRule,
 )
+from connector.translate.values.forms import As, Form
 
 RULE: TypeAdapter[PathRule | TemplateRule | ValueRule] = TypeAdapter(Rule)
 
@@ -48,13 +47,13 @@ def test_the_forms_of_a_rule() -> None:
 @pytest.mark.parametrize(
     ("form", "transform"),
     [
-        *((name.value, Transform(name)) for name in As),
-        ({"timestamp": "us"}, Transform(As.TIMESTAMP, unit="us")),
-        ({"decimal": 2}, Transform(As.DECIMAL, scale=2)),
-        ({"decimal": "2"}, Transform(As.DECIMAL, scale=2)),
+        *((name.value, Form(name)) for name in As),
+        ({"timestamp": "us"}, Form(As.TIMESTAMP, unit="us")),
+        ({"decimal": 2}, Form(As.DECIMAL, scale=2)),
+        ({"decimal": "2"}, Form(As.DECIMAL, scale=2)),
     ],
 )
-def test_the_forms_of_as(form: object, transform: Transform) -> None:
+def test_the_forms_of_as(form: object, transform: Form) -> None:
     """Every `as:` becomes a name, with the unit or scale that the value does not carry."""
     rule = RULE.validate_python({"from": "x", "as": form})
     assert isinstance(rule, PathRule)

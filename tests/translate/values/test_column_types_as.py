@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from connector.translate.formats.connect_schema import ConnectSchema
-from connector.translate.mapping.rules import As, PathRule
+from connector.translate.mapping.rules import PathRule
 from connector.translate.values.column_types import reader_for_as
+from connector.translate.values.forms import As
 from connector.translate.values.schemaless import as_it_is
 from connector.translate.values.transforms import transform_for
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError, NeedsExactError
@@ -35,7 +36,7 @@ LONG = twos_complement(123456789012345678901234)
 def read(schema: ConnectSchema, form: Any, decoded: Any, **more: Any) -> Any:
     """Return what an attribute gets from a decoded value under `as:`."""
     rule = PathRule.model_validate({"from": "c", "as": form, **more})
-    return (transform_for(rule, schema) or as_it_is)(decoded)
+    return (transform_for(rule.form, schema) or as_it_is)(decoded)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -153,22 +154,21 @@ def test_a_form_that_repeats_the_schema_costs_nothing() -> None:
     """Where `as:` says what the schema says, the reader is the schema's own."""
     for schema, form in ((DATE, "date"), (MICROS, "timestamp"), (decimal(2), "decimal"), (DOUBLE, "number")):
         plain, repeated = (
-            transform_for(PathRule.model_validate(rule), schema)
+            transform_for(PathRule.model_validate(rule).form, schema)
             for rule in ({"from": "c"}, {"from": "c", "as": form})
         )
         assert type(plain) is type(repeated)
         assert plain is not None
-    assert transform_for(PathRule.model_validate({"from": "c"}), TEXT) is None
+    assert transform_for(None, TEXT) is None
     assert reader_for_as(TEXT) is None
 
 
 def test_what_identifies_is_not_made_a_number() -> None:
     """A decimal that is an id keeps all its digits as a `Decimal`, also beyond 64 bits."""
-    plain = PathRule.model_validate({"from": "c"})
-    identify = transform_for(plain, decimal(0), identifies=True)
+    identify = transform_for(None, decimal(0), identifies=True)
     assert identify is not None
     assert identify(twos_complement(10**30)) == 10**30
-    assert transform_for(plain, INT64, identifies=True) is None
+    assert transform_for(None, INT64, identifies=True) is None
 
 
 @pytest.mark.parametrize("form", list(As))

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.translate.formats.connect_schema import ConnectSchema
-from connector.translate.mapping.rules import As, PathRule
-from connector.translate.values.column_types import expression_value, reader_for_as, semantics
+from connector.translate.mapping.rules import PathRule
+from connector.translate.values.column_types import column_type, expression_value, reader_for_as
+from connector.translate.values.forms import As
 from connector.translate.values.schemaless import as_it_is
 from connector.translate.values.transforms import transform_for
 from connector.translate.values.unusable import ConversionError, LeftOut, NeedsExactError
@@ -70,7 +71,7 @@ def test_decimals_of_any_length_survive(encoding: str, unscaled: int, scale: int
         assert see is not None
         assert number(orjson.dumps(as_it_is(hand(decoded_)))) == expected
         assert number(orjson.dumps(as_it_is(see(decoded_)))) == expected
-        text = transform_for(PathRule.model_validate({"from": "c", "as": "string"}), schema_)
+        text = transform_for(PathRule.model_validate({"from": "c", "as": "string"}).form, schema_)
         assert text is not None
         assert Decimal(text(decoded_)) == expected
 
@@ -155,7 +156,7 @@ def test_times_add_up_again(value: int, unit: tuple[str, int]) -> None:
 def test_doubles_survive(encoding: str, value: float) -> None:
     """Every finite double is sent as a text that reads as the same double."""
     schema = ConnectSchema("double")
-    read = semantics(schema).sent
+    read = column_type(schema).sent
     assert read is not None
     result = read(ENCODINGS[encoding](schema, value))
     assert (
@@ -233,13 +234,13 @@ def test_both_encodings_of_any_value_become_the_same(data: st.DataObject) -> Non
 
 def sent_or_left_out(schema: ConnectSchema, decoded: Any) -> Any:
     """Return what is sent, or the name under which it is left out."""
-    result = (semantics(schema).sent or as_it_is)(decoded)
+    result = (column_type(schema).sent or as_it_is)(decoded)
     return result.value if isinstance(result, LeftOut) else result
 
 
 def assume_sendable(schema: ConnectSchema) -> None:
     """Check that every type in a schema has an entry; none of them is unknown to the table."""
-    assert semantics(schema) is not None
+    assert column_type(schema) is not None
     for inner in (*schema.fields.values(), schema.items, schema.keys):
         if inner is not None:
             assume_sendable(inner)
@@ -264,7 +265,7 @@ def test_a_value_that_contradicts_its_schema_breaks_nothing(
     """Whatever stands in a column, it is sent as JSON or refused by one of the two errors (S08)."""
     schema = known[0]
     rule = PathRule.model_validate({"from": "c"} if form is None else {"from": "c", "as": form})
-    for read in (transform_for(rule, schema) or as_it_is, expression_value(schema) or as_it_is):
+    for read in (transform_for(rule.form, schema) or as_it_is, expression_value(schema) or as_it_is):
         try:
             result = as_it_is(read(value))
         except (ConversionError, NeedsExactError):
