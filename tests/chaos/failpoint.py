@@ -60,13 +60,13 @@ FAIL_POINTS: Mapping[str, FailPoint] = {
     "request written, no answer read": FailPoint(HTTP1, "_Protocol.get_buffer", When.BEFORE, 30),
     "answer read, engine does not know": FailPoint(RUNNER, "Runner._answered", When.BEFORE, 30),
     "answer handled, not committed": FailPoint(RUNNER, "Runner._answered", When.AFTER, 30),
-    "commit decided, not asked": FailPoint(COMMITS, "Commits.ask", When.BEFORE, 4),
-    "commit asked, not answered": FailPoint(COMMITS, "Commits.ask", When.AFTER, 4),
-    "commit answered, engine does not know": FailPoint(COMMITS, "Commits.answered", When.BEFORE, 4),
+    "commit decided, not asked": FailPoint(COMMITS, "OffsetCommits.ask", When.BEFORE, 4),
+    "commit asked, not answered": FailPoint(COMMITS, "OffsetCommits.ask", When.AFTER, 4),
+    "commit answered, engine does not know": FailPoint(COMMITS, "OffsetCommits.answered", When.BEFORE, 4),
     "revoke begun": FailPoint(RUNNER, "Runner.revoked", When.BEFORE, 1, Occasion.REBALANCE),
     "revoke drained, not returned": FailPoint(RUNNER, "Runner.revoked", When.AFTER, 1, Occasion.REBALANCE),
     "commit confirmed inside a revoke": FailPoint(
-        COMMITS, "Commits.confirm", When.AFTER, 1, Occasion.REBALANCE
+        COMMITS, "OffsetCommits.confirm", When.AFTER, 1, Occasion.REBALANCE
     ),
     "loss heard": FailPoint(RUNNER, "Runner.lost", When.BEFORE, 1, Occasion.FREEZE),
     "dead letter decided": FailPoint(LETTERS, "DeadLetterWriter.write", When.BEFORE, 2),

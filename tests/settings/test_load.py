@@ -133,7 +133,7 @@ def test_a_typo_hides_no_fault_of_another_rule(problems_of: Refuse) -> None:
         (
             "schema_registry: {type: other, url: 'http://r'}",
             "schema_registry.type",
-            "'confluent' or 'apicurio'",
+            "should be 'confluent'",
         ),
         ("schema_registry: {url: 'http://u:p@r'}", "schema_registry.url", "no user"),
         ("everything: 1", "everything", "unknown key"),

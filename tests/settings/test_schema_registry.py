@@ -9,7 +9,7 @@ from connector.errors import Problem
 from connector.settings import Settings
 from connector.settings.schema_registry import SchemaRegistry
 from tests.settings.conftest import SERVICE
-from tests.settings.test_schemas import service, validator
+from tests.settings.test_editor_schemas import service, validator
 from tests.shell.certificates import self_signed
 
 CANARY = "canary-4711"
