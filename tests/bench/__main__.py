@@ -41,7 +41,7 @@ READY_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all scenarios share."""
+    """The parts that all scenarios share."""
 
     kafka: KafkaBroker
     sink: Sink

@@ -33,7 +33,7 @@ schema_registry:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is read: a topic, its wire format, the registry if one is needed, and where a new group begins."""
+    """The source: a topic, its wire format, the registry if one is needed, and where a new group begins."""
 
     topic: str = TOPIC
     format: str = "json"

@@ -1,4 +1,4 @@
-"""What the connector is compared with: three loops that a good programmer would write in an hour.
+"""The connector's contenders: three loops that a good programmer would write in an hour.
 
 All read the same topic with the connector's librdkafka settings (P30), parse with orjson, reuse one
 client, and end after `--records` records. None keeps the order of a contact across requests, tries

@@ -1,8 +1,8 @@
-"""What translating a record costs in each wire format, beside the bare decode of the same bytes.
+"""The cost of translating a record in each wire format, beside the bare decode of the same bytes.
 
 `python -m tests.bench.formats`, or the scenario `formats` of `make bench`; no broker is needed. Both sides
-take turns with small batches, so that a slower moment of the machine hits both; the ratio is the median of
-those of the pairs, in CPU time of the thread.
+take turns with small batches, so that a slower moment of the machine hits both. The ratio is the median over
+the pairs, in CPU time of the thread.
 """
 
 import argparse
@@ -88,7 +88,7 @@ class Sample:
 
     @property
     def bodies(self) -> list[bytes]:
-        """What is decoded: the values without their framing."""
+        """The bytes to decode: the values without their framing."""
         return [(record.value or b"")[self.wire.body :] for record in self.records]
 
 

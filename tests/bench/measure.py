@@ -30,7 +30,7 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one child took: CPU in seconds (user and system), peak resident memory, its output."""
+    """The cost of one child: CPU in seconds (user and system), peak resident memory, its output."""
 
     cpu_seconds: float
     resident_mib: float

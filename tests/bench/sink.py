@@ -1,9 +1,9 @@
 """The sink: an Ingest API that accepts everything, in a process of its own, as cheaply as Python allows.
 
-It answers in shape A with every item accepted (ingest-api.md 3.1), at once or after a
-delay, and checks on the way what a contender promises: that the versions of one contact never fall
-(`order_violations`) and that no two requests carry one contact at a time (`overlaps`).
-`GET /stats` tells what came and what the sink itself cost; `POST /reset` begins again.
+It accepts every item, in shape A (ingest-api.md 3.1), immediately or after a delay. It also checks the
+contender's promises. The versions of one contact never fall (`order_violations`), and no two requests carry
+one contact at a time (`overlaps`).
+`GET /stats` returns counts and the sink's own cost; `POST /reset` starts over.
 """
 
 import argparse
@@ -23,7 +23,7 @@ STREAM = orjson.dumps({"organization": {}, "project": {}, "datasource": {}, "str
 
 
 class Book:
-    """What has arrived since the last reset. Times in seconds of the machine's monotonic clock."""
+    """The requests since the last reset. Times are in seconds of the machine's monotonic clock."""
 
     def __init__(self, delay_seconds: float) -> None:
         self.delay_seconds = delay_seconds

@@ -33,7 +33,7 @@ def _body(translated: object) -> Any:
 @pytest.mark.parametrize("attributes", MAPPINGS.values(), ids=MAPPINGS)
 @pytest.mark.parametrize("wire_format", [wire.name for wire in FORMATS])
 def test_all_formats_deliver_the_same(wire_format: str, attributes: dict[str, Any]) -> None:
-    """Whatever the records are written in, the contacts are those of bare JSON, each with all its fields."""
+    """In every wire format, the contacts are those of bare JSON, each with all its fields."""
     made = bodies(wire_format, attributes)
     assert made == bodies("json", attributes)
     assert {body.keys() == {"_user_id", *attributes} for body in made} == {True}
@@ -42,7 +42,7 @@ def test_all_formats_deliver_the_same(wire_format: str, attributes: dict[str, An
 
 @pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)
 def test_the_bare_decode_reads_the_same_bytes(wire: Any) -> None:
-    """What the ratio is taken to decodes every value whole, row and source."""
+    """The ratio's denominator decodes every value whole, row and source."""
     taken = sample(wire, COUNT)
     for number, body in enumerate(taken.bodies):
         value = taken.decode(body)

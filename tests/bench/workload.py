@@ -46,7 +46,7 @@ contact:
 
 
 def map_by_hand(after: dict[str, Any]) -> dict[str, Any]:
-    """Return the item for one row, as somebody would write it without a mapping language."""
+    """Return the item for one row, as a programmer would write it without a mapping language."""
     return {
         "_user_id": str(after["id"]),
         "_first_name": after["first_name"],

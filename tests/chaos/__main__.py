@@ -1,7 +1,7 @@
 """`make chaos MINUTES=30 SEED=7`: rounds until the time is over; `ROUNDS=` for so many instead.
 
-The seed gives the same rounds with the same faults and pauses. What real processes make of them is another
-thing each time: a failure may need several attempts to show itself again.
+The seed gives the same rounds with the same faults and pauses. Real processes react to them in another
+way each time: a failure may need several attempts to show itself again.
 """
 
 import os

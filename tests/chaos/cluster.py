@@ -31,7 +31,7 @@ group.consumer.heartbeat.interval.ms=300
 """
 
 REBALANCED = re.compile(r"(Stabilized group|Computed a new target assignment for epoch)")
-"""What a coordinator logs for each rebalance of a classic group, and of one that is KIP-848's."""
+"""A coordinator's log lines for each rebalance: of a classic group, and of a KIP-848 one."""
 
 
 class Cluster:
@@ -83,7 +83,7 @@ class Cluster:
         self.await_complete()
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """End everything."""
         for broker in self.brokers:
             broker.kill()
 
@@ -102,7 +102,7 @@ class Cluster:
         added.result()
 
     def delete_topics(self, topics: Sequence[str]) -> None:
-        """Delete topics that nobody needs any more."""
+        """Delete topics that are no longer needed."""
         admin = self.admin()
         for deleted in admin.delete_topics(list(topics)).values():
             deleted.result()
@@ -144,7 +144,7 @@ class Offsets:
         )
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int] | None:
-        """Return the committed offsets, 0 where there is none; None while nobody answers."""
+        """Return the committed offsets, 0 where there is none; None while no broker answers."""
         asked = [ClientPartition(*partition) for partition in partitions]
         try:
             answers = self._consumer.committed(asked, timeout=ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""What the tests with a real cluster share with those of the stack."""
+"""The fixtures that tests with a real cluster share with those of the stack."""
 
 from tests.stack.conftest import endings, stack_jars, tell
 

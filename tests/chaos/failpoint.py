@@ -1,6 +1,6 @@
 """`python -m tests.chaos.failpoint NAME COUNT run -c …`: the connector, which kills itself at a named point.
 
-The product knows nothing of it: one of its functions is wrapped before its own `main` runs, and the process
+The product has no code for it. One of its functions is wrapped before its own `main` runs, and the process
 sends itself SIGKILL at the `COUNT`-th passage.
 """
 
@@ -26,11 +26,11 @@ class When(Enum):
 
 
 class Occasion(Enum):
-    """What brings a process to a point that it would seldom come to by itself."""
+    """The event that brings a process to a point that it seldom reaches by itself."""
 
     WORK = "work"
     REBALANCE = "rebalance"  # another member goes and comes
-    FREEZE = "freeze"  # it stands still until its partitions are somebody else's
+    FREEZE = "freeze"  # it is frozen until its partitions belong to another instance
     LEAVE = "leave"  # SIGTERM
 
 
@@ -76,7 +76,7 @@ FAIL_POINTS: Mapping[str, FailPoint] = {
     ),
     "leaving the group": FailPoint(KAFKA, "Consumer.close", When.BEFORE, 1, Occasion.LEAVE),
 }
-"""What a kill can fall between, by what has happened and what has not."""
+"""The moments for a kill, by the step that has happened and the step that has not."""
 
 
 def die() -> NoReturn:

@@ -58,7 +58,7 @@ event:
 class Feed:
     """Writes the topics of one group: `NAME.public.member` and `NAME.visit`.
 
-    What it writes comes from the seed; when it writes it, and so what stands beside it, does not.
+    The changes come from the seed; their times, and so their neighbours in the log, do not.
     """
 
     def __init__(self, name: str, bootstrap_servers: str, seed: int) -> None:
@@ -136,7 +136,7 @@ class Feed:
         while not self._ended.wait(TICK_SECONDS):
             for _ in range(RECORDS_PER_TICK):
                 self._one()
-            with self._lock:  # two that poll at once may be told of two records the wrong way round
+            with self._lock:  # two threads that poll together may hear of two records in the wrong order
                 self._producer.poll(0)
 
     def _one(self) -> None:
@@ -173,7 +173,7 @@ class Feed:
         self._produce(write(row, now_us()), story.partition, [Written(Kind.UPSERT, contact, story.steps)])
 
     def _change_key(self, contact: str, story: ReferenceModel) -> None:
-        """The contact goes on under another name, which nobody has had before."""
+        """The contact goes on under another name, which is new."""
         renamed = f"{contact} as {len(self.log.stories)}"
         other = self._story(renamed, story.partition)
         before = story.delete()
@@ -252,7 +252,7 @@ class Feed:
         self, error: KafkaError | None, message: Message, partition: TopicPartition, written: Written
     ) -> None:
         records = self.log.records.setdefault(partition, [])
-        # Of a batch that was stored although its answer was lost nobody tells the offsets: they are the next.
+        # A batch that was stored although its answer was lost has no known offsets: they are the next ones.
         offset = message.offset()
         if error is not None or offset not in (None, *UNKNOWN_OFFSETS, len(records)):
             self._failures.append(f"{partition}, offset {offset} behind {len(records)} records: {error}")

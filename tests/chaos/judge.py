@@ -4,8 +4,8 @@ An instance has a *tenure* of a partition from the line `assigned` in its log to
 or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
 again at what was not committed.
 
-A request that is accepted after somebody else's tenure has begun is *late*. That is a limit that README
-states where the sender was killed, frozen or cut off; where it gave the partition back in good order, it is a
+A request that is accepted after another instance's tenure has begun is *late*. That is a limit that README
+states for senders that were killed, frozen or cut off. After an orderly return of the partition it is a
 violation, as is any request after that.
 """
 
@@ -28,7 +28,7 @@ LATE_SECONDS = 5.0
 class Tenure:
     """One client's time with one partition. `orderly`: it ended with everything answered and committed.
 
-    `taken`: when the client heard of its end, the partition may have been somebody else's for long.
+    `taken`: when the client heard of its end, the partition may long have belonged to another instance.
     """
 
     client: str
@@ -40,7 +40,7 @@ class Tenure:
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong, and what is only late."""
+    """The violations, and the changes that are only late."""
 
     violations: list[str] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
@@ -148,7 +148,7 @@ class Judge:
 
 
 def _surely(change: Accepted, story: ReferenceModel, place: int, *, after_delete: bool) -> int:
-    """Return the earliest step that a change can be: a delete behind a delete may be the same one again."""
+    """Return the earliest step that a change can be: a delete after a delete may be a repetition."""
     if change.step is not None:
         return change.step
     if after_delete:

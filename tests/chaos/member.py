@@ -61,7 +61,7 @@ class Run:
     """One process of a member. Times are seconds of the wall clock."""
 
     client: str
-    """Its token: by that the API's ledger tells one run from the next."""
+    """Its token: by that the API's ledger distinguishes the runs."""
     log: Path
     began: float
     fail_point: str = ""
@@ -212,7 +212,7 @@ class Member(Service):
         wait_for(lambda: self._ok("/healthz"), END_SECONDS, "an admin server", self.process)
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """End everything."""
         self.process.kill()
         self._http.close()
 

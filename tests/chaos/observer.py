@@ -1,4 +1,4 @@
-"""What the API accepted, in its order, and whether commits and dead letters are behind it."""
+"""The API's accepted items, in order, and whether commits and dead letters come after them."""
 
 import time
 from collections.abc import Iterator, Mapping

@@ -15,7 +15,7 @@ PAUSE_SECONDS = (0.2, 2.2)
 
 
 class ChaosFault(StrEnum):
-    """What is done to the world."""
+    """The kinds of faults."""
 
     KILL = "kill"  # SIGKILL at a random moment, then a start
     FAIL_POINT = "fail point"  # SIGKILL, then a start that will die at a named point
@@ -29,7 +29,7 @@ class ChaosFault(StrEnum):
     BURST = "burst"  # a backlog
     WEATHER = "weather"  # the network to the API, by `weather`
     STATUS = "status"  # the API answers with `status`
-    LOST = "lost"  # the API does as it is told, and does not answer
+    LOST = "lost"  # the API processes the request, and does not answer
     HANG = "hang"  # it never answers some requests
     REVOKED = "revoked"  # the tokens are not valid
     LETTERS = "letters"  # the brokers refuse dead letters
@@ -74,7 +74,7 @@ STATUSES = (429, 500, 502, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One deed, and the pause behind it in seconds. Each deed looks at some of the fields only."""
+    """One fault, and the pause after it in seconds. Each kind reads some of the fields only."""
 
     deed: ChaosFault
     pause: float = 0.0

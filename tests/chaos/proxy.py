@@ -29,15 +29,15 @@ SAFE = re.compile(
 
 
 class Weather(StrEnum):
-    """What the network does to a connection."""
+    """The network's behaviour towards a connection."""
 
     CLEAR = "clear"
     RESET_REQUEST = "request cut off"  # reset after some bytes of a request
     RESET_ANSWER = "answer cut off"  # reset after some bytes of an answer
     HALF_ANSWER = "half an answer"  # closed in good order in the middle of an answer
     DRIP = "slow drip"  # the answer comes byte by byte
-    BLACK_HOLE = "black hole"  # nothing passes any more, and nobody is told
-    REFUSE = "refused"  # nobody listens
+    BLACK_HOLE = "black hole"  # nothing passes any more, and neither side hears of it
+    REFUSE = "refused"  # nothing listens
 
 
 CUTS = frozenset({Weather.RESET_REQUEST, Weather.RESET_ANSWER, Weather.HALF_ANSWER})
@@ -57,8 +57,8 @@ class Conditions:
 class Proxy:
     """Listens on a port of its own from construction on, as a context manager; usable from any thread.
 
-    It never delivers what its client no longer waits for: when one side is gone, so is the other, and what
-    was under way between them is dropped.
+    It never delivers a request whose client no longer waits. When one side ends, so does the other; the data
+    between them is dropped.
     """
 
     def __init__(self, target: str, seed: int = 0) -> None:
@@ -160,7 +160,7 @@ class Proxy:
 
 
 class _Passage:
-    """One client's connection and the one to the server that stands for it."""
+    """One client's connection, and the connection to the server for it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What was written and what Instasent must hold in the end: the model that everything is compared with."""
+"""The written records and the expected final state: the model that everything is compared with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from connector.model import TopicPartition
 
 
 class Kind(Enum):
-    """What a record asks for."""
+    """The effect that a record asks for."""
 
     UPSERT = "upsert"
     DELETE = "delete"
-    NOTHING = "nothing"  # the tombstone behind a delete
+    NOTHING = "nothing"  # the tombstone after a delete
     EVENT = "event"
     UNREADABLE = "unreadable"  # must become a dead letter
 

@@ -92,7 +92,7 @@ def compare(world: World) -> None:
 
 
 def _note(world: World, promise: str, failures: Sequence[str]) -> None:
-    """Count what broke a promise, and tell some of it."""
+    """Count the broken promises, and print some of them."""
     script, tally = world.script, world.tally
     tally.broken[promise] += len(failures)
     tally.failures += [

@@ -18,7 +18,7 @@ VARIABLE = "SABOTAGE"
 
 
 class Break(NamedTuple):
-    """What is put into a class of the product, in the place of what has this name."""
+    """A replacement for the attribute of this name in a class of the product."""
 
     kind: type
     name: str

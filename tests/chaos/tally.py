@@ -1,4 +1,4 @@
-"""What a run of many rounds has seen, and the table that says it."""
+"""The counts of a run of many rounds, and their table."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -37,11 +37,11 @@ class Tally:
     """Deliveries that came again between an incident and the next, of each incident."""
     recoveries: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     late: Counter[str] = field(default_factory=Counter)
-    """Changes that came after somebody else had the partition, by protocol."""
+    """Changes that came after another instance had the partition, by protocol."""
     broken: Counter[str] = field(default_factory=Counter)
-    """What must be 0, by the names of `PROMISES`."""
+    """The counts that must be 0, by the names of `PROMISES`."""
     failures: list[str] = field(default_factory=list)
-    """What was wrong, in words."""
+    """The broken promises, in words."""
 
     @property
     def sigkills(self) -> int:

@@ -53,7 +53,7 @@ def test_order_within_a_tenure() -> None:
 
 
 def test_a_new_tenure_begins_anew() -> None:
-    """What was not committed comes again; nothing comes without an assignment."""
+    """Uncommitted records come again; nothing comes without an assignment."""
     assert verdict(judge(TAKEN_AND_GIVEN), (2, 5), (6, 4), (7, 5)) == Verdict()
     assert verdict(judge(ONCE), (0.5, 1)).violations
 
@@ -71,7 +71,7 @@ def test_a_late_change(lines: list[Said], orderly: bool, excused: bool) -> None:
 
 @pytest.mark.parametrize(("lines", "orderly"), [(GIVEN_BACK, True), (TAKEN, True), (ONCE, False)])
 def test_a_change_before_there_is_an_heir(lines: list[Said], orderly: bool) -> None:
-    """It disturbs nobody, but whoever gave the partition back in good order had nothing under way."""
+    """It does no harm, but a member that gave the partition back in good order had nothing in flight."""
     judged = verdict(judge(lines, orderly=orderly), (9.5, 1))
     assert bool(judged.violations) is (lines is GIVEN_BACK)
 
@@ -85,7 +85,7 @@ def test_two_owners_at_once(lines: list[Said], excused: bool) -> None:
 
 
 def test_a_tenure_that_was_over_when_it_began_is_no_heir() -> None:
-    """One that was asleep is told of an assignment and its loss at once: only its own changes are late."""
+    """A frozen member hears of an assignment and its loss together: only its own changes are late."""
     stale = list(tenures("sleeper", log((4, "assigned"), (4.1, "assignment lost")), END, orderly=True))
     both = Judge([*tenures("a", GIVEN_BACK, END, orderly=True), *stale])
     assert verdict(both, (4.05, 1), (4.5, 2)) == Verdict()
@@ -94,7 +94,7 @@ def test_a_tenure_that_was_over_when_it_began_is_no_heir() -> None:
 
 
 def test_a_late_request_does_not_spoil_the_next_tenure() -> None:
-    """One from before the loss that arrives behind it is late, and no reference for what follows."""
+    """A request from before the loss that arrives after it is late, and no reference for later ones."""
     judged = verdict(judge(TAKEN_AND_GIVEN), (4.5, 5), (4.6, 4), (END - 0.5, 6))
     assert (judged.violations, judged.late_changes) == ([], 1)
 

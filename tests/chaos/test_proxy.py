@@ -1,4 +1,4 @@
-"""The proxy does to connections what it is told, and tells unsafe requests."""
+"""The proxy treats connections as ordered, and reports unsafe requests."""
 
 from collections.abc import Iterator
 
@@ -77,7 +77,7 @@ def test_what_its_client_has_given_up_is_not_done(proxy: Proxy, sandbox: Sandbox
     [("/a%2F..%2Fb", True), ("/..", False), ("/", False), ("/a/b", False), ("", False), ("/a?all", False)],
 )
 def test_unsafe_requests_are_told(proxy: Proxy, path: str, safe: bool) -> None:
-    """A DELETE that names no single contact would delete what nobody meant (S01)."""
+    """A DELETE that names no single contact would delete others (S01)."""
     url = httpx.URL(proxy.origin).copy_with(raw_path=(CONTACTS + path).encode())
     with httpx.Client(headers=HEADERS) as client:
         client.send(httpx.Request("DELETE", url, headers=HEADERS))

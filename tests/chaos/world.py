@@ -147,7 +147,7 @@ class World:
                 self.tally.broken["unaccounted"] += member.unaccounted() or 0
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """End everything."""
         for member in self.members:
             member.close()
         self.feed.abandon()

@@ -11,13 +11,13 @@ from tests.fuzz.judge import FaultError
 from tests.fuzz.worker import Cost, main
 
 CRASHES, RAISES, IS_SLOW, WAS_SLOW_ONCE, IS_KILLED, TAKES_MEMORY = 5, 12, 17, 23, 31, 60
-"""What each of these seeds does; 60 is in a window of its own."""
+"""The effect of each of these seeds; 60 is in a separate window."""
 
 _RECURSIVE = {"type": "record", "name": "N", "fields": [{"name": "n", "type": ["null", "N"]}]}
 
 
 class Breaking:
-    """Stands for the translator."""
+    """Replaces the translator."""
 
     def try_one(self, seed: int) -> tuple[str, str, float]:
         """Do what the seed says."""

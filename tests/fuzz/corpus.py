@@ -1,4 +1,4 @@
-"""What real connectors wrote: the captures of `tests/fixtures`, with the schemas that they name."""
+"""The records of real connectors: the captures of `tests/fixtures`, with the schemas that they name."""
 
 import base64
 import json

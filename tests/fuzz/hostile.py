@@ -1,7 +1,7 @@
 """Tokens that have broken parsers before, and the mark that no reason may quote."""
 
 CANARY = "Zq4711canary"
-"""Stands in values, keys and names of the inputs: whatever quotes it has quoted a record (S08)."""
+"""A mark in values, keys and names of the inputs: a text that quotes it has quoted a record (S08)."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ _LONG = (
 )
 
 TEXTS = ("", " ", *_NUMBERS_AS_TEXT, *_BASE64, *_DATES, *_WORDS, *_LONG, CANARY)
-"""As they stand between the quotes of JSON."""
+"""As they are written between the quotes of JSON."""
 
 _NUMBERS = _words(
     """
@@ -75,7 +75,7 @@ TOKENS = tuple(
     token.encode()
     for token in (*NUMBERS, *NO_NUMBERS, *LITERALS, *NO_LITERALS, *(f'"{text}"' for text in TEXTS))
 )
-"""What a token of JSON is replaced by."""
+"""The replacements for a token of JSON."""
 
 _BAD_UTF8 = (b"\xff", b"\x80", b"\xed\xa0\x80", b"\xc3", b"\xf0\x9f\x98", b"\xef\xbb\xbf")
 _VARINTS = (b"\0\0\0\0", b"\xff" * 9 + b"\x01", b"\x80" * 12)
@@ -83,7 +83,7 @@ _MARKS = (b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"\\u", b"\r\n", b"Na
 _MEMBERS = (b',"payload":', b'{"schema":', b'"payload"', b'"schema"')
 
 BYTES = (b"\0", b"\1", *_BAD_UTF8, *_VARINTS, *_MARKS, *_MEMBERS, b"[" * 70, b"[" * 1100, b'{"a":' * 70)
-"""What is written over bytes of any kind."""
+"""The bytes that are written over others."""
 
 _CONNECT, _TIME, _DATA = "org.apache.kafka.connect.data.", "io.debezium.time.", "io.debezium.data."
 

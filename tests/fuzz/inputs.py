@@ -19,7 +19,7 @@ Headers = list[tuple[str, bytes | None]]
 
 
 class Input(NamedTuple):
-    """What one seed stands for. The registry has `schemas` and, under any other id, `artifact`."""
+    """The input of one seed. The registry has `schemas` and, under any other id, `artifact`."""
 
     kind: str
     record: Record
@@ -231,4 +231,4 @@ _KINDS = (
     *(["JSON Schema", "bytes"] * 2),
     "Connect schema",
 )
-"""What the inputs are, in the shares that they have."""
+"""The kinds of inputs, with their shares."""

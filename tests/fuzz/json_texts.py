@@ -71,7 +71,7 @@ _CONNECTORS = (
 
 
 def source(draw: Draw, connector: str = "") -> str:
-    """Write what stands in `source`, of one connector or of any."""
+    """Write the content of `source`, of one connector or of any."""
     if draw.chance(0.05):
         return value(draw, 1)
     position = f'"ts_ms":{draw.pick(NUMBERS)},"db":"shop","table":"t","lsn":7'

@@ -1,4 +1,4 @@
-"""What must be true of every outcome, whatever the input was."""
+"""The rules that hold for every outcome of every input."""
 
 import re
 
@@ -18,7 +18,7 @@ _QUESTIONS_MAX = 8
 _USER_ID_LENGTH_MAX = 512
 
 _TRIED = re.compile(r"JSON|Avro|schema|MongoDB|`[a-z_]+`|text|header|framing|Cassandra|CloudEvents|decimal")
-"""What reasons call that which was tried."""
+"""The names that reasons give to the formats that were tried."""
 
 _UNKNOWN = SchemaArtifact("", "UNKNOWN")
 

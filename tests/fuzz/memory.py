@@ -7,7 +7,7 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _FIELDS = re.compile(r"Vm(HWM|RSS):\s*(\d+) kB")
 
 MEASURED = _CLEAR.exists()
-"""Whether this system can tell."""
+"""Whether this system measures it."""
 
 
 class Peak:

@@ -27,7 +27,7 @@ _MEASUREMENTS = 3
 
 @dataclass
 class Report:
-    """What became of all inputs; `seconds` are the CPU's in all children together."""
+    """The result of all inputs; `seconds` are CPU seconds of all children together."""
 
     inputs: int = 0
     seconds: float = 0.0
@@ -59,7 +59,7 @@ def run(
 
 
 def measure(seed: int, worker: str = _WORKER) -> Cost:
-    """Try one input in a process of its own, behind those before it in its block.
+    """Try one input in a separate process, after those before it in its block.
 
     Raises:
         subprocess.CalledProcessError: the process ended otherwise than by itself; its `stderr` says how.
@@ -85,7 +85,7 @@ def _child(worker: str, first: int, count: int) -> Report:
         if seed is None:
             break
         report.inputs += seed + 1 - first
-        first, count = seed + 1, first + count - seed - 1  # on behind the one that ended the child
+        first, count = seed + 1, first + count - seed - 1  # continue after the one that ended the child
     report.inputs += count
     confirmed = (_confirmed(fault, worker) for fault in report.faults)
     report.faults = [fault for fault in confirmed if fault is not None]
@@ -105,7 +105,7 @@ def _try_share(worker: str, first: int, count: int, report: Report) -> int | Non
         if child.returncode == 0:
             return None
         seed = _seed_of(Path(progress.name))
-    # A child that was killed may be the victim of somebody else: its input has to be tried again.
+    # Another process may have killed the child: its input has to be tried again.
     killed = hung or child.returncode == -signal.SIGKILL
     report.faults.append(Fault(seed, _how_it_ended(child.returncode, error), suspect=killed))
     return seed

@@ -48,7 +48,7 @@ def test_an_input_can_be_made_again() -> None:
 
 @pytest.mark.timeout(120)
 def test_one_input_is_measured_alone() -> None:
-    """A seed is tried in a process of its own, behind what came before it, with its time and memory."""
+    """A seed is tried in a separate process, after the seeds before it, with its time and memory."""
     cost = measure(BLOCK + 3)
     assert cost.outcome
     assert cost.milliseconds > 0
@@ -74,7 +74,7 @@ def test_a_crash_is_the_fault_of_its_seed(broken: Report) -> None:
 
 
 def test_an_exception_is_the_fault_of_its_seed(broken: Report) -> None:
-    """What the translator raised is in the report."""
+    """The translator's exception is in the report."""
     assert words(broken, breaking_worker.RAISES) == "the outcome is none"
 
 
@@ -144,7 +144,7 @@ def test_the_record_of_a_recursive_schema_is_rejected() -> None:
     ],
 )
 def test_the_judge_knows_a_bad_outcome(translated: Translated, fault: str) -> None:
-    """What no outcome may be is a fault, so that a fuzzer without faults says something."""
+    """A forbidden outcome is a fault, so that a fuzzer without faults proves something."""
     with pytest.raises(FaultError, match=fault):
         judged(translated)
 

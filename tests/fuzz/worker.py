@@ -1,7 +1,7 @@
 """`python -m tests.fuzz.worker FIRST COUNT PROGRESS`: a child process, in which a crash is only a crash.
 
-It writes each seed into the progress file before it tries it, and prints one line of JSON for each fault
-and one for the whole.
+It writes each seed into the progress file before it tries it. It prints one line of JSON for each fault
+and one for the whole run.
 """
 
 import faulthandler
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one input took, and what became of it."""
+    """The cost and the outcome of one input."""
 
     seed: int
     milliseconds: float
@@ -58,7 +58,7 @@ class Session:
         input_of(0, self._topics)  # reads the captures
         gc.collect()
         gc.freeze()
-        gc.disable()  # its pauses are nobody's fault
+        gc.disable()  # its pauses are no input's fault
 
     def try_one(self, seed: int) -> tuple[str, str, float]:
         """Try one input; return its kind, its outcome and the milliseconds of CPU time.
@@ -81,7 +81,7 @@ class Session:
         return given.kind, outcome, (time.thread_time_ns() - begin) / 1e6
 
     def costs(self, first: int, last: int) -> Iterator[Cost]:
-        """Try inputs of one block behind those that come before them, and measure each of them alone."""
+        """Try inputs of one block after the earlier ones, and measure each of them alone."""
         self._next = -1
         for seed in range(first - first % BLOCK, last + 1):
             if seed >= first:
@@ -96,7 +96,7 @@ class Session:
 
 
 class Tries(Protocol):
-    """What a child process does with each seed: `Session`, except tests of the machinery."""
+    """The work of a child process on each seed: `Session`, except in tests of the machinery."""
 
     def try_one(self, seed: int) -> tuple[str, str, float]:
         """Try one input; return its kind, its outcome and the milliseconds of CPU time."""

@@ -1,4 +1,4 @@
-"""At which layer a test proves something: told by the file that it stands in."""
+"""The layer at which a test proves something: its file decides."""
 
 from enum import Enum
 from fnmatch import fnmatch

@@ -20,7 +20,7 @@ MARK = "<!-- From here on written by `make proof`. -->\n"
 
 
 def filled(text: str) -> str:
-    """Return the page with everything behind its mark written again."""
+    """Return the page with everything after its mark replaced."""
     beginning, mark, _ = text.partition(MARK)
     written = [*_figures(), *_matrix(), *_tables(), *_untested(), *_narrower()]
     return beginning + mark + "\n" + "\n".join(written)

@@ -1,4 +1,4 @@
-"""What no test covers and why, and what is tested but promised less widely than its title may suggest."""
+"""The numbers that no test covers, with the reason, and those that promise less than their titles suggest."""
 
 import tomllib
 from collections.abc import Mapping

@@ -77,5 +77,5 @@ def test_how_numbers_are_read(text: str, named: list[str]) -> None:
     ],
 )
 def test_layers(path: str, where: Layer | None) -> None:
-    """A file's place tells how real the ground was; tests of instruments prove nothing of the service."""
+    """A file's folder says how real the ground was; tests of instruments prove nothing of the service."""
     assert layer(path) is where

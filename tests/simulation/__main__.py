@@ -1,7 +1,7 @@
 """`make simulate SEEDS=20000` runs many seeds; `make simulate SEED=17 TRACE=1` shows one.
 
-Also `FIRST=…` for the first seed, `SECONDS=…` for a limit in time, `MUTANT=…` for a broken engine,
-`COMPILED=1` for many seeds on sources that mypyc has compiled.
+`FIRST=…` is the first seed, `SECONDS=…` a limit in time, `MUTANT=…` a broken engine. `COMPILED=1` runs many
+seeds on sources that mypyc has compiled.
 """
 
 import os

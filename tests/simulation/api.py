@@ -1,7 +1,7 @@
 """The simulated Instasent: bytes in, bytes out, in both documented shapes (ingest-api.md 3).
 
-It keeps two views of a contact: `contacts` as it was accepted, which is what the final state is judged by,
-and `unqueued_ms`, when the API's own queue has made it real, which is what events and deletes meet.
+It keeps two views of a contact. `contacts` is the accepted state; the final state is judged by it.
+`unqueued_ms` is when the API's own queue has applied it; events and deletes meet that one.
 """
 
 from collections import Counter
@@ -95,7 +95,7 @@ class Api:
         self._calls: Counter[tuple[str, int]] = Counter()
 
     def strangers(self, calls: int, now_ms: int) -> None:
-        """Somebody else uses calls of every endpoint."""
+        """Another client uses calls of every endpoint."""
         for endpoint in (CONTACTS, DELETES, EVENTS):
             self._calls[endpoint, self._window(now_ms)] += calls
 
@@ -110,7 +110,7 @@ class Api:
         if refusal is not None:
             return refusal
         if call.size > self.traits.body_bytes_max and len(call.items) > 1:
-            # A proxy in front: it counts no call, and tells nothing of the budget.
+            # A proxy in front: it counts no call, and says nothing of the budget.
             return self.nothing_done(413, call.contacts, now_ms, whole=True)
         limit = self.traits.calls_per_window
         if limit is not None:

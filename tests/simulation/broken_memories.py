@@ -51,7 +51,7 @@ def _keeps_the_far_end(offset: int, runs: Runs, bits_max: int) -> str:
 
 
 def _bound_to_no_offset(version: str, *parts: str) -> str:
-    """Leave the offset out of the seal: topic and partition stand before it."""
+    """Leave the offset out of the seal; topic and partition come before it."""
     return _hash(version, *parts[:3], *parts[4:]) if len(parts) > 4 else _hash(version, *parts)
 
 

@@ -55,7 +55,7 @@ class Broker:
         self.recreated.discard(number)
 
     def unattended(self) -> None:
-        """No instance runs: somebody may move the offsets back, to have records sent again."""
+        """No instance runs: an operator may move the offsets back, to have records sent again."""
         if self.memory.rewinds():
             for number, committed in enumerate(self.committed):
                 start = min(self.starts[number], committed)
@@ -73,7 +73,7 @@ class Broker:
         )
 
     def compact(self, share: float) -> int:
-        """Remove superseded records of the older part of every log; tells how many."""
+        """Remove superseded records of the older part of every log; return their number."""
         removed = 0
         for number, entries in enumerate(self.entries):
             dirty = int(len(entries) * share)

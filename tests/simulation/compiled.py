@@ -1,8 +1,8 @@
 """`make simulate COMPILED=1`: the same sources, compiled by mypyc: about twice as many seeds a second.
 
-The sources are copied into a folder of their own and compiled there, once for each state of them; a C
-compiler and Python's headers are needed. What is compiled must do what is interpreted: before the many seeds
-are run, the traces of some are compared.
+The sources are copied into a separate folder and compiled there, once for each state of them. That needs a C
+compiler and Python's headers. Compiled code must behave as interpreted code: the traces of some seeds are
+compared before the many seeds run.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ INTERPRETED = {
     "mutate.py",
     "seen.py",
 }
-"""What breaks engines needs classes that can be changed, and the rest costs no time."""
+"""Broken engines need classes that can be changed; the other modules cost no time."""
 
 COMPARED_SEEDS = range(5, 400, 10)
 
@@ -45,7 +45,7 @@ SETTINGS = "[mypy]\nstrict = True\nplugins = pydantic.mypy\nignore_missing_impor
 
 
 class DifferentError(Exception):
-    """What was compiled does something else than what is interpreted."""
+    """The compiled code behaves differently from the interpreted code."""
 
 
 def run_compiled() -> int:

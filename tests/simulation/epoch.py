@@ -15,7 +15,7 @@ from tests.simulation.rows import DELETE, EVENT, UPSERT, Ask, Entry, Log
 class Todo:
     """One ask of one record in one epoch.
 
-    `perhaps`: a request that was accepted may have stood for it too, because the log repeats itself.
+    `perhaps`: an accepted request may have carried it too, because the log repeats itself.
     """
 
     __slots__ = ("ask", "done", "key", "perhaps", "refused", "seen")
@@ -35,9 +35,9 @@ class Todo:
 
 
 class Course:
-    """What is to be done for one contact, in order, and how much of it is done.
+    """The work for one contact, in order, and how much of it is done.
 
-    Where a log repeats itself, a request may stand for more or for less: then `heads` has several answers.
+    Where a log repeats itself, a request may carry more or less: then `heads` has several answers.
     """
 
     __slots__ = ("heads", "todos")
@@ -59,7 +59,7 @@ class Course:
         return {head: ends for head in self.heads if (ends := _absorbs(self.todos, head))}
 
     def sure(self, moves: dict[int, list[int]]) -> list[Todo]:
-        """The least that such a request stands for."""
+        """The least that such a request carries."""
         head = max(moves)
         end = moves[head][0]
         matched = self.todos[end - 1]
@@ -77,7 +77,7 @@ class Course:
                 todo.done = todo.done or index < surely
 
     def refused(self, moves: dict[int, list[int]]) -> None:
-        """Take in that such a request was refused: where it stood for one ask alone, that is to blame."""
+        """Take in that such a request was refused: where it carried one ask alone, that ask is to blame."""
         for head, ends in moves.items():
             for end in ends:
                 open_ones = [todo for todo in self.todos[head : end - 1] if not todo.over]
@@ -183,14 +183,14 @@ class Epoch:
             self.unsettled.append(seen)
 
     def _leave_out(self, entry: Entry, *, unread: bool) -> None:
-        """A tombstone behind it asks for nothing, where it is known to be no upsert."""
+        """A tombstone after it asks for nothing, where it is known to be no upsert."""
         if not unread:
             self._repeats_delete(entry)
         elif self._last_deleted == entry.record.key and entry.record.value is not None:
             self._last_deleted = None
 
     def _repeats_delete(self, entry: Entry) -> bool:
-        """Whether it is the tombstone behind the last delete, which takes no call (design, section 3)."""
+        """Whether it is the tombstone after the last delete, which takes no call (docs/mapping.md)."""
         kinds = [ask.kind for ask in entry.asks]
         if UPSERT in kinds:
             if self._last_deleted == entry.record.key:

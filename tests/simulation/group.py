@@ -1,11 +1,11 @@
 """The consumer group: who owns which partition, in which generation, by three protocols (F001-F008, F011).
 
-* `eager`: everybody gives everything back, then everybody gets something;
-* `cooperative`: what moves is given back, and handed on when all of it is there;
-* `consumer` (KIP-848): what moves is handed on as soon as its owner has given it back.
+* `eager`: every member gives everything back, then every member gets its share;
+* `cooperative`: members give back the partitions that move, which are handed on when all are there;
+* `consumer` (KIP-848): a partition that moves is handed on as soon as its owner has given it back.
 
-Members hear of it when they poll. One that is not heard for a session, or does not give back in time, is
-out: its commits are refused from then on, and it learns of it when it hears again.
+Members hear of it when they poll. A member that is silent for a session, or does not give back in time, is
+out. Its commits are refused from then on, and it learns that at its next poll.
 """
 
 from typing import TYPE_CHECKING
@@ -130,7 +130,7 @@ class Group:
         self._hand_out()
 
     def _hand_out(self) -> None:
-        """Give what nobody has to those who can take it."""
+        """Give the partitions without an owner to the members that can take them."""
         takers = [member for member in self.members if member not in self._waits_for]
         if not takers:
             return

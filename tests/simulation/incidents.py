@@ -1,4 +1,4 @@
-"""What happens at a moment or for a while: one function for each kind that `scenario.INCIDENTS` names."""
+"""The incidents of a moment or of a while: one function for each kind that `scenario.INCIDENTS` names."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

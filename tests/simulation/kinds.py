@@ -1,7 +1,7 @@
-"""Which numbers of the catalogue each kind of fault stands for; () where none asks for it.
+"""The numbers of the catalogue that each kind of fault represents; () where none asks for it.
 
-A kind counts as tried only because `test_every_fault_happens` sees it happen. What `world.count` counts is
-in the world's `faults`; the rest is read from what a run was told (`seen.py`).
+A kind counts as tried only because `test_every_fault_happens` sees it happen. The counts of `world.count` are
+in the world's `faults`; the rest is read from the events of a run (`seen.py`).
 """
 
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "deletion of an id that needs quoting": ("I8",),
     "gap of offsets": ("F018",),
     "control records at the end": ("F020",),
-    # what the instances are told, and in which state (`seen.in_trace`)
+    # the events that the instances get, and their state (`seen.in_trace`)
     "revoke, eager": ("F001",),
     "revoke, cooperative": ("F002",),
     "revoke, consumer": ("F002",),

@@ -22,7 +22,7 @@ FAILURES_MAX = 20
 
 @dataclass
 class Totals:
-    """What some seeds met together."""
+    """The incidents that some seeds met together."""
 
     seeds: int = 0
     records: int = 0
@@ -87,8 +87,8 @@ def run_block(first: int, count: int = BLOCK) -> Totals:
 
 
 def _begin() -> None:
-    gc.disable()  # what runs leave behind goes with their process
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Whoever forked this may handle it otherwise.
+    gc.disable()  # the garbage of a run goes with its process
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # The parent may handle it differently.
 
 
 def run_many(

@@ -1,8 +1,8 @@
 """One instance: a real engine, the real translation and the real API language, in a shell of simulated time.
 
-The shell does what `connector/shell/runner.py` and its helpers do, and nothing more: it polls when the
-engine has room, hears the group only when it polls, drains inside a revoke, and is woken when the engine
-asked for it and never otherwise, so a wake-up that the engine forgets never comes.
+The shell does the work of `connector/shell/runner.py` and its helpers, and nothing more. It polls when the
+engine has room, hears the group only when it polls, and drains inside a revoke. It wakes the engine only when
+the engine asked for it, so a wake-up that the engine forgets never comes.
 """
 
 from collections import deque
@@ -88,14 +88,14 @@ class Member:
 
     @property
     def membership(self) -> tuple[int, int]:
-        """What the brokers fence by: who rejoins is somebody else, even in the same generation."""
+        """The identity for fencing: a member that rejoins is a new one, even in the same generation."""
         return self.session, self.generation
 
     # ------------------------------------------------------------------------------- the clock
 
     @property
     def clock_ms(self) -> int:
-        """The engine's time: behind the clock for a moment after a stall (F007, F097)."""
+        """The engine's time: it lags the clock for a moment after a stall (F007, F097)."""
         return self._world.now_ms - self._time.behind_ms
 
     def freeze(self, lasts_ms: int) -> None:
@@ -173,7 +173,7 @@ class Member:
 
     def _woke(self, wake_ms: int) -> None:
         if self._wake_ms != wake_ms or self.revoking:
-            return  # Inside a revoke the shell wakes nobody.
+            return  # Inside a revoke the shell wakes no engine.
         if self.clock_ms < wake_ms:
             self._world.at(
                 self._world.now_ms + wake_ms - self.clock_ms, self._happens, self._woke, (wake_ms,)
@@ -281,7 +281,7 @@ class Member:
         self._lose(numbers)
         if not self.dead:
             self._released(numbers)
-            # What the engine wanted to be woken for meanwhile is due now.
+            # The engine's wake-ups of the meantime are due now.
             self._wake_ms = None
             self.handle(ev.Woke())
 
@@ -347,7 +347,7 @@ class Member:
         number = int(seek.partition.topic[-1])
         epoch = self.epochs[number]
         epoch.revoked = True
-        # Behind our own commits.
+        # After our own commits.
         wait_ms = max(COMMIT_MS_MAX, self._stores.arrives_ms - self._world.now_ms) + 1
         self.later(wait_ms, self._join_anew, number, seek.where, epoch, self.membership)
 

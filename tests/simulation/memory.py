@@ -33,7 +33,7 @@ CHARS_WRITTEN_MAX = (*[commit_metadata.CHARS_MAX] * 4, 44, 36)
 TARGET = commit_metadata.target_of("shop", "crm")
 
 SLACK_MS = 1_000
-"""What the shell's turns may add to the time after which the engine has to say what is settled."""
+"""The time that the shell's turns may add before the engine must say what is settled."""
 
 
 class Note(NamedTuple):
@@ -54,7 +54,7 @@ class Stuck(NamedTuple):
 
 
 class Memory:
-    """What the brokers hold. Partitions are known by the numbers of their logs."""
+    """The brokers' memory. Partitions are known by the numbers of their logs."""
 
     def __init__(self, scenario: Scenario) -> None:
         rng = self.rng = Random(f"metadata of {scenario.seed}")  # noqa: S311 - a run to be repeated
@@ -78,7 +78,7 @@ class Memory:
         return self._lives[number]
 
     def ids(self, topics: Collection[str], *, at_once: bool = False) -> dict[str, str]:
-        """Tell the ids of topics, as far as this broker has any; a question at a given moment may fail."""
+        """Return the ids of topics, as far as this broker has any; a question at a given moment may fail."""
         if not self._tells_ids or (at_once and self.rng.random() < self._fails):
             return {}
         return {topic: f"life {self._lives[int(topic[-1])]}" for topic in topics}
@@ -92,7 +92,7 @@ class Memory:
         self._held[number] = note
 
     def rewinds(self) -> bool:
-        """Whether somebody moves the offsets back while no instance runs: once, where that is interesting."""
+        """Whether an operator moves the offsets back, once, while no instance runs."""
         rewinds = self._rewinds and any(note.runs for note in self._held.values())
         self._rewinds = self._rewinds and not rewinds
         return rewinds
@@ -108,12 +108,12 @@ class Memory:
             self._held.pop(number, None)
 
     def held(self, number: int) -> Note:
-        """What is held for a partition."""
+        """The metadata that is held for a partition."""
         return self._held.get(number) or Note(-1, "", 0, ())
 
 
 def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
-    """From the moment on at which one of its records appears, so that it stands before what follows."""
+    """From the moment at which one of its records appears, so that it precedes the records after it."""
     if not (scenario.incidents or scenario.rates) or rng.random() < 0.25:
         return []
     entries = rng.choice(scenario.logs).entries
@@ -125,7 +125,7 @@ def _stuck(rng: Random, scenario: Scenario) -> list[Stuck]:
 
 
 class Ids:
-    """What one instance knows of the topics' ids, as `connector/shell/kafka/topic_ids.py`."""
+    """One instance's knowledge of the topics' ids, as `connector/shell/kafka/topic_ids.py`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -239,9 +239,9 @@ def _may_be_loose(seen: Seen) -> bool:
 
 
 def _check(epoch: Epoch, offset: int, runs: Runs) -> set[int]:
-    """What is claimed is settled, all that can be is claimed, and no order changes when it is left out.
+    """Every claim is settled, all that can be claimed is, and leaving it out changes no order.
 
-    Returns the records behind an unsettled one that are surely settled.
+    Returns the records after an unsettled one that are surely settled.
     """
     number = epoch.number
     expect(not runs or not epoch.lost, "claimed while the offsets are lost:", number, runs)

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.mutate`: breaks the engine in every small way, and lists what nobody notices.
+"""`python -m tests.simulation.mutate`: breaks the engine in every small way, and lists the survivors.
 
 Each mutant is the engine with one comparison, operator, constant, condition or statement changed. It lives in
 a process of its own, in which first the simulation and then the engine's tests look for it. `--every 3` takes
@@ -27,7 +27,7 @@ SEEDS_BEFORE, SEEDS_AFTER = 40, 200
 SECONDS_MAX = 90
 
 SHARED = ("fastavro", "jmespath", "orjson", "phonenumbers", "pydantic", "pytest")
-"""What no mutant touches is imported once, before the processes part."""
+"""The modules that no mutant touches are imported once, before the processes part."""
 
 _COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -112,7 +112,7 @@ class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _caught() -> str:
-    """Tell who catches the engine as it is imported now; empty when nobody does."""
+    """Return the test that catches the engine as it is imported now; empty for a survivor."""
     from tests.simulation.run import Failure, run  # noqa: PLC0415 - imports the mutant
 
     def fails(first: int, end: int) -> bool:
@@ -137,7 +137,7 @@ _ANSWERS = ("", "simulation", "tests", "import")
 
 
 def judge(name: str, path: Path, body: ast.Module) -> str:
-    """Let a process of its own look for one mutant; tells who caught it, empty for a survivor."""
+    """Search for one mutant in a separate process; return the test that caught it, empty for a survivor."""
     child = os.fork()
     if child == 0:
         signal.alarm(SECONDS_MAX)

@@ -1,6 +1,6 @@
-"""Judges one run from the outside: the logs, what left for the API, what it answered, what was committed.
+"""Judges one run from the outside: the logs, the requests to the API, its answers, and the commits.
 
-It knows nothing of the engine. What was settled in one assignment of a partition counts for nothing in
+It knows nothing of the engine. A record that was settled in one assignment of a partition is unsettled in
 another (`epoch.py`).
 """
 
@@ -18,7 +18,7 @@ from tests.simulation.rows import DELETE, EVENT, Log
 
 
 class Carried:
-    """What one item of a request stands for in one epoch; `sure` is the least of it."""
+    """The share of one item of a request in one epoch; `sure` is the least of it."""
 
     __slots__ = ("course", "epoch", "landed", "moves", "sure")
 
@@ -32,22 +32,22 @@ class Carried:
 
 @dataclass(slots=True, eq=False)
 class Travel:
-    """One request and what its items stand for; an item may stand for records of several partitions."""
+    """One request and the records that its items carry, perhaps of several partitions."""
 
     call: Call
     items: Sequence[Sequence[Carried]]
 
 
 class History:
-    """What all instances together have done to the API: counts that the whole run is judged by."""
+    """The effect of all instances on the API: counts that the whole run is judged by."""
 
     def __init__(self) -> None:
         self.event_ids: dict[str, str] = {}
         self.accepted: set[tuple[int, int, int]] = set()  # keys of asks
         self.counts: Counter[str] = Counter()
-        self.unclear = 0  # of repeats in a log: whether they were meant cannot be told
-        self.untold = 0  # accepted by the API, and no living assignment has been told
-        self.uncommitted = 0  # accepted and told, but not committed when the next assignment began
+        self.unclear = 0  # of repeats in a log: whether they were meant is unknown
+        self.untold = 0  # accepted by the API, and no living assignment has the answer
+        self.uncommitted = 0  # accepted and answered, but not committed when the next assignment began
         self.current: dict[int, Epoch] = {}
         self.letters: set[tuple[int, int]] = set()
         self.landed: dict[str, int] = {}
@@ -79,7 +79,7 @@ class History:
                             self.accepted.add(todo.key)
 
     def begins(self, epoch: Epoch) -> None:
-        """A partition is read from here on: what was told behind this offset comes again, if not left out."""
+        """A partition is read from here on: records after this offset come again, if not left out."""
         former = self.current.get(epoch.number)
         self.current[epoch.number] = epoch
         if former is not None and epoch.position < former.start:  # a topic that was made again
@@ -206,7 +206,7 @@ class Oracle:
         return Carried(epoch, course, moves)
 
     def _delete(self, contact: str) -> Carried:
-        """A delete stands for the upserts before it too; its contact tells whose it is."""
+        """A delete carries the upserts before it too; its contact identifies them."""
         epoch = self._epoch(int(contact[1]))
         course = epoch.courses.get(contact)
         moves = course.delete() if course is not None else {}
@@ -245,7 +245,7 @@ class Oracle:
 
 
 def final_states(logs: Sequence[Log], skipped: Mapping[int, range]) -> dict[str, tuple[dict[str, Any], bool]]:
-    """What every contact must look like, and whether that is all that is known of it.
+    """The expected state of every contact, and whether that is all that is known of it.
 
     `skipped` holds the offsets that retention took from us: of their contacts only what came later is sure.
     """

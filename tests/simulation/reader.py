@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Fetched:
-    """What one poll brings, and what it may still take."""
+    """The records of one poll, and how many more it may take."""
 
     def __init__(self, room: int, size: int) -> None:
         self.room = room
@@ -43,7 +43,7 @@ class Reader:
         self._told_end.pop(number, None)
 
     def next_record_ms(self) -> int | None:
-        """When the next record can be read, or the end of a log be told."""
+        """When the next record can be read, or the end of a log be reported."""
         broker, times = self._broker, []
         for number, epoch in self._epochs.items():
             if number not in self._paused:

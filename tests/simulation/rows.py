@@ -1,8 +1,8 @@
-"""Writes the logs of a seed: real Debezium bytes, and beside each record what it asks for.
+"""Writes the logs of a seed: real Debezium bytes, and beside each record the expected effect.
 
-What a record asks for is said by its writer and never read back from `translate`, so that the oracle
-does not believe what it is to judge. A contact belongs to one partition, except the shared ones; fields
-carry the number of their log (`v0`, `a0`), so that a request alone tells which records it stands for.
+The writer states the effect; nothing reads it from `translate`, so the oracle does not depend on the code
+that it judges. A contact belongs to one partition, except the shared ones. Fields carry the number of their
+log (`v0`, `a0`), so a request alone identifies the records that it carries.
 """
 
 from bisect import bisect_left
@@ -31,7 +31,7 @@ KINDS = ("customers", "members", "orders")
 """Topics that map a contact; a contact and an event; an event."""
 
 _ODD = {2: "/../x", 5: " %2e?#", 8: "ñ\u20ac"}
-"""What follows in some contacts' ids: a careless request would name another path (I8)."""
+"""The endings of some contacts' ids: a careless request would name another path (I8)."""
 
 _WAITS = (2, 0, 3, 0)
 """How many seconds the events of a log wait for their contact."""
@@ -41,7 +41,7 @@ class Ask(NamedTuple):
     """One delivery that a record asks for.
 
     `fields` are an upsert's, without `_user_id`; of an event `{"n": its number}`. `tombstone` marks a
-    delete that stands for a record without a value.
+    delete that comes from a record without a value.
     """
 
     kind: int
@@ -74,7 +74,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Log:
-    """One partition's log. `end` may lie behind the last record: control records follow."""
+    """One partition's log. `end` may be greater than the last offset + 1: control records follow."""
 
     name: TopicPartition
     number: int
@@ -196,7 +196,7 @@ class Writer:
     def _write(self, kind: str, contact: str) -> None:
         self._sequence += 1
         if contact.startswith("shared") and kind in {"delete", "move", "lone"}:
-            kind = "upsert"  # Whose delete a request stands for could not be told.
+            kind = "upsert"  # It is unknown whose delete a request carries.
         if kind == "lone" and contact not in self._alive:
             kind = "delete"
         if kind in _DOMAIN:

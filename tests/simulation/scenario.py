@@ -1,4 +1,4 @@
-"""What one seed draws: the logs, the engine's limits, which faults happen and how often.
+"""The draws of one seed: the logs, the engine's limits, the faults and their rates.
 
 Each seed has a mix of its own: most faults are absent, the others have rates between rare and constant.
 So rare faults also meet each other without the noise of all the rest ("swarm").
@@ -21,7 +21,7 @@ BLOCK = 10
 
 
 class Sizes(NamedTuple):
-    """Among how many records a log has, over all partitions, and of how many contacts they tell, is drawn."""
+    """The bounds of the draws: records in a log over all partitions, and contacts that they belong to."""
 
     records: tuple[int, ...]
     contacts: tuple[int, ...]
@@ -144,7 +144,7 @@ class Scenario:
 
     @property
     def alone(self) -> bool:
-        """Whether every call was this instance's own and every answer told what is left (promise 6)."""
+        """Whether every call was this instance's own and every answer said what is left (promise 6)."""
         return (
             self.members == 1
             and self.traits.reset_form not in {"text", "past"}

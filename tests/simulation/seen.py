@@ -1,4 +1,4 @@
-"""What a run has met besides what the world counts itself: kinds of records, and states in its trace."""
+"""The kinds of records and the states in the trace that a run has met, beside the world's own counts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ def _in_log(log: Log) -> Iterator[str]:
 
 
 class _Life:
-    """What one instance's trace has told so far."""
+    """The content of one instance's trace so far."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._protocol = scenario.protocol

@@ -1,4 +1,4 @@
-"""What one instance has the brokers store: commits and dead letters, each answered at most once."""
+"""One instance's writes to the brokers: commits and dead letters, each answered at most once."""
 
 from typing import TYPE_CHECKING
 

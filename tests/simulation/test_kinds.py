@@ -1,4 +1,4 @@
-"""The simulation stands for what it says: each kind of fault happens, each promise is checked."""
+"""The simulation does as it says: each kind of fault happens, each promise is checked."""
 
 import ast
 from collections import Counter
@@ -38,12 +38,12 @@ def test_every_fault_happens() -> None:
 
 
 def test_every_fault_that_is_drawn_has_its_line() -> None:
-    """Whatever a seed can draw says which number it stands for, or that none asks for it."""
+    """Each draw of a seed says which number it represents, or that none asks for it."""
     assert {*REQUEST_FAULTS, *RATES, *INCIDENTS} <= KINDS.keys()
 
 
 def test_every_promise_is_checked() -> None:
-    """The promises that stand for an invariant are those that a run is really judged by."""
+    """The promises of an invariant are those that a run is really judged by."""
     checked = {promise for source in Path(__file__).parent.glob("*.py") for promise in _expected(source)}
     assert {promise for promises in PROMISES.values() for promise in promises} - checked == set()
 
@@ -55,7 +55,7 @@ def test_every_invariant_has_its_engine() -> None:
 
 @pytest.mark.parametrize("invariant", BREAKS)
 def test_a_broken_invariant_is_noticed(invariant: str) -> None:
-    """An engine that breaks it is caught by a promise that stands for it (I1-I6)."""
+    """An engine that breaks an invariant is caught by a promise of that invariant (I1-I6)."""
     with mutant(BREAKS[invariant]):
         broken = (failure.promise for failure in map(failure_of, range(SEEDS)) if failure is not None)
         assert any(promise in PROMISES[invariant] for promise in broken)

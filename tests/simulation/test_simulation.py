@@ -24,7 +24,7 @@ SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 
 
 def test_the_promises_hold() -> None:
-    """First faults of every kind, then calm; `kinds.py` says which numbers they stand for."""
+    """First faults of every kind, then calm; `kinds.py` has the numbers that they represent."""
     totals = run_many(0, SEEDS, SECONDS)
     assert totals.failures == [], totals.text()
 

@@ -1,4 +1,4 @@
-"""What happened in a run, line by line, and one hash of all of it."""
+"""The events of a run, line by line, and one hash of all of them."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tests.simulation.world import Note, World
 
 
 def lines(world: World) -> Iterator[str]:
-    """Say what each engine was told, and indented what it asked for; times in simulated milliseconds."""
+    """Write each event of each engine, and indented its commands; times in simulated milliseconds."""
     for note in world.trace or ():
         yield f"{note.now_ms:>9} #{note.who} {_event(note)}"
         for command in note.commands:

@@ -77,7 +77,7 @@ class Wire:
             world.at(world.now_ms + arrives_ms, self._arrive, send, travel, world.left, fault)
 
     def _check_owner(self, travel: Travel) -> None:
-        """No request leaves for a partition that the group has given to somebody else (I5).
+        """No request leaves for a partition that the group has given to another instance (I5).
 
         A member that is cut off from the group but not from the API learns of it late: that is counted.
         """
@@ -239,6 +239,6 @@ def rates(faults: dict[str, float]) -> tuple[list[float], list[str]]:
 
 
 def drawn(bounds: list[float], names: list[str], chance: float) -> str | None:
-    """Tell which fault a number between 0 and 1 means; None for none."""
+    """Return the fault that a number between 0 and 1 means; None for none."""
     index = bisect(bounds, chance)
     return names[index] if index < len(names) else None

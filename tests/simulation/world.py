@@ -106,7 +106,7 @@ class World:
         heappush(self._plan, (max(time_ms, self.now_ms), self._planned, action, arguments))
 
     def note(self, who: int, event: object, commands: object) -> None:
-        """Write down what an engine was told and what it asked for."""
+        """Write down an engine's event and its commands."""
         if self.trace is not None:
             self.trace.append(Note(self.now_ms, who, event, commands))
 
@@ -172,7 +172,7 @@ class World:
     def _budget_ms(self) -> int:
         """How long it may take until every ask has had three calls, and every event has waited.
 
-        A reset that is told apart from no `Date` by a wrong wall clock may be an hour off (F096).
+        A reset without a `Date`, read by a wrong wall clock, may be an hour off (F096).
         """
         traits = self.scenario.traits
         asks = [ask for log in self.scenario.logs for entry in log.entries for ask in entry.asks]
@@ -308,7 +308,7 @@ class World:
             self.group.evict(member, cut_off=silence.cut_off)
 
     def operator_resets(self, number: int) -> None:
-        """Somebody reads why a partition is paused, stops the service, resets the offset, starts it again."""
+        """An operator reads the cause of a pause, stops the service, resets the offset and starts it."""
         self.at(max(self.now_ms + 60_000, self.scenario.calm_ms), self._operator_stops, number)
 
     def _operator_stops(self, number: int) -> None:

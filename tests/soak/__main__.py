@@ -1,7 +1,8 @@
 """`make soak MINUTES=60 OUTAGE=60`: how much memory the service takes, from minute to minute.
 
-A real broker, the real service and the sandbox's API: MINUTES of ordinary work, OUTAGE minutes in which the
-API is away, then the backlog, then ten records of LARGE megabytes (95; 0 for none). RATE is records a second.
+It uses a real broker, the real service and the sandbox API. MINUTES of ordinary work come first, then OUTAGE
+minutes without the API, then the backlog, then ten records of LARGE megabytes (95; 0 for none). RATE is
+records a second.
 """
 
 import os

@@ -14,7 +14,7 @@ WARM_UP = 0.2
 """The first part of a stretch that its slope leaves out: buffers and caches fill up once."""
 
 SLOPE_SECONDS = 300
-"""In less time what fills up once cannot be told from what grows."""
+"""In less time, memory that fills once looks the same as memory that grows."""
 
 _RESIDENT = re.compile(r"VmRSS:\s*(\d+) kB")
 
@@ -28,7 +28,7 @@ class Sample(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """What was seen in some part of a run, in MiB: medians of its first and last tenth, and MiB per hour."""
+    """The memory in some part of a run, in MiB: medians of its first and last tenth, and MiB per hour."""
 
     first: float
     last: float
@@ -37,7 +37,7 @@ class Stretch(NamedTuple):
     seconds: float
 
     def __str__(self) -> str:
-        """Tell it; a slope only where it means something."""
+        """Return it as text; a slope only where it means something."""
         slope = f", {self.slope:+.1f} MiB an hour" if self.seconds >= SLOPE_SECONDS else ""
         return (
             f"{self.seconds / 60:.1f} minutes, resident {self.first:.1f} MiB at first and {self.last:.1f} "

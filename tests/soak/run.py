@@ -21,7 +21,7 @@ LARGE_SECONDS = 600
 LARGE_RECORDS = 10
 
 SMALL_MIB, LARGE_MIB = 256, 512
-"""What docs/operations.md says is enough: with records of about 1 KB, and with large ones."""
+"""The bounds that docs/deploy.md gives: with records of about 1 KB, and with large ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Report:
-    """What was seen, and what was wrong."""
+    """The measurements, and the broken promises."""
 
     stretches: dict[str, Stretch] = field(default_factory=dict)
     records: int = 0

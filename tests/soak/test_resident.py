@@ -1,4 +1,4 @@
-"""What is said of a stretch is what was seen."""
+"""The report of a stretch is the measurement of that stretch."""
 
 import os
 
@@ -6,7 +6,7 @@ from tests.soak.resident import SLOPE_SECONDS, Sample, stretch, watching
 
 
 def test_what_fills_up_once_is_no_slope() -> None:
-    """The first part is left out of it, and the rest is level."""
+    """The first part is left out, and the rest is level."""
     seen = stretch([Sample(second, min(60 + second, 80)) for second in range(600)])
     assert (seen.first, seen.last, seen.peak) == (80, 80, 80)
     assert seen.slope == 0
@@ -23,7 +23,7 @@ def test_what_grows_has_a_slope() -> None:
 
 
 def test_a_process_is_looked_at() -> None:
-    """What a process takes while a stretch lasts is seen in it, and not in the one before."""
+    """The memory of a process during a stretch is measured in it, and not in the one before."""
     with watching(os.getpid()) as watch:
         before = watch.cut()
         held = bytearray(80_000_000)

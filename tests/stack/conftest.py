@@ -51,7 +51,7 @@ def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what the tests told."""
+    """Print the notes of the tests."""
     for line in config.stash.get(TOLD, []):
         terminalreporter.write_line(f"stack: {line}")
 

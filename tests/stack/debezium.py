@@ -1,7 +1,7 @@
 """Configurations of Debezium's connectors, in parts that can be put together.
 
 A part is a mapping of Connect's option names; a connector with no part for it writes JSON without a schema.
-What the parts make of a row is in debezium-events.md 4 to 7.
+Their effect on a row is in debezium-events.md 4 to 7.
 """
 
 import zlib

@@ -1,6 +1,6 @@
 """A broker that leaves itself out of its last answer before it is gone, as real ones do now and then.
 
-It stands between the clients and a real broker, whose address its own is. Once it is forgetful, the next
+It is between the clients and a real broker, and has its address. Once it is forgetful, the next
 answer to Metadata names topics and no broker, and is the last one that anybody gets (librdkafka issue 5301).
 """
 
@@ -30,7 +30,7 @@ class Forgetful:
         self.target_port = 0
         self.forgetful = False
         self.away = False
-        """Nobody gets an answer; who is connected is cut off with the next request."""
+        """No client gets an answer; a connected one is cut off with its next request."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="forgetful", daemon=True)
 

@@ -80,8 +80,8 @@ class KafkaBroker:
     ) -> None:
         """Write the configuration.
 
-        `seat` None is a cluster of its own, `secured` are further listeners (name, port and protocol),
-        `more` are lines of properties that win over ours, `before` is a line of shell that is
+        `seat` None is a separate cluster. `secured` are further listeners (name, port and protocol),
+        `more` are lines of properties that win over ours. `before` is a line of shell that is
         run before each start.
         """
         port = free_port()

@@ -1,4 +1,4 @@
-"""What happens to a log behind everybody's back: other settings, records and bytes that vanish or change."""
+"""Changes of a log that no client hears of: other settings, records and bytes that vanish or change."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -44,7 +44,7 @@ class MariaDbServer:
         data = folder / "mariadb-data"
         first = ["--no-defaults", f"--datadir={data}"]
         if os.geteuid() == 0:
-            first.append("--user=root")  # the server runs as root only when it is told to
+            first.append("--user=root")  # the server runs as root only with this option
         form = ["mariadb-install-db", *first, "--auth-root-authentication-method=normal", "--skip-test-db"]
         serve = [str(server), *first, f"--port={self.port}", f"--socket={folder}/mariadb.sock"]
         serve += [f"--{name}={value}" for name, value in SETTINGS.items()]
@@ -60,7 +60,7 @@ class MariaDbServer:
         wait_for(self._answers, READY_SECONDS, "MariaDB", self.process)
 
     def kill(self) -> None:
-        """Stop the server; its folder stays to whoever made it."""
+        """Stop the server; its folder stays."""
         self.process.kill()
 
     def execute(self, sql: str) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 LOG_TAIL_BYTES = 4000
 STOP_SECONDS = 20
-# Below the range that the kernel takes for outgoing connections: a client that keeps asking for a
-# stopped server would otherwise one day be given that very port, and connect to itself.
+# Ports below the kernel's range for outgoing connections. Otherwise a client that keeps asking for a stopped
+# server would one day get that very port, and connect to itself.
 PORTS = range(15000, 30000)
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
+    """Return a free TCP port of 127.0.0.1."""
     for port in random.sample(PORTS, 200):
         with socket.socket() as probe:
             try:
@@ -34,8 +34,8 @@ def free_port() -> int:
 class Process:
     """One child process at a time: started, stopped, killed, started again with the same log file.
 
-    It dies with the test run, also when that is killed, and does not see the terminal's Ctrl-C:
-    whoever started it decides the order of stopping.
+    It dies with the test run, also when that is killed. It does not see the terminal's Ctrl-C:
+    its starter decides the order of stopping.
     """
 
     def __init__(

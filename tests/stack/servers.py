@@ -17,7 +17,7 @@ SHORT_LIFE = ("-XX:TieredStopAtLevel=1",)
 
 
 class Server(Protocol):
-    """What every server of the stack can do."""
+    """The interface of every server of the stack."""
 
     process: Process
 
@@ -29,7 +29,7 @@ class Server(Protocol):
 
 
 class Killable(Server, Protocol):
-    """A server that leaves nothing behind but its folder."""
+    """A server of which only its folder stays."""
 
     def kill(self) -> None:
         """Stop it without warning."""
@@ -40,7 +40,7 @@ K = TypeVar("K", bound=Killable)
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What every test of the stack needs."""
+    """The servers that every test of the stack needs."""
 
     kafka: KafkaBroker
     postgres: PostgresServer

@@ -117,7 +117,7 @@ class Service:
     def start(self) -> None:
         """Start the service without waiting for it.
 
-        Each start has a token of its own: by that the sandbox's ledger tells one run from the next.
+        Each start has its own token: by that the sandbox's ledger distinguishes the runs.
         """
         self._starts += 1
         token = f"token-{self._starts}"
@@ -154,7 +154,7 @@ class Service:
         self.process.kill()
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """End everything."""
         self.process.kill()
         self._http.close()
 

@@ -87,7 +87,7 @@ def test_a_consumer_that_has_forgotten_its_brokers_ends(brokers: Forgetful) -> N
 
 
 def test_one_that_holds_no_partition_notices_it_too(brokers: Forgetful) -> None:
-    """Nobody tells it that anything was taken away; else it would be missing when it is needed."""
+    """It notices by itself; otherwise it would be missing when it is needed."""
     none = Subscription("nothing-yet")
     with (
         Member(brokers, none, settings=EAGER_TO_KNOW) as idle,
@@ -97,7 +97,7 @@ def test_one_that_holds_no_partition_notices_it_too(brokers: Forgetful) -> None:
 
 
 def test_brokers_that_are_away_are_waited_for(brokers: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody reaches them: that is an outage, and passes by itself (F028)."""
+    """No client reaches them: that is an outage, and passes by itself (F028)."""
     monkeypatch.setattr(health, "LOST_MS", 500)
     with Member(brokers, T, settings=EAGER_TO_KNOW) as member:
         member.until(lambda: bool(member.consumer.assigned))
@@ -122,7 +122,7 @@ def test_the_ids_of_topics_are_asked_for_anew(brokers: Forgetful) -> None:
 
 
 def test_dead_letters_find_their_way_again(brokers: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The letter that found no broker is told, as the engine tries it again; the next one arrives (F081)."""
+    """The failed dead letter is reported, as the engine tries it again; the next one arrives (F081)."""
     monkeypatch.setitem(dead_letter_writer.DEFAULTS, "delivery.timeout.ms", 2_000)
     record = Record("t", 0, 42, None, b"value", None, lambda: None)
     for _ in range(FORGOTTEN_SURELY):

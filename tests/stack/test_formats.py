@@ -1,4 +1,4 @@
-"""What Debezium writes in each form arrives as the database has it, without a word about format or type.
+"""Debezium's records of each form arrive as the database has them; no setting names a format or a type.
 
 The databases, Debezium, Kafka, the registry and the connector are real, each in a process of its own.
 """

@@ -25,8 +25,8 @@ BATCH_ITEMS = 10
 def test_members_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path, protocol: str) -> None:
     """Partitions move twice under load: exact, in order, and hardly anything twice (F001, F002).
 
-    Each revoke drains and commits before it returns, also where the assignor is eager and the broker
-    must take the commit in the middle of the rebalance. Only what was accepted although an older
+    Each revoke drains and commits before it returns. With an eager assignor the broker
+    takes the commit in the middle of the rebalance. Only what was accepted although an older
     record was still queued comes again; without the commit it would be every contact that moves.
     """
     with group(f"move-{protocol}", tmp_path, kafka) as world:
@@ -91,5 +91,5 @@ def test_the_older_of_two_with_the_same_instance_id_ends(kafka: KafkaBroker, tmp
         assert "Traceback" not in older.log()
         world.await_delivered()
         assert newer.stop() == 0
-        # Not `overlaps`: nobody told the older one to drain, and its last request was on the wire.
+        # Not `overlaps`: the older one was not asked to drain, and its last request was on the wire.
         assert world.sandbox.report()["order_violations"] == 0

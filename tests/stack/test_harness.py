@@ -84,7 +84,7 @@ def test_sql_becomes_debezium_records(
 
 @pytest.mark.parametrize("end", [KafkaBroker.stop, KafkaBroker.kill])
 def test_a_restarted_broker_keeps_its_records(kafka: KafkaBroker, end: Any) -> None:
-    """What was confirmed before the broker stopped or was killed can be read afterwards."""
+    """Records that a broker confirmed before it stopped or was killed can be read afterwards."""
     topic = f"restart-{end.__name__}"
     kafka.create_topic(topic, partitions=2)
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "acks": "all"})

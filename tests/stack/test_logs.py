@@ -82,7 +82,7 @@ def test_compaction_leaves_gaps(secured: SecuredBroker, tmp_path: Path) -> None:
 
 
 def test_an_open_transaction_holds_what_is_behind_it(secured: SecuredBroker, tmp_path: Path) -> None:
-    """Nothing behind it is delivered, whoever wrote it, until it ends; then the lag is 0 (F019, F020)."""
+    """No record after it is delivered until it ends; then the lag is 0 (F019, F020)."""
     with group("open", tmp_path, secured, partitions=2) as world:
         client = Producer({"bootstrap.servers": secured.bootstrap_servers, "transactional.id": "open"})
         client.init_transactions(SECONDS)
@@ -108,7 +108,7 @@ def test_an_open_transaction_holds_what_is_behind_it(secured: SecuredBroker, tmp
 
 
 def test_retention_overtakes_a_group_that_was_away(secured: SecuredBroker, tmp_path: Path) -> None:
-    """What real retention took is named, nothing is skipped in silence, and the offset stays (F021)."""
+    """The offsets that retention took are named, none is skipped in silence, and the offset stays (F021)."""
     with group("expired", tmp_path, secured, partitions=1) as world:
         configure(secured, world.topic, **SMALL)
         instance = world.instance()

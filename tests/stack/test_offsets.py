@@ -96,7 +96,7 @@ def test_a_topic_that_was_made_anew_is_noticed(kafka: KafkaBroker, tmp_path: Pat
 
 
 def test_topics_and_partitions_come_and_go(kafka: KafkaBroker, tmp_path: Path) -> None:
-    """A missing topic is awaited, new partitions are read from their beginning, a deletion is told.
+    """A missing topic is awaited, new partitions are read from their beginning, a deletion is reported.
 
     The start policy is `latest`: it holds for what the topic has at the start, not for partitions
     that come later (F024, F025).
@@ -123,7 +123,7 @@ def test_topics_and_partitions_come_and_go(kafka: KafkaBroker, tmp_path: Path) -
 
 
 def test_transactions(kafka: KafkaBroker, tmp_path: Path) -> None:
-    """What was aborted is never delivered, and control records at the end hold nobody up (F019, F020)."""
+    """Aborted records are never delivered, and control records at the end hold nothing up (F019, F020)."""
     with group("transactions", tmp_path, kafka, partitions=2) as world:
         client = Producer({"bootstrap.servers": kafka.bootstrap_servers, "transactional.id": world.topic})
         client.init_transactions(SECONDS)

@@ -128,7 +128,7 @@ class Scene:
         self.service = service
 
     def expected(self) -> dict[str, dict[str, Any]]:
-        """Return the contacts that the rows of the database stand for, by user id."""
+        """Return the contacts of the database's rows, by user id."""
         with self.sql.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute("SELECT * FROM customer").fetchall()
         return {str(one["id"]): contact_of(one) for one in rows}
@@ -206,7 +206,7 @@ def test_a_changed_key_moves_the_contact(scene: Scene) -> None:
 
 
 def test_a_deleted_row_is_a_deleted_contact(scene: Scene) -> None:
-    """Deletes arrive, once each: the tombstone behind a delete is settled with it (F037)."""
+    """Deletes arrive, once each: the tombstone after a delete is settled with it (F037)."""
     scene.sql.execute(INSERT, row(20))
     scene.sql.execute(INSERT, row(21))
     scene.await_equal()

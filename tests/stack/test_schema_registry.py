@@ -52,8 +52,8 @@ def test_a_registry_that_was_killed_delays_only_what_needs_it(
 ) -> None:
     """Started without a registry, the service waits with Avro, delivers JSON, says why, and heals.
 
-    Rows of both topics change all the time. The source of the Avro topic fails meanwhile, as Debezium
-    does without a registry, and goes on where it was after a restart (promises 1 and 2).
+    Rows of both topics change all the time. Meanwhile the source of the Avro topic fails, as Debezium
+    does without a registry. After a restart it goes on where it was (promises 1 and 2).
     """
     topics = {name: f"{name}.public.{name}" for name in ("waits", "flows")}
     with ExitStack() as ending:

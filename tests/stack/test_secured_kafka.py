@@ -109,7 +109,7 @@ def test_a_broker_that_cannot_prove_itself_is_not_talked_to(
 def test_a_client_certificate_is_a_login(secured: SecuredBroker, tmp_path: Path) -> None:
     """With a key that is encrypted, whose password comes from a file and is in no log (S05, S06, S11).
 
-    A broker that wants a certificate and gets none, or one of nobody it knows, is a cause that lasts.
+    A broker that wants a certificate, and gets none or an unknown one, is a cause that lasts.
     """
     password = tmp_path / "key-password"
     with allowed(secured, "mutual", tmp_path) as world:
@@ -157,8 +157,8 @@ def test_a_password_that_was_rotated(secured: SecuredBroker, tmp_path: Path) -> 
 
 
 REVOKED = {
-    # what the operator takes away -> of what, what is left of it, and what the cause says
-    # With DESCRIBE left the topic looks fine: only our rights on it tell that it is not.
+    # the right that the operator takes away -> the resource, the rights that are left, and the cause.
+    # With DESCRIBE left the topic looks fine; only our rights on it show the problem.
     "reading": (TOPIC, (DESCRIBE,), "TOPIC_AUTHORIZATION_FAILED: reading is not allowed"),
     "the topic": (TOPIC, (), "TOPIC_AUTHORIZATION_FAILED: Subscribed topic not available"),
     "the group": (GROUP, (), "GROUP_AUTHORIZATION_FAILED: JoinGroup failed"),

@@ -1,4 +1,4 @@
-"""What a restart sends again on the real broker, and what the metadata of another commit says."""
+"""The records that a restart sends again on the real broker, and foreign commit metadata."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def commit(world: Group, offset: int, metadata: str) -> None:
 
 
 def held(world: Group) -> ClientPartition:
-    """What the group has committed for partition 0."""
+    """The group's commit for partition 0."""
     client = Consumer({"bootstrap.servers": world.kafka.bootstrap_servers, "group.id": world.topic})
     [found] = client.committed([ClientPartition(world.topic, 0)], timeout=SECONDS)
     client.close()
@@ -56,7 +56,7 @@ def held(world: Group) -> ClientPartition:
 
 
 def settled(world: Group) -> Runs:
-    """What the group holds as settled above the committed offset of partition 0."""
+    """The ranges that the group holds as settled above the committed offset of partition 0."""
     [described] = world.admin.describe_topics(TopicCollection([world.topic])).values()
     found = held(world)
     bound_to = commit_metadata.CommitIdentity(
@@ -66,7 +66,7 @@ def settled(world: Group) -> Runs:
 
 
 def stuck_at_its_head(world: Group, instance: Instance, contacts: range) -> None:
-    """Let a delete wait while everything behind it is settled and the group has heard of that."""
+    """Let a delete wait while all records after it are settled and committed as such."""
     delete(world, "gone")
     world.change(contacts, partition=0)
     world.sandbox.inject(FaultKind.STATUS, endpoint="delete", status=503)
@@ -80,10 +80,10 @@ def stuck_at_its_head(world: Group, instance: Instance, contacts: range) -> None
 def test_a_kill_repeats_only_what_was_in_flight(
     kafka: KafkaBroker, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
-    """3,000 records are settled behind one that is not: after SIGKILL only that one is sent (F017, F088).
+    """3,000 records are settled after one that is not: after SIGKILL only that one is sent (F017, F088).
 
-    Killed once more in the middle of the next 3,000, no more comes again than was on its way or was answered
-    since the last commit.
+    After another kill in the middle of the next 3,000, only requests in flight and those answered
+    since the last commit come again.
     """
     with group("settled", tmp_path, kafka, partitions=1) as world:
         instance = world.instance()
@@ -94,7 +94,7 @@ def test_a_kill_repeats_only_what_was_in_flight(
         wait_for(lambda: len(world.delivered()) > 4_000, SECONDS, "progress", instance.process)
         known = sum(end - start for start, end in settled(world))
         instance.kill()
-        # What had left is still processed, and was in flight.
+        # Requests that had left are still processed; they were in flight.
         wait_for(lambda: world.sandbox.read(lambda ledger: not ledger._in_progress), SECONDS, "a quiet API")
         report = world.sandbox.report()
         assert report["replayed"] == 0
@@ -113,7 +113,7 @@ def test_a_kill_repeats_only_what_was_in_flight(
 
 
 def test_a_topic_that_was_made_anew_holds_nothing_settled(kafka: KafkaBroker, tmp_path: Path) -> None:
-    """Also where somebody puts the old offset and its metadata back (F026)."""
+    """Also where an operator puts the old offset and its metadata back (F026)."""
     with group("settled-again", tmp_path, kafka, partitions=1) as world:
         instance = world.instance()
         stuck_at_its_head(world, instance, range(50))

@@ -41,7 +41,7 @@ FIRST = {
 
 
 class Scripted(Database, Protocol):
-    """A database that also tells how far its connectors are."""
+    """A database that also knows how far its connectors are."""
 
     def streaming(self, count: int) -> bool:
         """Whether so many connectors have done their snapshot and follow the log."""

@@ -1,4 +1,4 @@
-"""What is captured of MariaDB: one connector per form of record, all on the same tables."""
+"""The captures of MariaDB: one connector per form of record, all on the same tables."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ META: Options = {
     **signals("shop.signals"),
 }
 QUIET: Options = {"include.schema.changes": "false", "extended.headers.enabled": "false"}
-"""What the captures of two connectors show is left out of the others, to keep the files small."""
+"""The captures of two connectors suffice for these; the others leave them out, to keep the files small."""
 
 LOSSY: Options = {
     "decimal.handling.mode": "double",

@@ -1,4 +1,4 @@
-"""What is captured of PostgreSQL: one connector per form of record, all on the same tables."""
+"""The captures of PostgreSQL: one connector per form of record, all on the same tables."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ META: Options = {
     **signals("public.signals"),
 }
 QUIET: Options = {"message.prefix.exclude.list": ".*", "extended.headers.enabled": "false"}
-"""What the captures of a few connectors show is left out of the others, to keep the files small."""
+"""The captures of a few connectors suffice for these; the others leave them out, to keep the files small."""
 
 HEADERS_AS_JSON: Options = {"header.converter": "org.apache.kafka.connect.json.JsonConverter"}
 AS_STRING: Options = {"value.converter": "org.apache.kafka.connect.storage.StringConverter"}

@@ -1,4 +1,4 @@
-"""The schemas that captured records name, as the registry tells them."""
+"""The schemas that captured records name, as the registry returns them."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.stack.registry import Registry
 
 ENDPOINTS = {"globalId": "globalIds", "contentId": "contentIds"}
 BEFORE = {
-    # framing -> the kind of the id that stands after the first byte, and its bytes
+    # framing -> the kind of the id after the first byte, and its bytes
     "confluent": ("id", 4),
     "8 bytes": ("globalId", 8),
 }
