@@ -1,4 +1,4 @@
-"""What decoding gives, and how it says that it cannot."""
+"""The results of decoding, and the error of a record that cannot be decoded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ Row: TypeAlias = dict[str, Any]
 """One row, or the body of a domain event: a decoded JSON object."""
 
 WHOLE_ROW = "@"
-"""Stands among the columns that a mapping reads where it looks at the row as a whole."""
+"""Listed among a mapping's columns where it reads the complete row."""
 
 NO_ROW: Row = {}
 """Shared by all changes that have none; never written to."""
 
 
 class Decoded(NamedTuple):
-    """What decoding bytes gives.
+    """The result of decoding bytes.
 
-    `value` is None where there is no value, in whichever of the four forms (debezium-events 1.4).
+    `value` is None where there is no value, in whichever of the four forms (debezium-events.md 1.4).
     `schema` is None where the record neither carries nor names one.
     """
 
@@ -43,7 +43,7 @@ class Change:
     does not say what happened. Otherwise `row` is the row after the change; for a delete it is empty and
     `before` holds whatever the source said. `schema` is the struct that both are of.
 
-    `enveloped` tells Debezium's envelope from all that came without one: there a tombstone follows a
+    `enveloped` marks changes that came in Debezium's envelope: there a tombstone follows a
     delete, elsewhere it is the delete. `event_id` is what an outbox row is identified by.
     """
 

@@ -14,7 +14,7 @@ from connector.translate.mapping.rules import Example, ExpectedDelivery, TopicRu
 from connector.translate.translate import Translator
 
 _SOURCE = {"connector": "example", "name": "example"}
-"""Stands in for the `source` that an example leaves out, so that its change is known as an envelope."""
+"""The `source` of an example without one, so that its change counts as an envelope."""
 
 
 def failures(rules: TopicRules) -> list[Problem]:

@@ -17,14 +17,14 @@ from connector.translate.mapping.user_id import MappingError
 from connector.translate.values.unusable import NeedsExactError
 
 MAPPINGS_MAX = 1_000
-"""Mappings of one topic, one for each schema that its rows had; with more of them all are made anew."""
+"""Mappings of one topic, one for each schema that its rows had; with more of them all are made again."""
 
 
 class Translator:
     """Translates the records of all topics.
 
     `counts` counts the fields that were left out although the row has them, under
-    `unavailable_values` and `nan_values`; whoever shows it reads it.
+    `unavailable_values` and `nan_values`; the metrics read it.
     """
 
     def __init__(self, mappings: Iterable[deliver.Mapping], schemas: SchemaStore | None = None) -> None:
@@ -101,7 +101,7 @@ class _Topic:
         self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
         self._read_key, self._decode_key = self._key_of_record, self._key_of_header
         self._record: Record
-        self._flattened: bool | None = None  # what its last change was; a tombstone does not tell by itself
+        self._flattened: bool | None = None  # the shape of its last change; a tombstone does not show it
 
     def translate(self, record: Record, counts: Counter[str], *, exactly: bool = False) -> Translated:
         """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
@@ -176,8 +176,8 @@ class _Topic:
 def _columns_of_changes(mapping: deliver.Mapping) -> frozenset[str] | None:
     """Return the columns that are read of the rows in change events; None where that is not all.
 
-    A default event id is made from all of a change event, an outbox row is a message of unknown form, and
-    under `shape: event` what looks like a change event is none.
+    A default event id needs all of a change event, and an outbox row is a message of unknown form. Under
+    `shape: event` a record that looks like a change event is none.
     """
     rules = mapping.rules
     default_id = rules.event is not None and rules.event.id is None

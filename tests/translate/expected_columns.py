@@ -34,7 +34,7 @@ OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     # What Debezium writes is not what the database held, and no reader of the record can tell.
     # capture or connector, table and key -> what is sent
     #
-    # Converters put a column's default for its null, unless told not to (debezium-events 6.5).
+    # Converters put a column's default for its null, unless told not to (debezium-events.md 6.5).
     f"{POSTGRES} defaults 2": {**_DEFAULTS, "dec": number("1.5")},
     "pvt defaults 2": {"dec": "1.50"},
     f"{MARIADB} defaults 2": {

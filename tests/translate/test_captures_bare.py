@@ -16,7 +16,7 @@ from tests.translate.expected_columns import STORED_ELSEWHERE, expected, refused
 from tests.translate.expected_values import Fate, exactly, sent
 
 STANDS: Final = "stands"
-"""No `as:` says what such a column is: its JSON value is sent as it stands."""
+"""No `as:` says what such a column is: its JSON value is sent unchanged."""
 
 AS: Mapping[str, Mapping[str, Any]] = {
     # capture -> pattern of a declared type -> `as:`, in which N is what the first group found

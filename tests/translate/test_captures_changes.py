@@ -1,6 +1,6 @@
 """The same changes of the same tables in each wire format, in envelopes and flattened in each mode.
 
-Every connector's records must become the same, but for what their form cannot say (`changes.py`).
+Every connector's records must become the same, except what their form cannot say (`changes.py`).
 """
 
 from collections.abc import Iterator, Mapping

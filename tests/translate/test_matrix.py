@@ -1,4 +1,4 @@
-"""The matrix of debezium-events 11: every kind of record in every wire format, through the real translator.
+"""The matrix (debezium-events.md 11): every kind of record in every wire format, by the real translator.
 
 The records are the sandbox's, their schemas come from its registry in the registry's own language, and what
 each becomes stands in `tests/translate/matrix`. `docs/formats.md` shows the same to operators.
@@ -50,7 +50,7 @@ def test_every_section_of_the_reference_is_tried() -> None:
 
 
 def test_every_semantic_type_of_the_sandbox_is_tried() -> None:
-    """Each type of debezium-events 6 has a value whose end is known."""
+    """Each type of debezium-events.md 6 has a value whose end is known."""
     known = {column.schema.name for column in columns.COLUMN_TYPES}
     known |= {vector.column.name for vector in vectors.VECTORS}
     assert SEMANTIC.keys() <= known

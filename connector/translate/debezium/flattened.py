@@ -1,4 +1,4 @@
-"""Flattened rows: what `ExtractNewRecordState` leaves of a change event (debezium-events 4).
+"""Flattened rows: what `ExtractNewRecordState` leaves of a change event (debezium-events.md 4).
 
 The row keeps the fields that the source added (`__op`, `__source_ts_ms`, …): a mapping may name them.
 """
@@ -29,11 +29,11 @@ _OF_THE_ENVELOPE = frozenset({_OP, _DELETED, "__ts_ms", "__ts_us", "__ts_ns"})
 """Added fields that are not of `source`; these times differ when the connector sends the change again."""
 
 _STREAMED = (None, False, "false")
-"""What `source.snapshot` is of a row that no snapshot has read (debezium-events 2.4)."""
+"""The values of `source.snapshot` for rows that no snapshot has read (debezium-events.md 2.4)."""
 
 
 def is_flattened(body: Row, schema: ConnectSchema | None) -> bool:
-    """Tell a flattened row by what the source added, or by the name that its struct had in the envelope."""
+    """Recognise a flattened row by the source's added fields, or by its struct's name in the envelope."""
     return _OP in body or _DELETED in body or (schema is not None and schema.name.endswith(".Value"))
 
 

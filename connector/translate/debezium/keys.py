@@ -1,4 +1,4 @@
-"""The key of a record, and the keys that Debezium puts into headers (debezium-events 1.3 and 3)."""
+"""The key of a record, and the keys that Debezium puts into headers (debezium-events.md 1.3 and 3)."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from connector.translate.formats.json.strict import decode_json
 from connector.translate.formats.json.with_schema import payload_of
 
 NEW_KEY = "__debezium.newkey"
-"""On the delete (and its tombstone) of a row whose primary key changed: the new key (debezium-events 3)."""
+"""The new key, on the delete (and its tombstone) of a row whose key changed (debezium-events.md 3)."""
 
 _TABLE_OF_ROUTER = "__dbz__physicalTableIdentifier"
-"""What `ByLogicalTableRouter` adds to a key: no column."""
+"""The field that `ByLogicalTableRouter` adds to a key; it is no column."""
 
 _MONGO_KEY, _MONGO_ID = "id", "_id"
 """MongoDB's key holds under the first, as text, what its documents hold under the second."""
@@ -26,7 +26,7 @@ def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> bytes | No
 
 
 def header_text(value: bytes | None) -> str | None:
-    """Return a header as text: as it is, or out of what Connect's JSON converter made of text."""
+    """Return a header as text, also where Connect's JSON converter wrote it as JSON."""
     if value is None:
         return None
     if value.startswith((b'"', b'{"schema":')):

@@ -1,6 +1,6 @@
-"""What a mapping can read besides the columns: the record's key as `__key`, its headers as `__headers`.
+"""Metadata that a mapping can read besides the columns: the key as `__key`, headers as `__headers`.
 
-An outbox event names its aggregate in the key and its type in a header (debezium-events 5). Both cost to
+An outbox event names its aggregate in the key and its type in a header (debezium-events.md 5). Both cost to
 read, so only mappings that name them pay.
 """
 

@@ -1,9 +1,9 @@
-"""MongoDB's documents and ids: Extended JSON in all its spellings becomes plain values (debezium-events 2.3).
+"""MongoDB's documents and ids: Extended JSON of all spellings becomes plain values (debezium-events.md 2.3).
 
-Documents come in version 1 (*strict*) and keys in version 2 (*relaxed*), and since Debezium 3.7 either in
-another; so one value has several spellings, and only after this are the id of a key and that of its
-document the same. What no JSON can hold (`$undefined`, `$minKey`, `$maxKey`) is left out of an object and
-null in an array; NaN and infinities stay, for the mapping to leave out and count.
+Documents come in version 1 (*strict*) and keys in version 2 (*relaxed*). Since Debezium 3.7 either may have
+the other. So one value has several spellings. Only after this step are the id of a key and the id of its
+document equal. Values that JSON cannot hold (`$undefined`, `$minKey`, `$maxKey`) are left out of objects and
+null in arrays. NaN and infinities stay: the mapping leaves them out and counts them.
 """
 
 import binascii
@@ -50,8 +50,8 @@ def read_document(text: str) -> Row:
 def read_id(text: str, *, relaxed: bool) -> Any:
     """Read the id of a key: `1234`, `"1234"` with its quotes, `{"$oid": "65a1…"}`.
 
-    `relaxed` says that it is Extended JSON for certain; otherwise it may also be the text of an id, as
-    `ExtractNewDocumentState` writes it, and a bare word or number is taken for that.
+    `relaxed` says that it is Extended JSON for certain. Otherwise it may also be the text of an id, as
+    `ExtractNewDocumentState` writes it; a bare word or number counts as that.
 
     Raises:
         DecodeError: it is nested too deeply, or holds nothing.
@@ -66,7 +66,7 @@ def read_id(text: str, *, relaxed: bool) -> Any:
 
 
 def normalise(value: Any) -> Any:
-    """Replace every wrapper inside a decoded value by what it stands for.
+    """Replace every wrapper inside a decoded value by its value.
 
     Raises:
         DecodeError: it is nested too deeply.
@@ -190,7 +190,7 @@ def _parsed_date(text: str) -> Any:
 
 
 def _binary(value: Row) -> Any:
-    """Read base64 with its subtype, which stands beside it in version 1 and with it in version 2."""
+    """Read base64 with its subtype, which is a sibling in version 1 and a member in version 2."""
     inner = value.get("$binary")
     if type(inner) is dict and len(value) == 1:
         content, subtype = inner.get("base64"), inner.get("subType")
@@ -283,8 +283,8 @@ _DAYS_REMEMBERED = 32_768
 def utc_text(milliseconds: int) -> str:
     """Write milliseconds since 1970 as ISO 8601 in UTC.
 
-    Beyond four-digit years, where MongoDB's dates go on, the year has a sign and at least six digits: ISO
-    8601 too, and a timestamp that the mapping refuses.
+    MongoDB's dates go beyond four-digit years. There the year has a sign and at least six digits, as in ISO
+    8601; the mapping refuses such a timestamp.
     """
     day, rest = divmod(milliseconds, _MS_PER_DAY)
     seconds, fraction = divmod(rest, 1000)

@@ -1,6 +1,6 @@
-"""Outbox records: rows of an outbox table, with or without Debezium's event router (debezium-events 5).
+"""Outbox records: rows of an outbox table, with or without Debezium's event router (debezium-events.md 5).
 
-The body of the event is an object where the payload is one. A payload that stands beside other members
+The body of the event is an object where the payload is one. A payload beside other members
 (placement `envelope`, raw rows) is read in its place, and one that is no object becomes `{"payload": …}`.
 """
 

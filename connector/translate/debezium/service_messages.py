@@ -1,4 +1,4 @@
-"""What Debezium writes besides rows, and the signals that make it act (debezium-events 8).
+"""Debezium's records besides rows, and the signals that make it act (debezium-events.md 8).
 
 Such records are skipped under a name of their own. The name of their schema alone is not enough: others
 have schemas that are called `Notification`, too.
@@ -33,7 +33,7 @@ _SIGNAL_TYPES = frozenset(
 def skip_of(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip | None:
     """Return by which rule a value that is no envelope is skipped, None where it may be a row.
 
-    The key is decoded only where the value alone does not tell.
+    The key is decoded only where the value alone does not decide.
 
     Raises:
         UndecodableError: the key matters and cannot be read.
@@ -46,7 +46,7 @@ def skip_of(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip 
 
 
 def is_signal(row: Mapping[str, Any]) -> bool:
-    """Tell a signal: a row of the signalling table, or a message of the signalling topic."""
+    """Recognise a signal: a row of the signalling table, or a message of the signalling topic."""
     kind = row.get("type")
     return type(kind) is str and kind in _SIGNAL_TYPES and "data" in row and row.keys() <= _SIGNAL
 

@@ -1,4 +1,4 @@
-"""Tells what a decoded value is (debezium-events 1.6) and turns it into a `Change`.
+"""Recognises the shape of a decoded value (debezium-events.md 1.6) and makes a `Change` of it.
 
 The order of the questions matters: first what an envelope has, because nearly every record is one.
 """
@@ -32,7 +32,7 @@ _OPERATIONS = {
 }
 
 _ROWLESS = {"t": Skip("truncate"), "m": Skip("logical_message")}
-"""Operations about no single row (debezium-events 1.2)."""
+"""Operations about no single row (debezium-events.md 1.2)."""
 
 _SIGNAL = Skip("signal")
 _SIGNAL_COLUMNS = 3
@@ -43,7 +43,7 @@ def read_shape(
 ) -> Change | Skip:
     """Turn a decoded value into a change, or say by which rule it is left out.
 
-    The record's key and headers are read only where the value alone does not tell.
+    The record's key and headers are read only where the value alone does not decide.
 
     Raises:
         DecodeError: the value is of no kind that `shape` allows.
@@ -62,10 +62,10 @@ def read_shape(
 
 
 def is_flattened_topic(shape: str, seen: bool | None, *, has_bytes: bool) -> bool | None:
-    """Tell whether a record without a value is the delete itself, or follows one (debezium-events 1.4).
+    """Return whether a record without a value is the delete itself, or follows one (debezium-events.md 1.4).
 
-    `seen` is what the topic's last change was, where one was seen. A value that has bytes and stands for
-    null (`null`, or a schema with the payload null) is only made of flattened rows. None: it cannot be told.
+    `seen` is the shape of the topic's last change, if there was one. A value that has bytes and means
+    null (`null`, or a schema with the payload null) comes only from flattened rows. None: it is unknown.
     """
     if shape == "envelope":
         return False
@@ -76,7 +76,7 @@ def is_flattened_topic(shape: str, seen: bool | None, *, has_bytes: bool) -> boo
 
 
 def _is_debezium(source: Any, body: Row, code: str) -> bool:
-    """Tell an envelope by its `source`, which domain events of the same form lack (debezium-events 1.6)."""
+    """Recognise an envelope by its `source`, which domain events of the same form lack."""
     if type(source) is not dict or not ("after" in body or "before" in body or code.lower() in _ROWLESS):
         return False
     return "connector" in source or ("ts_ms" in source and ("db" in source or "name" in source))
@@ -133,7 +133,7 @@ def _why_no_row(operation: Operation, after: Any, connector: Any) -> str:
     if connector == "mongodb" and operation is Operation.UPDATE:
         return (
             "MongoDB's update came without its document: set `capture.mode` of the source to"
-            " `change_streams_update_full`; where it is set, the document was gone before it was looked up,"
+            " `change_streams_update_full`. Where it is set, the document was deleted before the look-up,"
             " and its delete follows"
         )
     return f"the change has the operation {operation} but no row in `after`"

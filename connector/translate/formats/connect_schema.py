@@ -1,4 +1,4 @@
-"""A schema of Kafka Connect, whatever it was written in (debezium-events 6.1).
+"""A schema of Kafka Connect, whatever it was written in (debezium-events.md 6.1).
 
 JSON that carries its schema, Avro and JSON Schema all say the same about a column: its base type, its
 semantic type and parameters. One tree for the three keeps the rest from knowing which it was.
@@ -30,8 +30,8 @@ Base: TypeAlias = Literal[
 class ConnectSchema:
     """One node. Compared by identity: a schema is read once and then looked up.
 
-    `name` is the semantic type (`io.debezium.time.Date`), of a struct its name; `fields` belong to a
-    struct, `items` to an array and, for its values, to a map, `keys` to a map.
+    `name` is the semantic type (`io.debezium.time.Date`), or the name of a struct. `fields` belong to a
+    struct, `items` to an array or to the values of a map, `keys` to a map.
     """
 
     base: Base

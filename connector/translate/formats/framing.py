@@ -1,8 +1,7 @@
-"""Which format bytes are in, and which schema they name (debezium-events 7).
+"""Which format bytes are in, and which schema they name (debezium-events.md 7).
 
-A reference in the headers goes before the bytes: bare Avro may well begin with a zero. Reading headers
-costs as much as decoding a small value, so nothing that is JSON by its first byte and by being readable
-asks for them.
+A reference in the headers wins over the bytes: bare Avro may well begin with a zero. Reading headers costs
+as much as decoding a small value. So the headers stay unread for readable JSON.
 """
 
 from typing import NamedTuple
@@ -15,8 +14,8 @@ from connector.translate.change import DecodeError
 class Framed(NamedTuple):
     """A reference to a schema, and where in the bytes the body begins.
 
-    `name` is the framing in words; `json_body` is true where the headers say that Avro was written in its
-    JSON encoding, which is another than JSON of a JSON Schema.
+    `name` is the framing in words. `avro_json` is true where the headers name Avro's JSON encoding, which
+    differs from JSON of a JSON Schema.
     """
 
     name: str
@@ -69,7 +68,7 @@ def framed_by_headers(headers: Headers, side: Side) -> Framed | None:
 def framed_by_bytes(data: bytes) -> Framed | None:
     """Return the reference at the beginning of the bytes; None where they begin otherwise.
 
-    Ids are small and positive: where the four bytes behind the zero are zero, eight hold the id.
+    Ids are small and positive: where the four bytes after the zero are zero, eight hold the id.
     """
     return _framing_of(data)
 

@@ -1,4 +1,4 @@
-"""From the bytes of a record to values: every wire format, told by each record (debezium-events 7)."""
+"""From bytes to values: each record shows its own wire format (debezium-events.md 7)."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,7 +33,7 @@ _EXPECTED = {
 
 
 class _Body(NamedTuple):
-    """How the bytes behind one reference are read: as JSON where there is no `read`."""
+    """How the bytes after one reference are read: as JSON where there is no `read`."""
 
     framed: Framed
     read: ReadBody | None
@@ -59,7 +59,7 @@ class PayloadReader:
         self._schemas = schemas
         self._columns = columns
         self._embedded = CarriedSchemas()
-        # What the bytes began with when they last named a schema: that alone says which and how to go on.
+        # The beginning of the last bytes that named a schema: the same beginning means the same schema.
         self._last: tuple[bytes, _Body] | None = None
 
     def decode(
@@ -146,7 +146,7 @@ class PayloadReader:
         return self._bare_json(data, load)
 
     def _body_of(self, data: bytes, read_headers: ReadHeaders) -> _Body | None:
-        """Tell how the bytes are read where they or the headers name a schema; one follows its like."""
+        """Return how to read bytes whose schema they or the headers name; most repeat the last record's."""
         headers = read_headers()
         framed = framing.framed_by_headers(headers, self._side) if headers else None
         if framed is not None:
@@ -188,7 +188,7 @@ class PayloadReader:
         return decoded
 
     def _behind(self, framed: Framed) -> _Body:
-        """Tell how what is framed so is read."""
+        """Return how to read the body of this frame."""
         try:
             schema = self._schemas.get(framed.ref)
             return _Body(framed, self._reader(framed, schema), schema.connect)

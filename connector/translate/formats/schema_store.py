@@ -1,7 +1,7 @@
 """The schemas that the registry has delivered, ready to read with; by reference, for ever.
 
-A schema under an id never changes. The number of ids that records name is bounded only by who writes
-them, so the oldest are forgotten when there are too many (S15); the registry is asked again then.
+A schema under an id never changes. Writers of records decide how many ids there are. So the store forgets
+the oldest schemas when there are too many (S15), and the registry is asked again for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class WriterSchema:
 
 
 def _wanted(value: ConnectSchema, columns: frozenset[str] | None) -> Wanted:
-    """Tell what is read of values of a schema."""
+    """Choose the parts of a schema's values to read."""
     if columns is None or not value.name.endswith(".Envelope"):
         return None
     rows = {image: _wanted_of_row(value.fields.get(image), columns) for image in ("before", "after")}
@@ -86,7 +86,7 @@ class SchemaStore:
 
     def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
         self.configured = registry is not None
-        # A schema that is just `bytes` stands for the body as it is: Confluent leaves the length out.
+        # A schema that is just `bytes` means the unchanged body: Confluent leaves the length out.
         self.raw_bytes = registry == "confluent"
         self._known: dict[SchemaRef, WriterSchema | str] = {}
 
@@ -148,7 +148,7 @@ _KINDS: Mapping[str, Callable[[SchemaArtifact], WriterSchema]] = {
 
 
 def _kind_of(text: str) -> str:
-    """Tell what a schema is written in where the registry does not say."""
+    """Guess the language of a schema where the registry does not say it."""
     try:
         schema = orjson.loads(text)
     except orjson.JSONDecodeError:

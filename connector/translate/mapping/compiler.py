@@ -95,7 +95,7 @@ def _event(
 
 
 def _reader_for(rule: Rule) -> Callable[[ConnectSchema | None], Reader]:
-    """Compile what identifies somebody for rows of one schema and, where a key has another, for that."""
+    """Compile `user_id` for rows of one schema and, where a key has another, for that."""
     return lru_cache(maxsize=KEY_SCHEMAS_MAX)(partial(compile_rule, rule, identifies=True))
 
 
@@ -130,7 +130,7 @@ def _all_rules(rules: TopicRules) -> Iterator[tuple[str, Rule]]:
 
 
 def rule_problems(path: str, rule: Rule) -> Iterator[Problem]:
-    """Give everything that keeps one rule, which stands at `path`, from being compiled."""
+    """Return all problems of one rule; `path` is its place in the topic file."""
     if isinstance(rule, ValueRule):
         if path in _IDENTIFIERS:
             yield Problem("a constant cannot identify anything", path, "take it from the row: `from: id`")

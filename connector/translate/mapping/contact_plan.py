@@ -12,12 +12,12 @@ from connector.translate.mapping.user_id import MappingError
 from connector.translate.values.unusable import MISSING, UNAVAILABLE_TEXTS, ConversionError, LeftOut
 
 BeforeImage: TypeAlias = Literal["auto", "full", "key"]
-"""Whether a before-image is the whole row; auto asks which connector sent it."""
+"""Whether a before-image is the complete row; auto asks which connector sent it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Mapped fields, each with a reader that can do everything; `path` is where they stand in the topic file.
+    """Mapped fields, each with a complete reader; `path` is their place in the topic file.
 
     `plain` are those that send a column as it is, with the column's name; `made` are the others.
     """

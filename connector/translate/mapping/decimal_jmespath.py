@@ -1,8 +1,8 @@
 """JMESPath on rows that hold exact decimals.
 
-JMESPath knows numbers as floats and integers. A decimal that a float would round reaches it as a
-`Decimal` (`expression_value`): here it counts as a number, is compared with a float by the digits that
-the float is written with, and sums are added up in decimal digits: 0.1 + 0.2 is 0.3.
+JMESPath knows numbers as floats and integers. Here, a decimal that a float would round is a
+`Decimal` (`expression_value`), and counts as a number. It is compared with a float by the digits that
+the float is written with. Sums are decimal: 0.1 + 0.2 is 0.3.
 """
 
 import math
@@ -23,13 +23,13 @@ Operand: TypeAlias = int | float | Decimal
 
 
 def search_of(parsed: Any) -> Callable[[Any], Any]:
-    """Make the search of a parsed expression. What it raises on odd values is JMESPath's own."""
+    """Make the search of a parsed expression. On odd values it raises JMESPath's own errors."""
     visit = _INTERPRETER.visit
     return lambda row: visit(parsed, row)
 
 
 class _ExactFunctions(Functions):
-    """JMESPath's functions, with those that would round, quote or refuse a `Decimal` written anew."""
+    """JMESPath's functions, with those that would round, quote or refuse a `Decimal` written again."""
 
     @signature({"types": ["array-number"]})
     def _func_sum(self, numbers: list[Operand]) -> Operand:

@@ -9,7 +9,7 @@ from connector.translate.mapping.user_id import MappingError, read_user_id, user
 from connector.translate.values.unusable import ConversionError
 
 _WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
-"""Their before-images hold the whole row; PostgreSQL's default one is filler (debezium-events 2.1, 2.2)."""
+"""Their before-images hold the full row; PostgreSQL's default one is filler (debezium-events.md 2.1, 2.2)."""
 
 _RULE = "contact.user_id"
 
@@ -26,7 +26,7 @@ def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delive
     """Make the deliveries of a deleted row.
 
     Raises:
-        MappingError: the row's contact cannot be told.
+        MappingError: the row's contact is unknown.
         UndecodableError: its key or header cannot be read.
     """
     if plan.on_delete == "ignore":
@@ -42,7 +42,7 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     """Make the deliveries of a record without a value: those of a delete that has only its key.
 
     In a topic of envelopes the delete itself came before, and said what the key does not. Elsewhere, and
-    where it cannot be told, this record is all that says it: it is never skipped for want of a column.
+    where that is unknown, only this record says it: it is never skipped because a column is missing.
 
     Raises:
         MappingError: what the key holds cannot identify a contact.
@@ -79,7 +79,7 @@ def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[
 
 
 def whole_image(before: BeforeImage, change: Change) -> Row | None:
-    """Return the before-image if it is known to be the whole row."""
+    """Return the before-image if it is known to be the complete row."""
     whole = before == "full" or (
         before == "auto" and change.source.get("connector") in _WHOLE_IMAGE_CONNECTORS
     )
@@ -111,9 +111,7 @@ def deleted_user_id(
 def _no_image(change: Change) -> str:
     if change.source.get("connector") == "mongodb":
         return "there is no before-image; `capture.mode` with `_with_pre_image` adds it"
-    return (
-        "the before-image is not known to be the whole row; with REPLICA IDENTITY FULL write `before: full`"
-    )
+    return "the before-image is not known to be the full row; with REPLICA IDENTITY FULL write `before: full`"
 
 
 def _user_id_of(reader_for: ReaderFor, key: KeyRow, rule: str) -> str:
@@ -135,7 +133,7 @@ def _renamed_user_id(plan: ContactPlan, keys: Keys) -> str:
     if key is None:
         raise MappingError(
             _RULE,
-            "the primary key changed, and its new value lacks a column that the user id needs,"
-            " so that it cannot be told whether the contact is still there",
+            "the primary key changed, and its new value lacks a column that the user id needs."
+            " So it is unknown whether the contact is still there",
         )
     return _user_id_of(plan.user_id_for, key, _RULE)

@@ -85,7 +85,7 @@ def deliver_tombstone(
 ) -> list[Delivery] | Skip:
     """Make the deliveries of a record without a value.
 
-    `flattened` says whether it is the delete itself or follows one; None: that cannot be told
+    `flattened` says whether it is the delete itself or follows one; None: that is unknown
     (`shapes.is_flattened_topic`).
 
     Raises:
@@ -115,8 +115,8 @@ def _empty_event(
 ) -> list[Delivery] | Skip:
     """Make the event of an outbox row without a payload, which may be written as a tombstone.
 
-    It is one where the record has the event's id and the mapping needs no payload to tell whose it is;
-    whatever else has no value in an outbox topic says nothing. No contact is ever deleted by it.
+    It is an event where the record has the event's id and the mapping finds the contact without a payload.
+    Any other record without a value says nothing in an outbox topic, and deletes no contact.
     """
     event = mapping.event
     named = event is not None and not event.user_id.columns - METADATA_ROOTS
@@ -152,5 +152,5 @@ def _retire_former(plan: ContactPlan, change: Change, user_id: str) -> list[Deli
     try:
         former = user_id_of(plan.user_id.read(image))
     except ConversionError:
-        return []  # the row stood for no contact before
+        return []  # the row had no contact before
     return [] if former == user_id else retire(plan, former)

@@ -15,7 +15,7 @@ EVENT_ID_LENGTH_MAX = 128
 """The API names no limit; a longer id is replaced by its hash."""
 
 _TABLE = ("name", "db", "schema", "keyspace", "table", "collection")
-"""Whose row it is: all rows of a snapshot share one position, so tables must be told apart."""
+"""The table of a row: all rows of a snapshot share one position, so the table must count."""
 
 _POSITIONS: dict[Any, tuple[str, ...]] = {
     # `sequence` is not used: its first half is what the connector had seen, and differs after a restart.
@@ -28,7 +28,7 @@ _POSITIONS: dict[Any, tuple[str, ...]] = {
     "mongodb": ("ts_ms", "ord", "wallTime"),
     "vitess": ("shard", "vgtid"),
 }
-"""Connector -> the members of `source` that tell one change from the next (debezium-events 2.4)."""
+"""Connector -> the members of `source` that distinguish one change from the next (debezium-events.md 2.4)."""
 
 _TIMES = ("ts_ms", "ts_us", "ts_ns")
 """Where the position is not known, or null as in an incremental snapshot."""
@@ -58,11 +58,10 @@ def event_id_of(value: Any) -> str:
 def default_event_id(change: Change, record: Record) -> str:
     """Make the id where no rule names one.
 
-    Of a change that says where it stands in the source's log: the hash of source name, table, key,
-    operation, that position and row, none of which a redelivery changes; of a row that a snapshot read
-    also the record's place. Of a domain record: the outbox's `id` header, else the outbox row's id. Of
-    all others the record's place and time, so that offsets which begin again in a recreated topic make
-    new ids.
+    * A change with a position in the source's log: the hash of source name, table, key, operation, position
+      and row. A redelivery changes none of them. A row of a snapshot adds the record's place.
+    * A domain record: the outbox's `id` header, else the outbox row's id.
+    * All others: the record's place and time, so that offsets of a recreated topic make new ids.
     """
     if change.operation is not None:
         image = change.before if change.operation is Operation.DELETE else change.row
@@ -95,11 +94,11 @@ def _position(source: Row, *, enveloped: bool) -> tuple[Any, ...]:
 def _identity(
     operation: Operation, image: Row | None, position: tuple[Any, ...], record: Record
 ) -> tuple[Any, ...]:
-    """Collect what tells one change of a table from all others, whatever the key is.
+    """Collect the parts that distinguish one change of a table from all others, with any key.
 
-    Several rows can share a position: all of a snapshot, and those of one COPY in PostgreSQL. A key tells
-    them apart only where it is the row's own, not null and not `message.key.columns` (debezium-events 1).
-    What is in the row besides columns may differ when the record is written again.
+    Several rows can share a position: all of a snapshot, and those of one COPY in PostgreSQL. A key
+    separates them only where it is the row's own, not null and not `message.key.columns` (debezium-events.md
+    1). Fields of the row besides columns may differ when the record is written again.
     """
     row = image and {name: value for name, value in image.items() if name[:2] != PREFIX}
     place = (record.partition, record.offset) if operation is Operation.READ else ()

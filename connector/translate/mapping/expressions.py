@@ -32,7 +32,7 @@ _EVALUATION_ERRORS = (
     TypeError,
     ValueError,
 )
-"""What evaluating an expression on an arbitrary row can raise."""
+"""The errors that an expression on an arbitrary row can raise."""
 
 _INNER_SCOPE = {
     "subexpression",
@@ -60,10 +60,10 @@ class Expression:
 def compile_expression(text: str, schema: ConnectSchema | None = None) -> Expression:
     """Compile a path or JMESPath expression, for rows of a schema where there is one.
 
-    On a plain path a missing column is MISSING and a null is None. JMESPath cannot tell the
-    two apart, so a null from any other expression is left out: nothing is cleared by accident. An
-    expression over a column that holds the unavailable placeholder is unavailable itself. What a plain
-    path finds is the column as it was decoded; other expressions see what the schema says it means.
+    On a plain path a missing column is MISSING and a null is None. JMESPath cannot distinguish the two, so a
+    null from any other expression is left out: nothing is cleared by accident. An expression over a column
+    that holds the unavailable placeholder is unavailable itself. A plain path finds the decoded column;
+    other expressions see the value that the schema describes.
 
     Raises:
         ValueError: it cannot be compiled; the text says why.

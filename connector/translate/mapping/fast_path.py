@@ -1,8 +1,8 @@
-"""The commonest record of all, in one piece: a change event with a row, and a topic that maps contacts only.
+"""The fast path of the commonest record: a change event with a row, and a topic that maps contacts only.
 
-It becomes what `read_shape` and `deliver` make of it, for two thirds of what they cost (`make bench`): they
-ask questions that are nearly always answered the same way. Whatever is not as usual is left to them, and a
-property test holds the two against each other.
+Its result equals that of `read_shape` and `deliver`, at two thirds of their cost (`make bench`): they ask
+questions whose answer is nearly always the same. Unusual records go to them, and a property test compares
+both.
 """
 
 from collections import Counter

@@ -40,7 +40,7 @@ class Keys:
     """The keys of a record whose row is gone; nothing is decoded before it is asked for.
 
     `metadata` holds what the mapping names besides columns. `flattened` says whether a record without a
-    value is the delete itself; None: nothing was seen on the topic that tells.
+    value is the delete itself; None: the topic has shown no shape yet.
     """
 
     read: ReadKey

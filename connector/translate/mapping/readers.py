@@ -44,7 +44,7 @@ class Reader:
 def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies: bool = False) -> Reader:
     """Compile a rule of any form for rows of a schema, or for rows that say nothing of their columns.
 
-    What `identifies` somebody is not sent as a number: a decimal stays one, with all its digits.
+    A value that `identifies` a contact is never sent as a number: a decimal keeps all its digits.
 
     Raises:
         ValueError: a path or template cannot be compiled; the text says why.
@@ -125,12 +125,12 @@ def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
 
 
 def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
-    """Compile a template; `{{` and `}}` stand for braces. A missing or null column leaves it out."""
+    """Compile a template; `{{` and `}}` are braces. A missing or null column leaves it out."""
     parts: list[str | Find] = []
     columns: set[str] = set()
     for brace, path, text, stray in _TEMPLATE_PART.findall(template):
         if stray:
-            raise ValueError("a brace stands alone; write {{ or }} for a brace in the text")
+            raise ValueError("a brace is alone; write {{ or }} for a brace in the text")
         if brace or text:
             parts.append(brace[:1] or text)
             continue

@@ -80,7 +80,7 @@ class PathRule(Model):
         PlainValidator(_read_form, json_schema_input_type=As | TimestampForm | DecimalForm),
         Field(alias="as"),
     ] = None
-    """What the value is, or is made into, before it is sent."""
+    """The form of the value: its type in the record, or the conversion before it is sent."""
     region: Annotated[str | None, Field(pattern="^[A-Z]{2}$")] = None
     """With `as: e164`: the country (ISO 3166, such as ES) of numbers written without a prefix."""
 
@@ -117,7 +117,7 @@ def _from_text(rule: object) -> object:
 
 
 def _form_of(rule: object) -> str | None:
-    """Tell which form a rule has by the one key that only this form has."""
+    """Choose the form of a rule by the one key that only this form has."""
     if isinstance(rule, Model):
         return type(rule).__name__
     if isinstance(rule, dict):
@@ -149,15 +149,15 @@ class ContactRules(Model):
     """How a row becomes a contact."""
 
     user_id: Rule
-    """What identifies the contact; evaluated on the key for deletes."""
+    """The contact's identity; evaluated on the key for deletes."""
     attributes: dict[Name, Rule] = {}
     """Attribute of the contact -> where its value comes from."""
     instant: tuple[Operation, ...] = (Operation.CREATE, Operation.UPDATE)
     """The operations whose upserts are processed at once; the others are queued by Instasent."""
     on_delete: Literal["delete", "ignore", "clear"] = "delete"
-    """What a deleted row means: delete the contact, nothing, or its mapped attributes become null."""
+    """The effect of a deleted row: delete the contact, nothing, or clear its mapped attributes."""
     before: Literal["auto", "full", "key"] = "auto"
-    """Whether a delete's before-image is the whole row: auto knows the database, key never uses it."""
+    """Whether a delete's before-image is the complete row: auto knows the database, key never uses it."""
 
     @field_validator("attributes")
     @classmethod
@@ -214,7 +214,7 @@ class Example(Model):
     """A unit test of the mapping, run by `check`."""
 
     name: Name
-    """What it shows."""
+    """The example's title."""
     key: Any = None
     """The record's key as JSON; deletes take `user_id` from it."""
     headers: dict[str, str | None] = {}
@@ -222,7 +222,7 @@ class Example(Model):
     change: Any
     """The record's value as JSON: a change event, a plain domain event, or null for a tombstone."""
     delivers: tuple[ExpectedDelivery, ...]
-    """What must come out, in this order; an empty list when the record is skipped."""
+    """The expected deliveries, in this order; an empty list for a skipped record."""
     exact: bool = False
     """Compare every field; otherwise only those named here."""
 
@@ -261,13 +261,13 @@ class TopicRules(Model):
     pattern: Annotated[str, AfterValidator(_valid_pattern)] | None = None
     """Instead of `topic`: a regular expression that begins with ^ and matches several."""
     format: Literal["json", "avro", "auto"] = "auto"
-    """How key and value are encoded; auto tells by each record."""
+    """The encoding of key and value; auto decides by each record."""
     shape: Literal["auto", "envelope", "flattened", "outbox", "event"] = "auto"
-    """What a value is: Debezium's envelope, a flattened row, an outbox record or a plain event."""
+    """The shape of a value: Debezium's envelope, a flattened row, an outbox record or a plain event."""
     start: Literal["earliest", "latest"] = "earliest"
     """Where a group without a commit begins."""
     offsets_lost: Literal["pause", "earliest", "latest"] = "pause"
-    """What to do when the committed offset is not in the log any more."""
+    """The reaction to a committed offset that is no longer in the log."""
     nulls: Literal["send", "omit"] = "send"
     """Whether a null in the row is sent as null or left out."""
     contact: ContactRules | None = None
@@ -287,9 +287,9 @@ class TopicRules(Model):
 
     @property
     def source(self) -> str:
-        """What the consumer subscribes to."""
+        """The topic or pattern that the consumer subscribes to."""
         return self.topic or self.pattern or ""
 
     def matches(self, topic: str) -> bool:
-        """Tell whether these rules are about a topic of that name."""
+        """Return whether these rules are about a topic of that name."""
         return re.match(self.pattern, topic) is not None if self.pattern else topic == self.topic

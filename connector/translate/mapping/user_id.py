@@ -18,7 +18,7 @@ _FLOAT_INTEGER_MAX = 2**53  # up to here a float that is a whole number is that 
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _NO_SEGMENT = frozenset({".", ".."})
-"""HTTP libraries resolve these away, and the request would hit another resource (API reference, 1)."""
+"""HTTP libraries resolve these away, and the request would hit another resource (ingest-api.md 1)."""
 
 
 class MappingError(Exception):
@@ -42,7 +42,7 @@ def read_user_id(reader: Reader, row: Row, rule: str) -> str:
 
 
 def user_id_of(value: Any) -> str:
-    """Turn a value into a `user_id`: text as it stands, whole numbers in digits.
+    """Turn a value into a `user_id`: text unchanged, whole numbers in digits.
 
     Raises:
         ConversionError: it cannot identify a contact; the text says what is wrong with it.

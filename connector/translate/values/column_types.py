@@ -1,9 +1,9 @@
-"""What a column of a known type becomes: the table "Values" of the design (debezium-events 6).
+"""The form in which a column of a known type is sent (docs/mapping.md, debezium-events.md 6).
 
-`SEMANTIC_TYPES` has an entry for each name that Debezium and Kafka Connect give to a type, `_BASES` one
-for each type without such a name. All functions made here get a decoded value that is neither null nor
-the unavailable placeholder, from either encoding: JSON has bytes as base64 and NaN as text, Avro has
-bytes and floats. They return what is sent or a member of `LeftOut`, and raise
+`SEMANTIC_TYPES` has an entry for each name that Debezium and Kafka Connect give to a type, `_BASES` one for
+each type without such a name. All functions here get a decoded value, never null and never the unavailable
+placeholder. It comes from either encoding: JSON has bytes as base64 and NaN as text, Avro has bytes and
+floats. They return the value to send or a member of `LeftOut`, and raise
 
 * `ConversionError`, which quotes no value, where a value cannot be sent, and
 * `NeedsExactError` where a decimal was decoded as a float.
@@ -46,10 +46,10 @@ ReadValue: TypeAlias = Callable[[Any], Any]
 
 
 class ColumnType(NamedTuple):
-    """What one type becomes; None where a value needs no function.
+    """The readers of one type; None where a value needs no function.
 
     `sent` makes what is sent, where the mapping names no `as:`; without it `as_it_is` is all that is
-    needed. `operand` makes what a JMESPath expression sees: the same, but for numbers that it can
+    needed. `operand` makes what a JMESPath expression sees: the same, except numbers that it can
     compare. `handed` makes what the transform of an `as:` gets: a decimal with all its digits, dates and
     times as ISO text, bytes as base64. Which `as:` say no more than the type itself is in `implies`.
     """
@@ -172,8 +172,8 @@ SEMANTIC_TYPES: Mapping[str, Callable[[ConnectSchema], ColumnType]] = {
     "io.debezium.data.VariableScaleDecimal": lambda _schema: _VARIABLE_SCALE,
     "io.debezium.data.Uuid": _uuid,
 }
-"""Types that are sent by what their base is need no entry: ZonedTime, Year, durations and Interval, Json,
-Xml, Enum, Ltree and Tsvector, Bits, vectors, points and geometries."""
+"""Types that are sent by their base need no entry: ZonedTime, Year, durations, Interval, Json, Xml, Enum,
+Ltree, Tsvector, Bits, vectors, points and geometries."""
 
 _QUALIFIERS = re.compile(
     r"(io\.debezium\.time\.Structured[A-Za-z]+?)(?:Precision\d+)?(?:SourceColumn[0-9a-f]*)?"

@@ -1,6 +1,6 @@
 """`as: date` and `as: timestamp`: `YYYY-MM-DD`, and UTC as `YYYY-MM-DDTHH:MM:SS.sssZ`.
 
-Only what four-digit years can carry is sent; infinities and years beyond are unreadable, because
+Only dates with four-digit years are sent. Infinities and later years are unreadable, because
 PostgreSQL and MySQL store such values and no other spelling is known to be understood.
 """
 
@@ -80,7 +80,7 @@ def timestamp_of(unit: str | None) -> Callable[[Any], str]:
 
 
 def utc_text(milliseconds: int) -> str:
-    """Write milliseconds since 1970 as the API wants dates of events (API reference, section 6).
+    """Write milliseconds since 1970 as the API wants dates of events (ingest-api.md 6).
 
     Raises:
         ConversionError: the year is not within 1 to 9999.

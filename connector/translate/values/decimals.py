@@ -1,8 +1,8 @@
 """Numbers with the digits that the source holds: never a float on the way that could round them.
 
-A decimal of at most 15 digits is sent as a float, because the shortest text of the float is then the
-decimal itself; a longer one is written digit by digit (`orjson.Fragment`). Between the source and
-there a decimal is a pair: `unscaled / 10**scale` (debezium-events 6.3).
+A decimal of at most 15 digits is sent as a float: the shortest text of that float is the
+decimal itself. A longer one is written digit by digit (`orjson.Fragment`). Between the source and
+there a decimal is a pair: `unscaled / 10**scale` (debezium-events.md 6.3).
 """
 
 import binascii
@@ -17,7 +17,7 @@ from connector.translate.values.unusable import ConversionError
 FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
 FLOAT_EXACT_LIMIT = 10**FLOAT_EXACT_DIGITS
 SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
-_WHOLE_DIGITS_MAX = 308  # beyond it whoever reads the number has infinity
+_WHOLE_DIGITS_MAX = 308  # beyond it a reader of the number gets infinity
 _DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
 _UNSCALED_LIMIT = 10**_DIGITS_MAX
 _DIGITS_WITH_ZEROS_MAX = 4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
@@ -123,7 +123,7 @@ def decimal_text(number: Decimal) -> str:
 
 
 def unscaled_of(text: str) -> int:
-    """Read base64 of a big-endian two's complement integer (debezium-events 6.3).
+    """Read base64 of a big-endian two's complement integer (debezium-events.md 6.3).
 
     Raises:
         ConversionError: it is not.
@@ -140,7 +140,7 @@ def unscaled_of(text: str) -> int:
 
 
 def _without_zeros(unscaled: int, scale: int) -> tuple[int, int]:
-    """Return a decimal that is too long without the zeros behind its point.
+    """Return a decimal that is too long without the zeros after its point.
 
     Debezium writes PostgreSQL's NUMERIC(6, -2) with the scale 2046, and that many zeros.
 

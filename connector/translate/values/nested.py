@@ -1,7 +1,7 @@
 """Arrays, maps and nested rows: JSON arrays and objects, each value inside by its own type.
 
-A map whose keys are no text comes as pairs: lists from Connect's JSON, objects with `key` and `value`
-from Avro and JSON Schema (debezium-events 1.5, 6.1). All become objects, whose names are text.
+A map whose keys are no text comes as pairs. They are lists in Connect's JSON, and objects with `key` and
+`value` in Avro and JSON Schema (debezium-events.md 1.5, 6.1). All become objects, whose names are text.
 """
 
 from collections.abc import Callable, Iterable, Mapping

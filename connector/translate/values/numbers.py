@@ -48,7 +48,7 @@ def decimal_of(scale: int | None) -> Callable[[Any], Any]:
 
 
 def read_number(value: Any) -> Any:
-    """Read a number: as it stands, or from its text. NaN and infinities are left out."""
+    """Read a number: unchanged, or from its text. NaN and infinities are left out."""
     kind = type(value)
     if kind is int or kind is float:
         return value
@@ -187,7 +187,7 @@ def _shortest(number: float) -> float:
         short = float(f"{number:.{digits}g}")
         if struct.pack("f", short) == bits:
             return short
-    return float(f"{number:.9g}")  # nine digits tell any two of them apart
+    return float(f"{number:.9g}")  # nine digits distinguish any two of them
 
 
 def read_unsigned(value: Any) -> Any:

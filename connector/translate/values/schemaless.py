@@ -67,7 +67,7 @@ def _send_float(value: float) -> Any:
 
 
 def _send_members(value: Any) -> Any:
-    """Pass on an array or object, made anew only where something in it must change."""
+    """Pass on an array or object, made again only where something in it must change."""
     changed = False
     for container in containers(value):
         for member in container.values() if type(container) is dict else container:
@@ -89,7 +89,7 @@ def _made_anew(value: Any) -> Any:
 
 
 def null_for_left_out(sent: Any) -> Any:
-    """Return what stands in an array: its places count, so that nothing can be left out."""
+    """Return an array's item; places count, so nothing can be left out."""
     return None if type(sent) is LeftOut else sent
 
 

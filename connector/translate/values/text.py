@@ -62,7 +62,7 @@ def read_boolean(value: Any) -> bool:
 def read_json(value: Any) -> Any:
     """Parse JSON text of a JSON column; what is JSON already passes.
 
-    A number that a double would round is sent as the text has it (debezium-events 6.4).
+    A number that a double would round is sent as the text has it (debezium-events.md 6.4).
     """
     if not isinstance(value, str):
         return as_it_is(value)

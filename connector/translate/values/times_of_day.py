@@ -1,6 +1,6 @@
 """Times of day: `HH:MM:SS` with the fraction that they have, without zeros at its end.
 
-MySQL's TIME is one too, although it may be negative and longer than a day (debezium-events 6.2).
+MySQL's TIME is one too, although it may be negative and longer than a day (debezium-events.md 6.2).
 """
 
 import re
@@ -49,7 +49,7 @@ def fraction_text(fraction: int, unit: str) -> str:
 
 
 def read_iso_time(value: Any) -> str:
-    """Read Debezium's IsoTime, whose `Z` stands for no zone: naive times count as UTC (6.2)."""
+    """Read Debezium's IsoTime, whose `Z` means no zone: naive times count as UTC (debezium-events.md 6.2)."""
     found = _ISO_TIME.fullmatch(value) if isinstance(value, str) and len(value) <= 32 else None
     if found is None:
         raise ConversionError("the text of a time of day is expected")

@@ -1,4 +1,4 @@
-"""What a value can be besides itself: left out, or unreadable."""
+"""Values that cannot be sent: left out, or not convertible."""
 
 import binascii
 from enum import Enum
@@ -20,7 +20,7 @@ UNAVAILABLE_CONTAINERS: tuple[Any, ...] = (
     list(_PLACEHOLDER_BYTES),
     {_PLACEHOLDER: _PLACEHOLDER},
 )
-"""The same for arrays and maps (debezium-events 2.2)."""
+"""The same for arrays and maps (debezium-events.md 2.2)."""
 
 
 class LeftOut(Enum):
@@ -44,7 +44,7 @@ class NeedsExactError(Exception):
 
 
 def is_unavailable(value: Any) -> bool:
-    """Tell whether a column holds Debezium's unavailable placeholder, in any of its forms."""
+    """Return whether a column holds Debezium's unavailable placeholder, in any of its forms."""
     if isinstance(value, str):
         return value in UNAVAILABLE_TEXTS
     if isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""Flattened rows in every mode of `ExtractNewRecordState` (debezium-events 4)."""
+"""Flattened rows in every mode of `ExtractNewRecordState` (debezium-events.md 4)."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ def test_rows_of_a_snapshot_are_queued() -> None:
     ],
 )
 def test_what_was_added_of_the_source_is_found_again(added: dict[str, Any], source: dict[str, Any]) -> None:
-    """Both spellings are of `source`, but for the times at which the connector handled the change."""
+    """Both spellings are of `source`, except the times at which the connector handled the change."""
     assert changed({**ROW, "__deleted": "true", **added}).source == source
 
 

@@ -1,4 +1,4 @@
-"""Keys in all the forms that are seen (debezium-events 1.3), and what else a mapping reads of a record."""
+"""Keys in all the forms that are seen (debezium-events.md 1.3), and what else a mapping reads of a record."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Extended JSON in all its spellings (debezium-events 2.3)."""
+"""Extended JSON in all its spellings (debezium-events.md 2.3)."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Outbox records in every form of the event router, and rows of a table without it (debezium-events 5)."""
+"""Outbox records in every form of the event router, and rows of a table without it (debezium-events.md 5)."""
 
 import base64
 import json

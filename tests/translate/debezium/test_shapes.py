@@ -1,4 +1,4 @@
-"""What kind of record a value is (debezium-events 1.6 and 8)."""
+"""What kind of record a value is (debezium-events.md 1.6 and 8)."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def test_records_about_no_row_are_skipped(value: Any, key: Any, rule: str) -> No
 def test_records_about_no_row_are_skipped_whatever_was_configured(
     name: str, value: Any, rule: str, shape: str
 ) -> None:
-    """With a schema they are the same, and flattening lets them pass (debezium-events 8)."""
+    """With a schema they are the same, and flattening lets them pass (debezium-events.md 8)."""
     assert shaped(value, shape, struct(name)) == Skip(rule)
 
 
@@ -138,7 +138,7 @@ def test_an_embedded_schema_is_named_under_every_shape(shape: str) -> None:
 
 
 def test_a_domain_event_with_before_and_after_is_no_envelope() -> None:
-    """Audit-style events lack Debezium's `source`, and are mapped as they are (debezium-events 1.6)."""
+    """Audit-style events lack Debezium's `source`, and are mapped as they are (debezium-events.md 1.6)."""
     subject = translator(contact={"user_id": "who", "attributes": {"x": "after.x"}})
     for source in ("web", {"app": "shop"}, None):
         value = {"who": 7, "op": "u", "before": {"x": 1}, "after": {"x": 2}, "source": source}
@@ -162,7 +162,7 @@ def test_a_domain_event_with_before_and_after_is_no_envelope() -> None:
     ],
 )
 def test_what_makes_an_envelope(value: Any, name: str, operation: Operation | None) -> None:
-    """The name of its schema, or else `op`, an image and Debezium's `source` (debezium-events 1.6)."""
+    """The name of its schema, or else `op`, an image and Debezium's `source` (debezium-events.md 1.6)."""
     change = changed(value, schema=struct(name) if name else None)
     assert (change.operation, change.enveloped) == (operation, operation is not None)
 
@@ -199,7 +199,7 @@ def test_an_envelope_in_a_flattened_topic_is_still_one() -> None:
 
 @pytest.mark.parametrize("value", [b"null", b'{"schema":null,"payload":null}', None])
 def test_every_form_of_no_value_is_a_tombstone(value: bytes | None) -> None:
-    """Kafka's null, the four bytes `null` and a null payload delete by key (F037, debezium-events 1.4)."""
+    """Kafka's null, the four bytes `null` and a null payload delete by key (F037, debezium-events.md 1.4)."""
     for shape in ("auto", "envelope", "flattened"):
         result = translator(shape=shape, contact={"user_id": "id"}).translate(record(value, {"id": 7}))
         assert isinstance(result, list)

@@ -1,4 +1,4 @@
-"""MongoDB's change events, whose documents are text (debezium-events 2.3)."""
+"""MongoDB's change events, whose documents are text (debezium-events.md 2.3)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which schema a record names, in its bytes or headers (debezium-events 7)."""
+"""Which schema a record names, in its bytes or headers (debezium-events.md 7)."""
 
 import struct
 from contextlib import suppress

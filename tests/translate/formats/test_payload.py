@@ -1,4 +1,4 @@
-"""Each record tells its own wire format, and a wrong one is told what was tried (debezium-events 7)."""
+"""Each record tells its own wire format, and a wrong one is told what was tried (debezium-events.md 7)."""
 
 import struct
 from typing import Any
@@ -309,7 +309,7 @@ KEYS: dict[str, tuple[bytes | None, Headers | None, Any]] = {
 
 @pytest.mark.parametrize("name", KEYS)
 def test_keys_in_every_form(name: str) -> None:
-    """A key is decoded with its own headers and schema, and plain text stays text (debezium-events 1.3)."""
+    """A key is decoded with its own headers and schema; plain text stays text (debezium-events.md 1.3)."""
     data, headers, value = KEYS[name]
     assert PayloadReader(framing.KEY, "auto", registry()).decode_key(data, lambda: headers).value == value
 

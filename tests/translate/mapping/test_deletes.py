@@ -34,7 +34,7 @@ def _tuple(delivery: Delivery) -> tuple[object, ...]:
     ],
 )
 def test_the_key_decides(key: Any, user_id: str) -> None:
-    """Objects, wrapped objects and bare scalars name the row (debezium-events 1.3)."""
+    """Objects, wrapped objects and bare scalars name the row (debezium-events.md 1.3)."""
     subject = contact({"name": "name"})
     change = envelope("d", before=None)
     assert plain(subject.translate(record(change, key))) == [("delete", user_id, False)]
@@ -45,7 +45,7 @@ def test_the_key_decides(key: Any, user_id: str) -> None:
     "key", [None, b"Struct{id=7}", b"\xff", b"{", b"[7]", {"no": 1}, {"id": ".."}, {"id": None}]
 )
 def test_a_key_that_names_nobody_deletes_nobody(key: Any) -> None:
-    """PostgreSQL's before-image is filler and is not used instead (F037, debezium-events 2.2)."""
+    """PostgreSQL's before-image is filler and is not used instead (F037, debezium-events.md 2.2)."""
     result = contact().translate(record(envelope("d", before={"id": 0, "email": ""}), key))
     assert isinstance(result, Rejection)
     assert result.rule in ("contact.user_id", "decode")
@@ -92,7 +92,7 @@ def test_a_whole_before_image_serves_where_the_key_does_not(
     ],
 )
 def test_a_flattened_delete_has_filler_too(added: dict[str, str], before: str, outcome: Any) -> None:
-    """Its row is the before-image, whole only where the row or the file says so (debezium-events 4)."""
+    """Its row is the before-image, whole only where the row or the file says so (debezium-events.md 4)."""
     row = {"id": 7, "email": "a@b.c", "__deleted": "true", **added}
     result = contact(user_id="email", before=before).translate(record(row, {"id": 7}))
     assert (result.rule if isinstance(result, Rejection) else plain(result)) == outcome
@@ -129,7 +129,7 @@ def test_an_update_that_changes_the_contact_retires_the_former() -> None:
     ],
 )
 def test_a_key_change_deletes_only_when_the_contact_changed(header: bytes, outcome: Any) -> None:
-    """Both ids are computed; a new key that tells nothing is a mapping error (F045, debezium-events 3)."""
+    """Both ids are computed; a new key that tells nothing is a mapping error (F045, debezium-events.md 3)."""
     subject = contact()
     result = subject.translate(record(envelope("d", before={"id": 7}), {"id": 7, "no": 1}, [(NEW, header)]))
     assert (result.rule if isinstance(result, Rejection) else plain(result)) == outcome

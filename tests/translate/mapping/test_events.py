@@ -27,7 +27,7 @@ def event_id(value: Any = None, key: Any = None, headers: Headers | None = None,
 
 
 def test_a_plain_record_becomes_an_event() -> None:
-    """Parameters are always there, and the date is the record's (API reference, section 6)."""
+    """Parameters are always there, and the date is the record's (ingest-api.md 6)."""
     body = event_of(translator(event=RULES).translate(record({"id": 7})))
     assert body == {
         "_user_id": "7",
@@ -39,7 +39,7 @@ def test_a_plain_record_becomes_an_event() -> None:
 
 
 def test_the_outbox_header_identifies_a_domain_event() -> None:
-    """The last `id` header is the event's id; an empty one is none (debezium-events 5)."""
+    """The last `id` header is the event's id; an empty one is none (debezium-events.md 5)."""
     assert event_id({"id": 7}, headers=[("id", b"old"), ("id", b"0b5b1c1e")]) == "0b5b1c1e"
     assert event_id({"id": 7}, headers=[("id", b" ")]).startswith("shop.public.customers-3-42-")
     assert event_id({"id": 7}, headers=[("id", None)]).startswith("shop.public.customers-3-42-")
@@ -182,7 +182,7 @@ def test_the_event_stands_beside_its_contact() -> None:
 
 
 def test_an_event_of_a_delete_trusts_only_what_is_real() -> None:
-    """On PostgreSQL it is made from the key, elsewhere from the whole before-image (debezium-events 2.2)."""
+    """PostgreSQL's uses the key, the others' the full before-image (debezium-events.md 2.2)."""
     rules = {**RULES, "on": ["delete"], "parameters": {"plan": "plan"}}
     subject = translator(event=rules)
     before = {"id": 7, "plan": "gold"}

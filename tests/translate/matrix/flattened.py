@@ -1,4 +1,4 @@
-"""Flattened rows: each way to configure the transformation (debezium-events 4)."""
+"""Flattened rows: each way to configure the transformation (debezium-events.md 4)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 

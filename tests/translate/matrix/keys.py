@@ -1,4 +1,4 @@
-"""Keys: their converter is not the value's, and not every key is a struct (debezium-events 1.3)."""
+"""Keys: their converter is not the value's, and not every key is a struct (debezium-events.md 1.3)."""
 
 from collections.abc import Callable
 from dataclasses import replace

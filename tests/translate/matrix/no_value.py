@@ -1,4 +1,4 @@
-"""Every way in which a record has no value, in both kinds of topic (debezium-events 1.4)."""
+"""Every way in which a record has no value, in both kinds of topic (debezium-events.md 1.4)."""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Outbox records: the eight encodings of one payload, and each option of the router (debezium-events 5)."""
+"""Outbox records: eight encodings of one payload, and each option of the router (debezium-events.md 5)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

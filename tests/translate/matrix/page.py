@@ -242,7 +242,7 @@ _PART = re.compile(r"(<!-- generated: ([^>]+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def filled(text: str) -> str:
-    """Return a page with its generated parts made anew.
+    """Return a page with its generated parts made again.
 
     Raises:
         KeyError: the page names a part that there is not.

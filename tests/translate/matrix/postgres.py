@@ -1,4 +1,4 @@
-"""PostgreSQL: before-images of filler, unavailable values, keys that change (debezium-events 2.2 and 3)."""
+"""PostgreSQL: before-images of filler, unavailable values, changed keys (debezium-events.md 2.2 and 3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

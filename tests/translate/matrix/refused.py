@@ -134,7 +134,7 @@ KINDS = (
         "Avro behind which bytes follow",
         "7",
         registered("AVRO", _AVRO_ROW, b"\x0e\x00"),
-        [Refused("decode", "Confluent framing: Avro: the bytes go on behind the value")],
+        [Refused("decode", "Confluent framing: Avro: the bytes go on after the value")],
         formats=("avro-confluent",),
     ),
     Kind(

@@ -1,4 +1,4 @@
-"""Change events of rows: every operation (debezium-events 1.2 and 2), and what comes again (9)."""
+"""Change events of rows: every operation (debezium-events.md 1.2 and 2), and what comes again (9)."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ FREE: Row = {**ADA, "plan": "free"}
 MOVED: Row = {**ADA, "email": "ada@new.example"}
 
 SNAPSHOTS = ("true", "first", "first_in_data_collection", "last_in_data_collection", "last", "incremental")
-"""What `source.snapshot` is of a row that a snapshot read (debezium-events 2.4)."""
+"""What `source.snapshot` is of a row that a snapshot read (debezium-events.md 2.4)."""
 
 EVENTS = {
     "event": {

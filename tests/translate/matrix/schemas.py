@@ -1,4 +1,4 @@
-"""What schemas hold that is easily read wrongly: names, unions, roots, versions (debezium-events 6.1, 7)."""
+"""Parts of schemas that are easily misread: names, unions, roots, versions (debezium-events.md 6.1, 7)."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +63,7 @@ def versions(*tables: tuple[Mapping[str, ConnectSchemaNode], Row]) -> Write:
 
 
 def with_nulls(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
-    """Write a null in a column with a default, by a converter that leaves it alone (debezium-events 6.5)."""
+    """Write a null in a column with a default, by a converter that keeps it (debezium-events.md 6.5)."""
     converters: Mapping[str, Converter] = {
         "json": JsonConverter(style=json_style(replace_nulls=False)),
         "json-embedded": JsonConverter(schemas=True, style=json_style(replace_nulls=False)),

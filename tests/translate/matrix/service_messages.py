@@ -1,4 +1,4 @@
-"""Topics that hold no rows (debezium-events 8), in every format."""
+"""Topics that hold no rows (debezium-events.md 8), in every format."""
 
 from collections.abc import Callable, Iterable
 

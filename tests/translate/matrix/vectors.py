@@ -1,4 +1,4 @@
-"""The vectors of debezium-events 6 as whole records, taken from the tests of each type."""
+"""The vectors of debezium-events.md 6 as whole records, taken from the tests of each type."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ def structured(name: str, parts: Mapping[str, Any]) -> ConnectSchemaNode:
 
 
 def fits(base: Base, value: Any) -> bool:
-    """Tell whether a source could send a value that the tests of a type refuse."""
+    """Return whether a source could send a value that the tests of a type refuse."""
     if base == "string":
         return type(value) is str
     return type(value) is int and value in _RANGES[base]

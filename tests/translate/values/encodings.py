@@ -36,12 +36,12 @@ def twos_complement(unscaled: int) -> bytes:
 
 
 def through_json(schema: ConnectSchema, value: Any) -> Any:
-    """Write a value as Connect's JSON converter does and decode it (debezium-events 1.5)."""
+    """Write a value as Connect's JSON converter does and decode it (debezium-events.md 1.5)."""
     return orjson.loads(orjson.dumps(_json(schema, value)))
 
 
 def through_avro(schema: ConnectSchema, value: Any) -> Any:
-    """Write a value as the Avro converters do, without logical types, and decode it (debezium-events 6.1)."""
+    """Write a value as the Avro converters do, without logical types, and decode it."""
     written = fastavro.parse_schema(_avro_schema(schema, count()))
     stream = io.BytesIO()
     fastavro.schemaless_writer(stream, written, _avro(schema, value))

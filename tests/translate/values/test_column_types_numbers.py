@@ -1,4 +1,4 @@
-"""Decimals, floats and integers of a known type (debezium-events 6.3)."""
+"""Decimals, floats and integers of a known type (debezium-events.md 6.3)."""
 
 import base64
 import math

@@ -1,4 +1,4 @@
-"""Text, bytes, arrays, maps and nested rows of a known type (debezium-events 6.4)."""
+"""Text, bytes, arrays, maps and nested rows of a known type (debezium-events.md 6.4)."""
 
 import math
 from typing import Any
@@ -106,7 +106,7 @@ def test_vectors_become(encoding: str, schema: ConnectSchema, value: Any, expect
 
 @pytest.mark.parametrize("base", ["string", "boolean", "int32", "bytes", "any"])
 def test_most_columns_need_no_function(base: Base) -> None:
-    """What is sent as it stands costs no call; `as_it_is` knows bytes by themselves."""
+    """What is sent unchanged costs no call; `as_it_is` knows bytes by themselves."""
     assert sender(ConnectSchema(base)) is None
     assert sender(ConnectSchema("array", items=ConnectSchema(base))) is None
     assert sender(ConnectSchema("struct", fields={"a": ConnectSchema(base)})) is None
@@ -183,6 +183,6 @@ def test_depth_is_bounded_whatever_the_schema_says() -> None:
     ids=["bytes", "array of bytes", "numbers"],
 )
 def test_the_placeholder_of_avro_is_known(value: Any) -> None:
-    """An unchanged bytea is the raw placeholder in Avro (F044, debezium-events 2.2)."""
+    """An unchanged bytea is the raw placeholder in Avro (F044, debezium-events.md 2.2)."""
     assert is_unavailable(value)
     assert not is_unavailable(value[:-1])

@@ -1,4 +1,4 @@
-"""Dates, times, timestamps and durations of a known type (debezium-events 6.2)."""
+"""Dates, times, timestamps and durations of a known type (debezium-events.md 6.2)."""
 
 from typing import Any
 

@@ -83,7 +83,7 @@ def as_(form: Any, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_values_become(form: Any, value: Any, expected: bytes) -> None:
-    """Each form of `as:` sends what the table says, byte for byte (debezium-events 6.2)."""
+    """Each form of `as:` sends what the table says, byte for byte (debezium-events.md 6.2)."""
     assert sent("c" if form is None else as_(form), value) == expected
 
 
@@ -106,7 +106,7 @@ def test_values_become(form: Any, value: Any, expected: bytes) -> None:
     ],
 )
 def test_decimals_keep_their_digits(scale: int, text: str, expected: bytes) -> None:
-    """Base64 of the unscaled value becomes the exact number (debezium-events 6.3, F043)."""
+    """Base64 of the unscaled value becomes the exact number (debezium-events.md 6.3, F043)."""
     assert sent(as_({"decimal": scale}), text) == expected
     assert sent(as_("decimal"), {"scale": scale, "value": text}) == expected
 
@@ -185,7 +185,7 @@ def test_unreadable_values_name_rule_and_column(form: Any, value: Any) -> None:
     "rule", ["c", as_("string"), as_("json"), {"template": "x{c}"}, "join(',', [c, 'x'])"], ids=range(5)
 )
 def test_the_unavailable_placeholder_is_left_out_and_counted(rule: Any, value: Any) -> None:
-    """No form of the placeholder is ever sent, by any kind of rule (F044, debezium-events 2.2)."""
+    """No form of the placeholder is ever sent, by any kind of rule (F044, debezium-events.md 2.2)."""
     subject = contact({"a": rule})
     result = subject.translate(record(envelope("u", after={"id": 7, "c": value})))
     assert isinstance(result, list)
@@ -215,7 +215,7 @@ def body_of(row: dict[str, Any], **rules: Any) -> dict[str, Any]:
 
 
 def test_missing_columns_are_left_out_and_nulls_are_sent() -> None:
-    """A missing column clears nothing; a null does, unless `nulls: omit` (debezium-events 2.2)."""
+    """A missing column clears nothing; a null does, unless `nulls: omit` (debezium-events.md 2.2)."""
     attributes = {
         "gone": "gone",
         "deep": "x.gone.y",

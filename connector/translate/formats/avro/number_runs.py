@@ -1,4 +1,4 @@
-"""Numbers of Avro that nobody needs, stepped over several at a time.
+"""Avro numbers that no mapping needs, skipped several at a time.
 
 A change event has many of them side by side, of up to nine bytes each: positions and times of the source.
 A regular expression finds their end in a quarter of the time of a loop in Python.
@@ -20,7 +20,7 @@ _NUMBER = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
 
 @cache
 def match_numbers(null: int, present: int, count: int) -> Match:
-    """Make what matches so many varints of at most 64 bits, each behind the branch of a union.
+    """Make the pattern for so many varints of at most 64 bits, each after the branch of a union.
 
     `null` and `present` are the bytes of the union's branches, -1 where there is no union.
     """

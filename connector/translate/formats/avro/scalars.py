@@ -1,7 +1,7 @@
 """Avro's scalars: each reader takes the bytes and where to begin, and returns the value and where it ends.
 
-They raise `IndexError`, `struct.error` or `UnicodeDecodeError` where the bytes end early or are no text:
-checking it for each value would cost as much as reading it. Who calls the outermost one translates them.
+They raise `IndexError`, `struct.error` or `UnicodeDecodeError` where the bytes end early or are no text.
+A check of each value would cost as much as reading it. The caller of the outermost one translates them.
 """
 
 import struct
@@ -54,7 +54,7 @@ def read_size(data: bytes, position: int) -> tuple[int, int]:
 
 
 def read_text(data: bytes, position: int) -> tuple[str, int]:
-    """Read a text behind its length in bytes."""
+    """Read a text after its length in bytes."""
     begin, end = read_size(data, position)
     return data[begin:end].decode(), end
 

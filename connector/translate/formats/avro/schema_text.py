@@ -1,8 +1,8 @@
 """An Avro schema: its text becomes a tree whose values are bounded before a byte is read (S15).
 
-A record decides nothing about its schema: whoever may register schemas could otherwise stop the service
-with a few bytes. So a tree is refused that is recursive, deep, or large when its named types are
-written out, and so are collections whose items take no bytes.
+A record decides nothing about its schema: otherwise anyone who may register schemas could stop the service
+with a few bytes. So the reader refuses a tree that is recursive, deep, or large when its named types are
+written out. It also refuses collections whose items take no bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ def _parse(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # A primitive may stand there by its bare name.
+        # A primitive may be there by its bare name.
         if text.strip() in PRIMITIVES:
             return text.strip()
         raise SchemaRefusedError("the schema is not JSON") from None
@@ -143,7 +143,7 @@ class _Reader:
         items = self.read(schema.get("items"), namespace, depth + 1)
         name, parameters = _text(schema, "connect.name"), _parameters(schema)
         entry = items.connect.fields
-        # Connect writes a map whose keys are no text as an array of entries (debezium-events 6.1).
+        # Connect writes a map whose keys are no text as an array of entries (debezium-events.md 6.1).
         if entry.keys() == {"key", "value"} and items.connect.name.endswith("MapEntry"):
             connect = ConnectSchema("map", name, parameters, items=entry["value"], keys=entry["key"])
         else:
@@ -170,7 +170,7 @@ _KINDS: Mapping[str, Callable[[_Reader, dict[str, Any], str, int], AvroType]] = 
     "map": _Reader.read_map,
     **dict.fromkeys(PRIMITIVES, _Reader.read_primitive),
 }
-"""Takes the schema, the namespace around it and how deep it stands."""
+"""Takes the schema, the namespace around it, and its depth."""
 
 
 def _full_name(name: str, namespace: str) -> str:
@@ -195,7 +195,7 @@ def _fixed(schema: dict[str, Any]) -> AvroType:
 
 
 def _annotated(connect: ConnectSchema, schema: dict[str, Any]) -> ConnectSchema:
-    """Add the semantic type: `connect.name`, else Avro's logical type (debezium-events 6.1)."""
+    """Add the semantic type: `connect.name`, else Avro's logical type (debezium-events.md 6.1)."""
     parameters = _parameters(schema)
     name = _text(schema, "connect.name")
     logical = _text(schema, "logicalType")

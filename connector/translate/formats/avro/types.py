@@ -1,7 +1,7 @@
 """The nodes of an Avro schema, with bounds on what a value of theirs can cost (S15).
 
-Named types are written out where they are used, so a schema of a few hundred bytes can stand for millions
-of nodes, or be deeper than the stack. Both are counted here, where nodes are made.
+Named types are written out where they are used. So a schema of a few hundred bytes can describe millions
+of nodes, or be deeper than the stack. Both are counted here.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Reads Connect's own schema language, which JSON that carries its schema holds (debezium-events 1.5)."""
+"""Reads Connect's own schema language, which JSON that carries its schema holds (debezium-events.md 1.5)."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -7,7 +7,7 @@ from connector.translate.formats.connect_schema import Base, ConnectSchema, Sche
 from connector.translate.formats.limits import SchemaLimits
 
 CONNECT_TYPES: tuple[Base, ...] = tuple(base for base in get_args(Base) if base != "any")
-"""What `type` may be."""
+"""The values of `type`."""
 
 
 def is_connect_schema(schema: object) -> bool:

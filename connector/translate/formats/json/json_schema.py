@@ -1,7 +1,7 @@
-"""Reads the JSON Schema that Confluent's converter registers (debezium-events 6.1).
+"""Reads the JSON Schema that Confluent's converter registers (debezium-events.md 6.1).
 
-What it says in Connect's words (`title`, `connect.type`, `connect.parameters`) is kept; what only JSON
-Schema can say becomes `any`, whose values are treated as those of JSON without a schema. That goes for
+Connect's own words (`title`, `connect.type`, `connect.parameters`) are kept. A type that only JSON
+Schema can express becomes `any`, whose values are treated as those of JSON without a schema. That goes for
 a number without `connect.type` too: nothing says how many digits it may have.
 """
 
@@ -37,7 +37,7 @@ Node: TypeAlias = dict[str, Any]
 
 
 class _Place(NamedTuple):
-    """A node, the document that it stands in and the references that led there.
+    """A node, its document and the references that led there.
 
     `opened` holds the identities of the nodes that were entered through `$ref`: entering one of them
     again would never end.
@@ -51,8 +51,8 @@ class _Place(NamedTuple):
 def read_json_schema(text: str, references: Sequence[str] = ()) -> ConnectSchema:
     """Read a JSON Schema; `references` are the texts of the schemas that it refers to by their `$id`.
 
-    A schema that contains itself is cut where it begins anew: there it is `any`, and a value is passed
-    on as it stands. So is a reference to what is not there.
+    A schema that contains itself is cut where it begins again: there it is `any`, and a value is passed
+    on unchanged. So is a reference to what is not there.
 
     Raises:
         SchemaRefusedError: a text is not JSON, or larger than any table needs.

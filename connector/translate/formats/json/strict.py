@@ -15,8 +15,8 @@ _INTEGER_DIGITS = 20  # of the longest that has 64 bits
 def decode_json(data: bytes) -> Any:
     """Decode one JSON text. NaN, lone surrogates, numbers beyond a double and bombs are refused.
 
-    Integers of up to 64 bits are exact; longer ones come back as floats, which the mapping refuses
-    wherever that would change what is sent (F043).
+    Integers of up to 64 bits are exact. Longer ones come back as floats, which the mapping refuses
+    where that would change the sent value (F043).
 
     Raises:
         DecodeError: the bytes are not JSON, or too much of it (F042).
@@ -46,13 +46,13 @@ def decode_exactly(data: bytes) -> Any:
 
 
 def refuse_repeated_names(data: bytes) -> None:
-    """Refuse an object that has one name twice: which value is meant cannot be told (F043, S16).
+    """Refuse an object that has one name twice: the intended value is unknown (F043, S16).
 
     This reads the text a second time, with the slower parser that can see it. Change events are
     spared: Kafka Connect writes them from structs, whose field names are unique.
 
     Raises:
-        DecodeError: a name is repeated, or the nesting is too deep to tell.
+        DecodeError: a name is repeated, or the nesting is too deep to check.
     """
     try:
         json.loads(data, object_pairs_hook=_check_names)

@@ -1,8 +1,8 @@
 """How much a JSON text can cost once it is decoded (S14).
 
-`[],` is three bytes, becomes ninety, and is looked at several times on its way; one character beyond Latin
-makes its whole text up to four times as long. So ten megabytes could fill hundreds, and take seconds. What
-is counted may stand inside strings too: the estimates can only be too high, and are far beyond any row.
+`[],` is three bytes, becomes ninety, and is read several times. One character beyond Latin makes its whole
+text up to four times as long. So ten megabytes could fill hundreds, and take seconds. The counted characters
+may be inside strings too: so the estimates can only be too high, and the limits are far beyond any row.
 """
 
 import re

@@ -1,12 +1,12 @@
-"""JSON that carries its schema: `{"schema":…,"payload":…}` (debezium-events 1.5).
+"""JSON that carries its schema: `{"schema":…,"payload":…}` (debezium-events.md 1.5).
 
-The schema is three quarters of the bytes, and the same text in record after record. So a text that was read
-once is remembered, and a record that begins with it is only parsed from its payload on. That is safe by
-JSON's own grammar: if the text between `{"schema":` and `,"payload":` is one whole JSON value, it is the
-member `schema`, and if what follows up to the last brace is one, there is no third member.
+The schema is three quarters of the bytes, and the same text in record after record. So a known text is kept,
+and a record that begins with it is only parsed from its payload on. JSON's own grammar makes that safe. If
+the text between `{"schema":` and `,"payload":` is one complete JSON value, it is the member `schema`. If the
+rest up to the last brace is one too, there is no third member.
 
-A schema that is written in another way (with spaces, behind the payload) has to be parsed every time, but
-is told by its canonical text, so that rows of one schema have one `ConnectSchema` here too.
+A schema in another spelling (with spaces, after the payload) has to be parsed every time. Its canonical text
+identifies it, so rows of one schema have one `ConnectSchema` here too.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ TEXTS_MAX = 16
 """Schema texts that are remembered of one topic: those of a few versions, before and after a migration."""
 
 TEXTS_BYTES_MAX = 2 * 1024 * 1024
-"""Bytes that they may have together; the trees that they stand for take a few times as many."""
+"""Bytes that they may have together; their trees take a few times as many."""
 
 _CANDIDATES_MAX = 4
 """Places where a schema may hold a member `payload` before the search for its end is given up."""
@@ -65,7 +65,7 @@ class CarriedSchemas:
             try:
                 return Decoded(load(data[size:-1]), schema)
             except DecodeError:
-                pass  # A third member, or broken: the whole text tells.
+                pass  # A third member, or broken: the whole text decides.
         self.proven = False
         return self.unwrap(load(data))
 
@@ -129,14 +129,14 @@ def payload_of(value: Any) -> Any:
 
 
 def is_wrapped(value: Any) -> bool:
-    """Whether a decoded value is a schema and a payload and nothing else (debezium-events 1.6, rule 2)."""
+    """Whether a decoded value is a schema and a payload and nothing else (debezium-events.md 1.6, rule 2)."""
     if type(value) is not dict or len(value) != 2 or value.keys() != {"schema", "payload"}:
         return False
     return value["schema"] is None or is_connect_schema(value["schema"])
 
 
 def _opening_of(data: bytes) -> bytes | None:
-    """Return the text up to the payload, None where that cannot be told cheaply."""
+    """Return the text up to the payload, None where finding it would be costly."""
     end = data.find(_PAYLOAD, len(OPENING))
     for _ in range(_CANDIDATES_MAX):
         if not 0 <= end < TEXTS_BYTES_MAX:

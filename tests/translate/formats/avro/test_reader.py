@@ -72,7 +72,7 @@ def test_every_truncation_is_noticed(sample: tuple[Any, bytes], choice: st.DataO
         for size in range(len(data)):
             with pytest.raises(DecodeError, match="Avro"):
                 reader(data[:size], 0)
-        with pytest.raises(DecodeError, match="go on behind the value"):
+        with pytest.raises(DecodeError, match="go on after the value"):
             reader(data + b"\0", 0)
 
 
@@ -90,7 +90,7 @@ def test_bytes_of_another_schema_are_no_value_or_the_same_value(
 
 
 def test_the_vector_of_the_reference() -> None:
-    """The envelope of debezium-events 7 is read byte by byte as it says there."""
+    """The envelope of debezium-events.md 7 is read byte by byte as it says there."""
     value = {
         "type": "record",
         "name": "Value",

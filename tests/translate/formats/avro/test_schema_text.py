@@ -40,7 +40,7 @@ DECIMAL = {
 
 
 def test_attributes_stand_on_the_branch_that_is_not_null() -> None:
-    """Semantic name and parameters of an optional column are found in either order (debezium-events 6.1)."""
+    """An optional column's semantic name and parameters count in either order (debezium-events.md 6.1)."""
     for schema in (["null", DECIMAL], [DECIMAL, "null"], DECIMAL):
         found = column(schema)
         assert (found.base, found.name) == ("bytes", "org.apache.kafka.connect.data.Decimal")
@@ -154,7 +154,7 @@ def test_semantic_types(schema: object, base: str, name: str) -> None:
     ids=str,
 )
 def test_the_scale_of_a_decimal(schema: object, scale: str | None) -> None:
-    """Connect's parameter counts, else the logical type's attribute, also on fixed (debezium-events 6.3)."""
+    """Connect's parameter counts, or the logical type's attribute, also on fixed (debezium-events.md 6.3)."""
     found = column(schema)
     assert found.name == "org.apache.kafka.connect.data.Decimal"
     assert found.parameters.get("scale") == scale
@@ -168,7 +168,7 @@ def test_the_scale_of_a_decimal(schema: object, scale: str | None) -> None:
     ],
 )
 def test_a_map_whose_keys_are_no_text_is_an_array_of_entries(entry: dict[str, Any]) -> None:
-    """Connect's map with other keys is a map again, whether or not it has a name (debezium-events 6.1)."""
+    """Connect's map with other keys is a map again, whether or not it has a name (debezium-events.md 6.1)."""
     entry = {**entry, "fields": [{"name": "key", "type": "int"}, {"name": "value", "type": "double"}]}
     found = column({"type": "array", "items": entry})
     assert found.base == "map"

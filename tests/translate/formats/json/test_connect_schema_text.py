@@ -1,4 +1,4 @@
-"""Connect's own schema language becomes a `ConnectSchema` (debezium-events 1.5)."""
+"""Connect's own schema language becomes a `ConnectSchema` (debezium-events.md 1.5)."""
 
 from typing import Any
 

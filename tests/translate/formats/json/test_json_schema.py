@@ -1,4 +1,4 @@
-"""JSON Schema of a registry becomes a `ConnectSchema` (debezium-events 6.1)."""
+"""JSON Schema of a registry becomes a `ConnectSchema` (debezium-events.md 6.1)."""
 
 from contextlib import suppress
 from typing import Any
@@ -188,7 +188,7 @@ def test_words_of_the_wrong_type_are_no_words() -> None:
 
 
 def test_a_schema_that_contains_itself_is_cut() -> None:
-    """A recursive type is `any` where it begins anew, whichever way it refers to itself."""
+    """A recursive type is `any` where it begins again, whichever way it refers to itself."""
     tree = read(
         {
             "type": "object",

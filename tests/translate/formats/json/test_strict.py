@@ -62,7 +62,7 @@ def test_what_is_no_json_is_refused_by_both_parsers(decode: Any, data: bytes) ->
     ],
 )
 def test_exact_numbers_keep_their_digits(text: str, value: Any) -> None:
-    """Every digit that is written is there, the zeros at the end too (debezium-events 6.3)."""
+    """Every digit that is written is there, the zeros at the end too (debezium-events.md 6.3)."""
     found = decode_exactly(text.encode())
     assert (type(found), str(found)) == (type(value), str(value)) or found == value
     if "e" not in text.lower():

@@ -105,7 +105,7 @@ def test_exact_numbers_of_a_schema_seen_first() -> None:
 
 
 def test_a_schema_of_null_and_a_payload_of_null() -> None:
-    """Without a schema the payload stands for itself; a payload of null is no value (debezium-events 1.4)."""
+    """Without a schema the payload is the value; a payload of null is no value (debezium-events.md 1.4)."""
     subject = CarriedSchemas()
     for payload in ({"id": 1}, None, [1], "x"):
         assert subject.decode(text(None, payload)) == (payload, None)
