@@ -1,0 +1,84 @@
+"""The configurations of docs/your-debezium-connector.md are complete and agree with the stack tests."""
+
+import json
+import re
+from typing import Any, cast
+
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.stack import debezium
+from tests.stack.mariadb import MariaDbServer
+from tests.stack.postgres import PostgresServer
+
+PAGE = "docs/your-debezium-connector.md"
+CONFIGURATIONS: dict[str, dict[str, str]] = {
+    found["connector.class"].rsplit(".", 1)[1]: found
+    for found in (json.loads(block.text) for block in blocks("json") if block.page == PAGE)
+}
+RELATIONAL = {
+    "database.hostname",
+    "database.port",
+    "database.user",
+    "database.password",
+    "table.include.list",
+}
+HISTORY = {"schema.history.internal.kafka.bootstrap.servers", "schema.history.internal.kafka.topic"}
+NEEDED = {
+    "PostgresConnector": RELATIONAL | {"database.dbname", "plugin.name", "slot.name", "publication.name"},
+    "MySqlConnector": RELATIONAL | HISTORY | {"database.server.id", "database.include.list"},
+    "MariaDbConnector": RELATIONAL | HISTORY | {"database.server.id", "database.include.list"},
+    "SqlServerConnector": RELATIONAL | HISTORY | {"database.names"},
+    "MongoDbConnector": {"mongodb.connection.string", "collection.include.list", "capture.mode"},
+}
+CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
+
+
+def test_every_database_has_a_configuration() -> None:
+    """One block for each connector class that the page promises."""
+    assert set(CONFIGURATIONS) == set(NEEDED)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_configuration_is_complete(name: str) -> None:
+    """It has the required options, a prefix, tombstones, heartbeats and converters with schemas."""
+    found = CONFIGURATIONS[name]
+    assert NEEDED[name] | {"topic.prefix", "snapshot.mode", "heartbeat.interval.ms"} <= set(found)
+    assert found["tombstones.on.delete"] == "true"
+    for part in ("key", "value"):
+        assert found[f"{part}.converter"] == CONVERTER
+        assert found[f"{part}.converter.schemas.enable"] == "true"
+    assert not re.search(r'"(?:password|secret)"', json.dumps(found)), "a password in plain text"
+
+
+class _Database:
+    """The part of a server that `debezium.source` reads."""
+
+    port = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "server"), [("PostgresConnector", PostgresServer), ("MariaDbConnector", MariaDbServer)]
+)
+def test_a_configuration_agrees_with_the_one_that_is_tested(name: str, server: type[Any]) -> None:
+    """Class, plugin, publication and snapshot are those that a real Debezium runs with in tests/stack."""
+    database = cast("Any", server.__new__(server))
+    database.port = _Database.port
+    tested = debezium.source("shop", database, "public.customers", "kafka:9092")
+    page = CONFIGURATIONS[name]
+    assert {key for key in tested if key not in page} <= {"poll.interval.ms", "slot.drop.on.stop"}
+    for key in (
+        "connector.class",
+        "snapshot.mode",
+        "plugin.name",
+        "publication.autocreate.mode",
+        "topic.prefix",
+    ):
+        assert page.get(key) == tested.get(key)
+
+
+def test_topic_names_are_those_of_the_prefix() -> None:
+    """Each section names its topic with the prefix of its block."""
+    text = (ROOT / PAGE).read_text("utf-8")
+    for name in re.findall(r"Topics are .*?here `([\w.]+)`", text):
+        assert name.startswith("shop.")
