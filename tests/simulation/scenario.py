@@ -159,7 +159,7 @@ class Scenario:
 
         Each start is a rebalance, with which the search for a bad item and an event's wait for its contact
         begin again. Where a minute has too few calls for that, the jobs come less often
-        (docs/simulation.md, what was found and left).
+        (docs/history.md, found and left).
         """
         calls = self.traits.calls_per_window
         slow = calls is not None and calls * 60 < SEARCH_CALLS * self.traits.window_s

@@ -19,7 +19,7 @@ FOUND = {
     SIZES_BEFORE: (19122, 504086, 508116, 513471, 525628, 569666, 604825, 623399),
     SIZES: (6194, 24506, 156516, 159842, 204941, 255968),
 }
-"""By what was drawn from then; what they found, and older numbers, is in docs/simulation.md."""
+"""By what was drawn from then; docs/history.md has their faults, and older numbers."""
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "60"))
 
 
