@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tests.docs import prose
 from tests.docs.pages import LINK, ROOT, anchors
+from tests.proof.catalogue import TITLES
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -21,7 +22,6 @@ CODE = re.compile(r"(?<![\w/.:#-])([FPSI])(\d+)(?:(?:-\1?| to \1)(\d+))?\b(?![/.
 
 _DIGITS = {"F": 3, "P": 2, "S": 2, "I": 1}
 _HEADING = re.compile(r"^#{2,3} (\d+(?:\.\d+)?)\b", re.MULTILINE)
-_ENTRY = re.compile(r"^(?:\| ([FP]\d+) \||\* \*\*([IS]\d+)\b)", re.MULTILINE)
 _PROMISE = re.compile(r"^(\d+)\. \*\*", re.MULTILINE)
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -72,14 +72,6 @@ Found = Iterator[tuple[str, str]]
 def sections(page: str) -> frozenset[str]:
     """Return the numbers of the sections of a page of docs/reference."""
     return frozenset(_HEADING.findall((REFERENCE / f"{page}.md").read_text("utf-8")))
-
-
-@cache
-def entries() -> frozenset[str]:
-    """Return the codes that faults.md has an entry for."""
-    return frozenset(
-        fault or rule for fault, rule in _ENTRY.findall((REFERENCE / "faults.md").read_text("utf-8"))
-    )
 
 
 @cache
@@ -156,7 +148,7 @@ def _sections(words: str) -> Found:
 def _entries(words: str) -> Found:
     for cited in CODE.finditer(words):
         for code in _codes(cited):
-            if code not in entries():
+            if code not in TITLES:
                 yield cited[0], f"faults.md has no entry {code}"
 
 
