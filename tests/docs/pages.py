@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,9 @@ PAGES = [
 ]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+"""A link of Markdown; its group is the target."""
+
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -60,15 +63,18 @@ def prose(page: Path) -> str:
 
 def links(page: Path) -> list[str]:
     """Return the targets of a page's links."""
-    return _LINK.findall(prose(page))
+    return LINK.findall(prose(page))
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the names under which a page's headings can be linked to."""
-    return {
-        re.sub(r"[^\w\- ]", "", heading.replace("`", "")).strip().lower().replace(" ", "-")
-        for heading in _HEADING.findall(prose(page))
-    }
+    """Return the names under which GitHub lets a page's headings be linked to."""
+    found: set[str] = set()
+    for heading in _HEADING.findall(prose(page)):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")
+        numbered = (f"{slug}-{number}" for number in count(1))
+        found.add(slug if slug not in found else next(name for name in numbered if name not in found))
+    return found
 
 
 def rows(page: Path, *header: str) -> Iterator[dict[str, str]]:

@@ -60,8 +60,12 @@ class Text(NamedTuple):
 
 def of_page(source: str) -> Iterator[Text]:
     """Yield the paragraphs, list items and table cells of a Markdown page; code blocks are left out."""
-    blanked = _FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), source)
-    yield from _paragraphs(blanked.splitlines(), 1)
+    yield from _paragraphs(without_blocks(source).splitlines(), 1)
+
+
+def without_blocks(source: str) -> str:
+    """Return a page with empty lines for its code blocks."""
+    return _FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), source)
 
 
 def of_code(source: str, *, strings: bool) -> Iterator[Text]:

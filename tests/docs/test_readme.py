@@ -11,7 +11,7 @@ from connector.settings import Settings, load
 from connector.settings.models import ServiceFile
 from connector.translate import examples
 from connector.translate.mapping.rules import TopicRules
-from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, rows
+from tests.docs.pages import ROOT, Block, blocks, links, rows
 from tests.shell.certificates import self_signed
 
 SERVICE: dict[str, Any] = {
@@ -63,20 +63,6 @@ def test_there_is_yaml_to_check() -> None:
     texts = [block.text for block in blocks("yaml")]
     assert sum("examples:" in text for text in texts) >= 3
     assert sum("kafka:" in text for text in texts) >= 3
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    """Each relative link points to a file of the project, and to a heading of it where it names one."""
-    for link in links(page):
-        if re.match(r"https?:", link):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        assert target.is_relative_to(ROOT), link
-        assert target.exists(), f"{link} leads nowhere"
-        if anchor:
-            assert anchor in anchors(target), f"{link}: no such heading"
 
 
 def test_the_picture_is_whole() -> None:

@@ -1,188 +1,34 @@
-"""The numbers that tests name, with titles: faults, invariants, pitfalls of the client, security rules."""
+"""The codes that tests name, with titles, as docs/reference/faults.md has them."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
-FAULTS: Mapping[str, str] = {
-    # group membership and rebalances
-    "F001": "a member joins, eager assignor",
-    "F002": "a member joins, cooperative assignor or KIP-848",
-    "F003": "a batch holds records of partitions that go and that stay",
-    "F004": "the drain of a revoke does not finish in time",
-    "F005": "the assignment is lost",
-    "F006": "an outage longer than max.poll.interval.ms",
-    "F007": "a process stopped past its session wakes with requests queued",
-    "F008": "a partition goes and comes back while old answers are out",
-    "F009": "two instances with one group.instance.id",
-    "F010": "a fatal answer to a KIP-848 heartbeat",
-    "F011": "one rebalance after the other",
-    "F012": "an exception inside a callback of the client",
-    # offsets and the shape of the log
-    "F013": "a commit fails and may be repeated",
-    "F014": "nobody answers a commit",
-    "F015": "a commit is refused for good",
-    "F016": "a commit is refused for some of its partitions",
-    "F017": "answers arrive in another order than the records",
-    "F018": "offsets that compaction has removed",
-    "F019": "transactions: control records, aborted and open ones",
-    "F020": "only control records at the end of a log",
-    "F021": "retention has passed the committed offset",
-    "F022": "the committed offset lies behind the end of the log",
-    "F023": "the group's offsets have expired or were deleted",
-    "F024": "a topic gets more partitions",
-    "F025": "a topic is deleted, or not there yet",
-    "F026": "a topic is deleted and made again",
-    "F027": "a log is truncated by an unclean election",
-    # brokers, network, access to Kafka
-    "F028": "a broker restarts",
-    "F029": "a partition gets another leader",
-    "F030": "all brokers are away for minutes",
-    "F031": "brokers that cannot be found at the start, or move",
-    "F032": "a broker's certificate is not to be trusted",
-    "F033": "Kafka refuses the password, or no new OAuth token comes",
-    "F034": "rights on topic, group or dead letters are taken away",
-    "F035": "a record larger than a fetch; a damaged batch",
-    # content of records
-    "F036": "bytes that cannot be decoded",
-    "F037": "tombstones, null keys, empty values",
-    "F038": "every operation, and records about no row",
-    "F039": "a contact's id that no path may hold",
-    "F040": "the schema registry is away or lacks a schema",
-    "F041": "a very large record",
-    "F042": "endless nesting, recursive schemas",
-    "F043": "numbers that JSON or doubles cannot hold, names twice",
-    "F044": "columns whose value the change does not carry (TOAST)",
-    "F045": "a primary key that changes",
-    "F046": "a record that ends the process each time",
-    # answers of the API
-    "F047": "some items accepted, some refused, some to be repeated",
-    "F048": "an answer that leaves out, repeats, reorders or invents items",
-    "F049": "success with a page in HTML",
-    "F050": "a success that is not documented",
-    "F051": "a whole batch refused for one item",
-    "F052": "401: the token is revoked",
-    "F053": "403: the token may not",
-    "F054": "404 of the data source, or of the contact",
-    "F055": "items refused as invalid",
-    "F056": "413: too large",
-    "F057": "429, with a reset of any form",
-    "F058": "429 for hours",
-    "F059": "500 and its kin",
-    "F060": "a redirect",
-    "F061": "an answer that takes long",
-    "F062": "the API applies what it accepted later",
-    "F063": "a deletion whose answer was lost finds nothing when repeated",
-    # transport
-    "F064": "no connection: nothing was sent",
-    "F065": "the connection breaks before or after processing",
-    "F066": "half an answer",
-    "F067": "a peer that says nothing any more",
-    "F068": "an answer that drips",
-    "F069": "the API's name does not resolve",
-    "F070": "the API's certificate is not to be trusted",
-    "F071": "an answer without end, or a compressed bomb",
-    "F072": "an idle connection that the peer has closed",
-    # order and repetition
-    "F073": "a crash between acknowledgement and commit",
-    "F074": "a request that was given up is applied after a newer one",
-    "F075": "a former owner and the new one at once",
-    "F076": "one contact several times in a batch",
-    "F077": "an older delivery waits for its retry, a newer one is ready",
-    "F078": "one contact in several partitions",
-    "F079": "an event's id across restarts, batches, versions, new topics",
-    "F080": "snapshot rows behind live changes",
-    # dead letters, disk, memory
-    "F081": "a dead letter cannot be written",
-    "F082": "a dead letter is too large, its topic missing or forbidden",
-    "F083": "everything is refused",
-    "F084": "the disk is full",
-    "F085": "a damaged state file",
-    "F086": "more is fetched than memory holds",
-    "F087": "no file descriptors or threads left",
-    # the process
-    "F088": "SIGTERM in the middle of a batch",
-    "F089": "SIGKILL at any moment",
-    "F090": "a second SIGTERM while draining",
-    "F091": "closing the client hangs",
-    "F092": "a signal while the client polls",
-    "F093": "a thread dies",
-    "F094": "two deployments with one group and other targets",
-    "F095": "old and new versions in one group",
-    # time and configuration
-    "F096": "the wall clock jumps",
-    "F097": "the machine is paused for minutes",
-    "F098": "a configuration that is wrong or contradicts itself",
-    "F099": "a secret that is missing, unusable or replaced",
-    "F100": "an admin port that is taken or abused",
-}
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 
-INVARIANTS: Mapping[str, str] = {
-    "I1": "nothing below a committed offset is unfinished",
-    "I2": "only what is finished without a gap is committed, by its present owner",
-    "I3": "the deliveries of one contact happen in order, one at a time",
-    "I4": "an event has the same id always",
-    "I5": "nothing is sent for partitions that are not ours",
-    "I6": "memory, requests and waits are bounded",
-    "I7": "whatever stops says why",
-    "I8": "each request goes to the data source's prefix and one segment",
-    "I9": "no secret and no personal data in what is told",
-}
+_ENTRY = re.compile(
+    r"^(?:\| ([FP]\d+) \| ([^|]+) \||- \*\*([IS]\d+) (.+?)\.\*\*)",
+    re.MULTILINE,
+)
+"""A row of a table, or an item of a list whose title is bold."""
 
-PITFALLS: Mapping[str, str] = {
-    "P01": "an exception in a callback destroys a fetched batch",
-    "P02": "with poll() it destroys one record",
-    "P03": "a signal handler that raises drops records",
-    "P04": "consume() waits for the whole timeout",
-    "P05": "a synchronous commit has no timeout",
-    "P06": "an asynchronous commit may never be answered",
-    "P07": "close() hangs after a fatal error",
-    "P08": "a fatal error denies being fatal",
-    "P09": "calls on one consumer wait for each other",
-    "P10": "the AsyncIO consumer loses records when cancelled",
-    "P11": "a pause outlives its assignment",
-    "P12": "many pauses may cost memory",
-    "P13": "batches and seeks at once lose records",
-    "P14": "defaults commit by themselves and skip to the end",
-    "P15": "a lost offset is an error message among the records",
-    "P16": "without on_lost, lost partitions look revoked",
-    "P17": "the lost flag may be dropped",
-    "P18": "revokes may name partitions of others",
-    "P19": "KIP-848 needs a new client",
-    "P20": "stored offsets only grow",
-    "P21": "the consumer does not notice a topic made again",
-    "P22": "the client prefetches 64 MiB",
-    "P23": "OAuth tokens are refreshed while polling",
-    "P24": "where certificates of authorities are looked for",
-    "P25": "checksums and keep-alive are off by default",
-    "P26": "crashes with several threads on a consumer",
-    "P27": "error messages come among the records",
-    "P28": "clients do not survive a fork",
-    "P29": "a tombstone is falsy",
-    "P30": "a full queue stops the fetcher for a second",
-}
 
-SECURITY: Mapping[str, str] = {
-    "S01": "no id leads to another path",
-    "S02": "no token goes to another host",
-    "S03": "headers hold nothing of records",
-    "S04": "headers of records steer nothing",
-    "S05": "secrets are references, replaced once",
-    "S06": "secrets are never shown",
-    "S07": "secret files are read again",
-    "S08": "no values of records in logs, reasons and errors",
-    "S09": "dead letters are personal data",
-    "S10": "labels of metrics are bounded",
-    "S11": "TLS verified, 1.2 at least",
-    "S12": "SASL",
-    "S13": "options of the Kafka client by an allow-list",
-    "S14": "sizes and depths are bounded",
-    "S15": "hostile Avro",
-    "S16": "strict JSON",
-    "S17": "strict YAML",
-    "S18": "the admin server only reads",
-    "S19": "locked dependencies, a small image",
-    "S20": "a threat model",
-    "S21": "brokers that accept unsigned tokens",
-}
+def _titles() -> dict[str, str]:
+    found = _ENTRY.findall(PAGE.read_text("utf-8"))
+    return dict(sorted((row or item, title or bold) for row, title, item, bold in found))
+
+
+TITLES: Mapping[str, str] = _titles()
+
+
+def _part(letter: str) -> Mapping[str, str]:
+    return {code: title for code, title in TITLES.items() if code.startswith(letter)}
+
+
+FAULTS = _part("F")
+INVARIANTS = _part("I")
+PITFALLS = _part("P")
+SECURITY = _part("S")
 
 CATALOGUE: Mapping[str, Mapping[str, str]] = {
     "Faults": FAULTS,
@@ -190,5 +36,3 @@ CATALOGUE: Mapping[str, Mapping[str, str]] = {
     "Pitfalls of the Kafka client": PITFALLS,
     "Security": SECURITY,
 }
-
-TITLES: Mapping[str, str] = {**FAULTS, **INVARIANTS, **PITFALLS, **SECURITY}
