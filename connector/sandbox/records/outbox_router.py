@@ -133,4 +133,4 @@ OUTBOX_FORMS: Mapping[str, OutboxForm] = {
     "bytes as base64": OutboxForm(BYTES, False, "json"),
     "json text in avro": OutboxForm(JSON, False, "avro-confluent"),
 }
-"""The eight rows of debezium-events.md 5; `value_format` is a name of `connector.sandbox.formats.FORMATS`."""
+"""The eight rows of debezium-events.md 5; `value_format` is a name in `tests/imitation/formats.py`."""

@@ -106,7 +106,7 @@ KINDS = (
     ),
     *(_delete(mode, outcomes) for mode, outcomes in DELETES.items()),
     Kind(
-        "flattened DELETE whose key does not say who: PostgreSQL, `rewrite`",
+        "flattened DELETE whose key names no contact: PostgreSQL, `rewrite`",
         "4",
         made(deleted(), lambda: Flatten("rewrite", ("op", "source.connector"))),
         [Refused("contact.user_id", "with REPLICA IDENTITY FULL write `before: full`")],
@@ -115,7 +115,7 @@ KINDS = (
         remedy="set `REPLICA IDENTITY FULL` and `before: full`, or map `user_id` from the key",
     ),
     Kind(
-        "flattened DELETE whose key does not say who: MySQL, `rewrite` and `add.fields: source.connector`",
+        "flattened DELETE whose key names no contact: MySQL, `rewrite` and `add.fields: source.connector`",
         "4",
         made(deleted(MYSQL), lambda: Flatten("rewrite", ("op", "source.connector"))),
         [Deleted("ada@example.com")],

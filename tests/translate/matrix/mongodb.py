@@ -141,14 +141,14 @@ KINDS = (
         rules("email"),
     ),
     Kind(
-        "MongoDB's delete whose key does not say who: with pre-images",
+        "MongoDB's delete whose key names no contact: with pre-images",
         "2.3",
         made(lambda: contacts().delete(OID, AT_US, before=ADA)),
         [Deleted("ada@example.com")],
         rules("email"),
     ),
     Kind(
-        "MongoDB's delete whose key does not say who: without",
+        "MongoDB's delete whose key names no contact: without",
         "2.3",
         made(lambda: contacts().delete(OID, AT_US)),
         [Refused("contact.user_id", "`capture.mode` with `_with_pre_image` adds it")],
@@ -156,7 +156,7 @@ KINDS = (
         remedy="set `capture.mode: change_streams_update_full_with_pre_image`, or map `user_id: _id`",
     ),
     Kind(
-        "MongoDB's tombstone whose key does not say who",
+        "MongoDB's tombstone whose key names no contact",
         "2.3",
         made(lambda: Collection(PLACE).delete(OID, AT_US, before=ADA)),
         [Deleted("ada@example.com"), Skip("tombstone_without_user_id")],

@@ -93,11 +93,11 @@ def _access(case: Case, registry: Access) -> str:
 
 
 class Shape(NamedTuple):
-    """How a shape is told: `samples` begins the names of the sandbox's own."""
+    """How a shape is recognised: `samples` begins the names of the sandbox's own."""
 
     samples: str
     what: str
-    told_by: str
+    recognised_by: str
     write: str
 
 
@@ -117,7 +117,7 @@ SHAPES_SHOWN = (
     Shape(
         "outbox",
         "events of the outbox router, rows of an outbox table",
-        "not told: any payload is possible",
+        "nothing: any payload is possible",
         "`outbox`, always",
     ),
     Shape(
@@ -130,16 +130,16 @@ SHAPES_SHOWN = (
     Shape(
         "event",
         "events of any other producer",
-        "whatever is none of the above",
+        "all others",
         "`event`, where one could be taken for a change event",
     ),
 )
 
 
 def shapes() -> Iterator[Row]:
-    """Say of each shape how it is told."""
+    """Say of each shape how it is recognised."""
     for shape in SHAPES_SHOWN:
-        yield shape.what, shape.told_by, shape.write or "nothing"
+        yield shape.what, shape.recognised_by, shape.write or "nothing"
 
 
 # ----------------------------------------------------------------------------------------- columns
@@ -232,7 +232,7 @@ TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
         ),
         wire_formats,
     ),
-    "shapes": (("Records", "Told by", "Write `shape:`"), shapes),
+    "shapes": (("Records", "Recognised by", "Write `shape:`"), shapes),
     "columns": (("Column", "With a schema", "JSON without one", "Then write"), column_types),
     "records": (("Record", "Becomes"), records),
     "remedies": (("Record", "The reason says, or it becomes", "Do"), remedies),

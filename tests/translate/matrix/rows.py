@@ -100,7 +100,7 @@ KINDS = (
         note="**the former contact stays**",
     ),
     Kind(
-        "DELETE (`d`) and the tombstone behind it",
+        "DELETE (`d`) and its tombstone",
         "1.4",
         made(lambda: table().delete(ADA, AT_US)),
         [Deleted("7"), Deleted("7", tombstone=True)],
@@ -182,11 +182,11 @@ AGAIN = (
         note="with the ids of the first time, so each counts once",
     ),
     Kind(
-        "row that a snapshot reads behind its UPDATE",
+        "row that a snapshot reads after its UPDATE",
         "9",
         made(read_behind_a_change),
         [upsert("7", plan="free"), queued("7", plan="free"), queued("7", plan="free")],
-        note="behind a change that still waits it is sent instant",
+        note="after a change that still waits it is sent instant",
     ),
     Kind(
         "row that two snapshots read, as events",

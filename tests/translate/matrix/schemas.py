@@ -235,7 +235,7 @@ KINDS = (
         [upsert("7", score="NaN", share="Infinity", rate=1.5)],
         rules(attributes={"score": "score", "share": "share", "rate": "rate"}),
         formats=("json",),
-        note="**as text**: nothing tells it from a name",
+        note="**as text**: it looks like a name",
         remedy="write `as: number` in the topic file: it is left out then",
     ),
     Kind(
@@ -314,6 +314,6 @@ KINDS = (
         "7",
         changing_format,
         [upsert(str(number), plan="gold") for number in (7, 8, 9)],
-        note="each record tells its own",
+        note="each record shows its own",
     ),
 )

@@ -1,4 +1,4 @@
-"""docs/operations.md names the metrics, events, causes, headers and exit codes that there are."""
+"""The pages for operators name the metrics, causes, headers and exit codes of the code."""
 
 import re
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from starlette.routing import Route
 
 from connector.__main__ import BAD_CONFIGURATION, FAULT
-from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, TopicStatus
+from connector.engine.snapshot import EndpointStatus, PartitionStatus, Snapshot, State, TopicStatus
 from connector.model import Endpoint, Record, SchemaVerdict
 from connector.settings.models import Admin, Delivery
 from connector.shell.admin.admin_app import create_app
@@ -18,7 +18,10 @@ from connector.shell.clock import Clock
 from connector.shell.kafka.dead_letter_writer import _own_headers
 from tests.docs.pages import ROOT, blocks, codes, prose, rows
 
-PAGE = ROOT / "docs" / "operations.md"
+DOCS = ROOT / "docs"
+DEPLOY, CAUSES, METRICS, DEAD_LETTERS = (
+    DOCS / f"{name}.md" for name in ("deploy", "causes", "metrics", "dead-letters")
+)
 SOURCES = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "connector").rglob("*.py"))
 
 
@@ -40,53 +43,56 @@ def test_every_metric_is_listed_with_its_labels() -> None:
     text = generate_latest(registry_of(full_board())).decode()
     samples = re.findall(r"^(\w+)(?:\{(.*)\})? \S+$", text, re.MULTILINE)
     served = {name: set(re.findall(r'(\w+)="', labels)) for name, labels in samples}
-    listed = {row["Metric"].strip("`"): set(codes(row["Labels"])) for row in rows(PAGE, "Metric", "Labels")}
+    listed = {
+        row["Metric"].strip("`"): set(codes(row["Labels"])) for row in rows(METRICS, "Metric", "Labels")
+    }
     assert listed == served
 
 
 def test_alerts_are_about_metrics_that_exist() -> None:
     """Each expression of the table of alerts names a metric of the other table."""
-    known = {row["Metric"].strip("`") for row in rows(PAGE, "Metric")}
-    alerts = [row["Alert on"] for row in rows(PAGE, "Alert on")]
+    known = {row["Metric"].strip("`") for row in rows(METRICS, "Metric")}
+    alerts = [row["Alert on"] for row in rows(METRICS, "Alert on")]
     assert len(alerts) > 5
     for alert in alerts:
         assert set(re.findall(r"instasent_connector_\w+", alert)) <= known
         assert "instasent_connector_" in alert
 
 
-def test_every_log_event_is_listed() -> None:
-    """The table has the events of our own loggers, no more and no fewer."""
-    logged = re.findall(r'(?:logger\.(?:info|warning|error)|\blog)\(\s*"([^"%]+)"', SOURCES)
-    assert {row["Event"].strip("`") for row in rows(PAGE, "Event", "Fields")} == set(logged)
-
-
 def test_causes_exist() -> None:
     """Each name of the table of causes is one that the code gives."""
-    named = {codes(row["Cause"])[0] for row in rows(PAGE, "Cause", "Means")}
+    named = {codes(row["Cause"])[0] for row in rows(CAUSES, "Cause", "Means")}
     written = set(re.findall(r'(?:held|causes)\[f?"([\w ]+)|causes\.setdefault\("([\w ]+)"', SOURCES))
     known = {first.strip() or second for first, second in written}
     known |= set(re.findall(r'^(?:BROKER|GROUP) = "(\w+)"$', SOURCES, re.MULTILINE)) | {"topic"}
     assert {name.removesuffix(" …") for name in named} == known
 
 
+def test_states_exist() -> None:
+    """The table of states is that of the engine."""
+    assert [row["State"].strip("`") for row in rows(CAUSES, "State", "Means")] == list(State)
+
+
 def test_every_path_is_listed() -> None:
     """The table of paths is that of the admin server."""
     served = {route.path for route in create_app(full_board()).routes if isinstance(route, Route)}
-    assert {row["Path"].strip("`") for row in rows(PAGE, "Path")} == served
+    assert {row["Path"].strip("`") for row in rows(METRICS, "Path")} == served
 
 
 def test_every_dead_letter_header_is_listed() -> None:
     """The table of headers is what a dead letter carries."""
     record = Record("t", 0, 0, None, None, None, lambda: None)
-    listed = [row["Header"].strip("`") for row in rows(PAGE, "Header")]
+    listed = [row["Header"].strip("`") for row in rows(DEAD_LETTERS, "Header")]
     assert listed == [name for name, _ in _own_headers(record, "rule", "reason")]
 
 
 def test_exit_codes_and_fatal_faults_are_listed() -> None:
     """The tables have the exit codes of the command line and the faults that end the service."""
-    assert {int(row["Exit code"]) for row in rows(PAGE, "Exit code")} == {0, FAULT, 2, BAD_CONFIGURATION}
+    assert {int(row["Exit code"]) for row in rows(DEPLOY, "Exit code")} == {0, FAULT, 2, BAD_CONFIGURATION}
     faults = set(re.findall(r'FatalError\(\s*"([\w-]+)"', SOURCES)) - {"demo"}  # a fault of the demo only
-    assert {row["Last line begins with"].strip("`") for row in rows(PAGE, "Last line begins with")} == faults
+    assert {
+        row["Last line begins with"].strip("`") for row in rows(DEPLOY, "Last line begins with")
+    } == faults
 
 
 def test_the_kubernetes_example_fits() -> None:
@@ -112,12 +118,11 @@ def test_the_systemd_example_fits() -> None:
 
 def test_figures_are_the_codes() -> None:
     """Numbers that the text repeats are those of the code."""
-    text = prose(PAGE)
+    text = "\n".join(map(prose, (DEPLOY, CAUSES, METRICS)))
     for name, number, words in (
         ("TURN_MS_MAX", "30_000", "within 30 s"),
         ("UNCONFIRMED_SECONDS_MAX", "60", "for 60 s"),
         ("FAILURES_BEFORE_NOT_READY", "3", "last three requests"),
-        ("REPEAT_MS", "30_000", "at most once in 30 s"),
         ("CHECK_MS", "3000", "every 3 s"),
         ("SESSION_TIMEOUT_MS", "45000", "(45 s)"),
     ):
@@ -126,8 +131,8 @@ def test_figures_are_the_codes() -> None:
 
 
 def test_reasons_of_the_registry_are_the_codes() -> None:
-    """What the table about the schema registry quotes is what the code says."""
-    text = " ".join(row["The reason says"] for row in rows(PAGE, "The reason says", "Means"))
+    """The table about the schema registry quotes the texts of the code."""
+    text = " ".join(row["The reason says"] for row in rows(CAUSES, "The reason says", "Means"))
     for words in (
         "cannot be reached",
         "no connection",
