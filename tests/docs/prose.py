@@ -31,6 +31,8 @@ _REFUSED = re.compile("|".join(rf"(?P<w{i}>\b(?:{p})\b)" for i, p in enumerate(R
 _INSTEAD = list(REFUSED.values())
 _WHAT = re.compile(r"^What(?:ever)? (?!if\b|it promises$|it does not promise$)[^?]*[^?]$")
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_GENERATED = re.compile(r"<!-- generated: .*?<!-- end -->|<!-- From here on written by .*", re.DOTALL)
+"""Tables of test names and of kinds of records, whose cells are no sentences."""
 _CODE = re.compile(r"``.+?``|`[^`\n]*`")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[)\"*_]*\s+(?=[\"(*_\[`]*[A-Z0-9`])")
@@ -82,7 +84,7 @@ def of_code(source: str, *, strings: bool) -> Iterator[Text]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) in docstrings:
                 yield from _paragraphs(node.value.splitlines(), node.lineno)
-            elif strings and " " in node.value.strip():
+            elif strings and " " in node.value and "\n" not in node.value:
                 yield Text(node.lineno, node.value)
     lines: list[str] = []
     begin = last = 0

@@ -221,7 +221,8 @@ def _words(outcome: Outcome) -> str:
 # -------------------------------------------------------------------------------------------- page
 
 TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
-    # name of a part -> the header of its table, and the rows
+    # name of a part -> the header of its table, and the rows; in the order of the page
+    "columns": (("Column", "With a schema", "JSON without one", "Then write"), column_types),
     "wire formats": (
         (
             "At the source",
@@ -233,7 +234,6 @@ TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
         wire_formats,
     ),
     "shapes": (("Records", "Recognised by", "Write `shape:`"), shapes),
-    "columns": (("Column", "With a schema", "JSON without one", "Then write"), column_types),
     "records": (("Record", "Becomes"), records),
     "remedies": (("Record", "The reason says, or it becomes", "Do"), remedies),
 }
