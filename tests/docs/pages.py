@@ -23,7 +23,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """One fenced block: the page it stands on, the language behind its fence, and its text."""
+    """One fenced block: its page, the language after its fence, and its text."""
 
     page: str
     line: int
@@ -47,7 +47,7 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def commands() -> list[tuple[str, str]]:
-    """Return every `$ command` of the console blocks with the page it stands on."""
+    """Return every `$ command` of the console blocks with its page."""
     return [
         (block.page, line.removeprefix("$ "))
         for block in blocks("console")
@@ -92,5 +92,5 @@ def rows(page: Path, *header: str) -> Iterator[dict[str, str]]:
 
 
 def codes(cell: str) -> list[str]:
-    """Return what stands in backticks in a cell."""
+    """Return the texts in backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)

@@ -29,7 +29,7 @@ REFUSED = {
 
 _REFUSED = re.compile("|".join(rf"(?P<w{i}>\b(?:{p})\b)" for i, p in enumerate(REFUSED)), re.IGNORECASE)
 _INSTEAD = list(REFUSED.values())
-_WHAT = re.compile(r"^What(?:ever)? (?!if\b|it promises$|it does not promise$)[^?]*[^?]$")
+_WHAT = re.compile(r"^What (?!if\b|it promises$|it does not promise$)[^?]*[^?]$")
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _GENERATED = re.compile(r"<!-- generated: .*?<!-- end -->|<!-- From here on written by .*", re.DOTALL)
 """Tables of test names and of kinds of records, whose cells are no sentences."""

@@ -100,7 +100,7 @@ def test_every_command_has_a_test() -> None:
 
 @pytest.mark.parametrize("command", MAKES)
 def test_make_has_the_target(command: str) -> None:
-    """The target exists, and `make` can plan it; running it is the matter of whoever runs these tests."""
+    """The target exists, and `make` can plan it; these tests themselves are its run."""
     planned = subprocess.run(
         [*shlex.split(command), "--dry-run"],
         cwd=ROOT,
@@ -124,7 +124,7 @@ def test_make_has_the_target(command: str) -> None:
 
 
 def test_ci_runs_the_documented_tests() -> None:
-    """What CI runs is what the README names."""
+    """CI runs the command that the README names."""
     assert re.search(r"REQUIRE_STACK=1 .*make test", (ROOT / ".ci" / "run").read_text())
 
 
@@ -175,7 +175,7 @@ def test_the_sandbox_answers(command: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
 def test_other_commands_can_be_parsed(block: Block) -> None:
-    """What needs other tools is at least what a shell understands."""
+    """Commands for other tools are at least valid for a shell."""
     parsed = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
     assert (parsed.returncode, parsed.stderr) == (0, "")
 

@@ -30,7 +30,7 @@ RULES = (PathRule, TemplateRule, ValueRule)
 DOCUMENTED = {row["Key"].strip("`"): row for row in rows(PAGE, "Key", "Default")}
 
 WORDS = {
-    # what the Default column says where the model alone does not tell
+    # the Default column where the model alone does not say it
     "instasent.token": "this or `token_file`",
     "topic": "this or `pattern`",
     "delivery": "all defaults",
@@ -52,7 +52,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInf
 
 
 def models_in(annotation: Any, *, is_list: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """Yield the models in a type, and whether they stand in a list."""
+    """Yield the models in a type, and whether they are in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, is_list
     for part in get_args(annotation):
@@ -127,7 +127,7 @@ def test_every_secret_is_named() -> None:
 
 
 def test_the_registry_can_be_asked_as_the_table_says() -> None:
-    """What a record may name is looked up, or unknown, as the table of `schema_registry` has it."""
+    """Each way to name a schema is looked up, or unknown, as the table of `schema_registry` says."""
     samples = dict.fromkeys(RefKind, "1") | {RefKind.GUID: str(UUID(int=1)), RefKind.ARTIFACT: "g/a/1"}
     table = list(rows(PAGE, "A record names"))
     kinds = [

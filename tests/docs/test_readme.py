@@ -18,7 +18,7 @@ SERVICE: dict[str, Any] = {
     "kafka": {"bootstrap.servers": "localhost:9092", "group.id": "g"},
     "instasent": {"project": "p", "datasource": "d", "token": "t"},
 }
-"""What completes a fragment of a service file, or a topic file."""
+"""The parts that complete a fragment of a service file, or a topic file."""
 
 POD = {"terminationGracePeriodSeconds", "containers"}
 """Keys of Kubernetes, whose example `test_operations` looks at."""

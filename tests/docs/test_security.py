@@ -36,7 +36,7 @@ def test_who_can_do_what_is_said() -> None:
 
 
 def test_brokers_that_take_unsigned_tokens_are_named() -> None:
-    """What a broker may do wrong, the operator can read (S21); what SASL without TLS means too (S12)."""
+    """The operator can read what a broker may do wrong (S21), and the meaning of SASL without TLS (S12)."""
     text = prose(PAGE)
     assert "CVE-2026-33557" in text
     assert "SASL_PLAINTEXT" in text

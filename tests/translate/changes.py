@@ -1,6 +1,6 @@
-"""What happened to two captured tables, by name, and what must become of it in each form of record.
+"""The changes of two captured tables, by name, and the expected result in each form of record.
 
-All connectors tell the same changes; their rows are what the database held.
+All connectors write the same changes; their rows are those of the database.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ CHANGES: Mapping[str, list[Change]] = {
 NEVER_HAPPENED = {(MARIADB, Change("update", "101", 1))}
 
 AGAIN = [Change("read", key, -1) for key in ("1", "2", "70", "101", "103")]
-"""What the incremental snapshot of the customers reads at the end: each row as it is by then."""
+"""The rows of the customers that the incremental snapshot reads at the end."""
 
 ADDED, DROPPED = {"loyalty": "5"}, "first_name"
 """The column that rows got with its default, and the one that they lost; neither is a change of a row."""
@@ -68,7 +68,7 @@ UNCHANGED = {(POSTGRES, Change("update", "7", 1)): {"notes"}}
 class Told(NamedTuple):
     """How a connector writes changes.
 
-    `met` names the wire format as the operator is told it; `operations` says whether records tell a read
+    `met` names the wire format as the status page does; `operations` says whether records distinguish a read
     from a create.
     """
 
@@ -104,7 +104,7 @@ TELLS: Mapping[str, Told] = {
 TOPICS = [topic for name in (POSTGRES, MARIADB) for topic in topics(name) if table_of(topic) in CHANGES]
 
 Seen: TypeAlias = tuple[Any, ...]
-"""What became of one record, so that it can be compared: an upsert, a delete or a skip."""
+"""The result of one record, for comparison: an upsert, a delete or a skip."""
 
 DELETED: Mapping[Form, Mapping[str, list[str]]] = {
     # what each record of a delete or of a changed key becomes: a delete, a delete by a tombstone, or a skip
@@ -142,7 +142,7 @@ def changes(topic: str) -> Iterator[Change]:
 
 
 def expected(topic: str) -> Iterator[Seen]:
-    """Yield what must become of each record of a topic, where each row stands for a contact of its own."""
+    """Yield the expected result of each record of a topic, where each row is a separate contact."""
     told = TELLS[connector_of(topic)]
     for change in changes(topic):
         contact = user_id(table_of(topic), change.key)

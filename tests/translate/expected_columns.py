@@ -1,4 +1,4 @@
-"""What must become of each column of a captured row: the truth, and what Debezium makes of it beforehand."""
+"""The expected value of each column of a captured row: the truth, and Debezium's change of it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ HANDLING: Mapping[str, Handling] = {
     "mvl": Handling("double", "connect", binary="hex", unsigned="precise"),
     "mvt": Handling("string"),
 }
-"""Connectors that were told to write values otherwise than by default (`tests/stack/capture`)."""
+"""Connectors with other options for values than the defaults (`tests/stack/capture`)."""
 
 _EPOCH = "1970-01-01"
 _EPOCH_MS = "1970-01-01T00:00:00.000Z"
@@ -31,10 +31,10 @@ _NO_TIMES = dict.fromkeys(("t0", "t3", "t6"))
 _NO_TIMESTAMPS = dict.fromkeys(("ts0", "ts3", "ts6"))
 
 OTHERWISE: Mapping[str, Mapping[str, Any]] = {
-    # What Debezium writes is not what the database held, and no reader of the record can tell.
+    # Debezium's value differs from the database's, and no reader of the record can notice.
     # capture or connector, table and key -> what is sent
     #
-    # Converters put a column's default for its null, unless told not to (debezium-events.md 6.5).
+    # Converters put a column's default for its null by default (debezium-events.md 6.5).
     f"{POSTGRES} defaults 2": {**_DEFAULTS, "dec": number("1.5")},
     "pvt defaults 2": {"dec": "1.50"},
     f"{MARIADB} defaults 2": {

@@ -1,4 +1,4 @@
-"""What must be sent of a column, from the text that its own database gives: the table "Values" of the design.
+"""The expected value of a column, from its database's own text (docs/mapping.md).
 
 Nothing of the connector is used, so that the two can be held against each other. Numbers are compared by
 their digits (`Number`); what cannot be sent is a `Fate`.
@@ -24,14 +24,14 @@ class Number(NamedTuple):
 
 
 class Fate(Enum):
-    """What becomes of a value that is not sent."""
+    """The fate of a value that is not sent."""
 
     LEFT_OUT = "left out"
     DEAD_LETTER = "dead letter"
 
 
 class Handling(NamedTuple):
-    """How a connector was told to write values; the defaults are Debezium's."""
+    """A connector's options for values; the defaults are Debezium's."""
 
     decimals: Literal["precise", "double", "string"] = "precise"
     times: Literal["adaptive", "connect"] = "adaptive"
@@ -180,7 +180,7 @@ def _padded(text: str, inside: str, _handling: Handling) -> str:
 def _host(text: str, _inside: str, _handling: Handling) -> str:
     interface = ip_interface(text)
     alone = interface.network.prefixlen == interface.max_prefixlen
-    return str(interface.ip) if alone else text  # Where a host stands alone, the cast adds its mask.
+    return str(interface.ip) if alone else text  # For a host alone, the cast adds its mask.
 
 
 def _hexadecimal(text: str, _inside: str, handling: Handling) -> str:
@@ -195,7 +195,7 @@ def _bytes(data: bytes, handling: Handling) -> str:
 
 
 def _bits(text: str, _inside: str, _handling: Handling) -> str:
-    """The lowest bits come first, and zeros behind the last one that is set are not written."""
+    """The lowest bits come first, and zeros after the last one that is set are not written."""
     value = int(text or "0", 2)
     return base64.b64encode(value.to_bytes((value.bit_length() + 7) // 8, "little")).decode()
 

@@ -1,6 +1,6 @@
 """Each column that real Debezium wrote as JSON without a schema, against what its database held.
 
-The mapping names every column, with the `as:` that docs/mapping.md tells to write for its type.
+The mapping names every column, with the `as:` that docs/mapping.md names for its type.
 """
 
 import re
@@ -104,7 +104,7 @@ def test_each_value_is_what_the_database_held(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_each_value_that_cannot_be_sent_is_named(topic: str) -> None:
-    """A date beyond the years 1 to 9999, or a 7 that shall be a boolean, is told by its column."""
+    """The reason names the column of a date beyond year 9999, or of a 7 that shall be a boolean."""
     rules, versions = mapping(topic), truth(capture_of(topic), table_of(topic)).versions
     for record, version in zip(records(topic), versions, strict=True):
         names = refused(expected_with_as(topic, version, record))

@@ -41,7 +41,7 @@ AS: Mapping[str, Any] = {
         "vip": "boolean",
     }.items()
 }
-"""What bare JSON has to be told of the customers; where there is a schema, it says so itself."""
+"""The `as:` of the customers for bare JSON; a schema needs none."""
 
 TYPED = [topic for topic in TOPICS if TELLS[connector_of(topic)].met != "JSON"]
 

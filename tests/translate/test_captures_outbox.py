@@ -16,11 +16,11 @@ OBJECT, LIST, TEXT, NOTHING = "42", "43", "44", "45"
 
 
 class Router(NamedTuple):
-    """What a router was told, and what that does to its events.
+    """A router's options, and their effect on its events.
 
     `beside` are columns that it puts beside the payload, `headers` those that it puts into headers. A
-    payload that it has `expanded` lacks nulls and empty arrays. `bare_text` says that nothing tells text of
-    JSON from other text.
+    payload that it has `expanded` lacks nulls and empty arrays. `bare_text` says that nothing distinguishes
+    text of JSON from other text.
     """
 
     met: str
@@ -133,7 +133,7 @@ def test_an_event_without_the_id_it_needs_is_a_dead_letter(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", ROUTERS)
 def test_no_record_of_an_outbox_deletes_a_contact(topic: str) -> None:
-    """What has no value is an empty payload."""
+    """A record without a value is an empty payload."""
     router = ROUTERS[topic]
     one = subject(topic, shape="outbox", contact={"user_id": "__key", "attributes": {"total": "total"}})
     results = translated(topic, one)

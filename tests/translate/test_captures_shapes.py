@@ -76,7 +76,7 @@ def test_a_truncated_table_deletes_no_contact(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", ["pj.public.nokey", "pav.public.nokey"])
 def test_a_table_without_a_key_upserts(topic: str) -> None:
-    """PostgreSQL tells only what is inserted; a row without an id is a dead letter (F037, F039)."""
+    """PostgreSQL writes only inserts; a row without an id is a dead letter (F037, F039)."""
     read, created, empty = translated(topic, contacts(topic, {"b": "b"}, user_id="a"))
     assert [body(result) for result in (read, created)] == [{"b": "x"}, {"b": "y"}]
     assert empty == Rejection("contact.user_id", "the user id is missing or null")
@@ -157,7 +157,7 @@ def test_a_flattened_delete_of_a_whole_row_resolves_its_contact() -> None:
 def test_keys_by_another_index_hold_filler(connector: str) -> None:
     """With REPLICA IDENTITY USING INDEX the key of a delete has zeros for the primary key.
 
-    No record tells that from an id of 0: docs/mapping.md warns. The index's own columns are right.
+    The record looks like one with an id of 0: docs/mapping.md warns. The index's own columns are right.
     """
     topic = f"{connector}.public.index_rows"
     by_key = translated(topic, contacts(topic, {}))

@@ -1,4 +1,4 @@
-"""Records that the fuzzer found: each ended the process, or made a request that nobody could read."""
+"""Records that the fuzzer found: each ended the process, or made an unreadable request."""
 
 import struct
 from typing import Any
@@ -27,7 +27,7 @@ EVENT = {"type": "x", "on": ["create", "update", "delete", "read"], "user_id": "
 @pytest.mark.parametrize("connector", [[], {}, ["postgresql"], {"a": 1}, 7, True])
 @pytest.mark.parametrize("op", ["c", "u", "d", "r"])
 def test_a_connector_may_be_anything(op: str, connector: Any) -> None:
-    """What cannot be looked up in a set is no connector, and ends nothing (F036)."""
+    """An unhashable value is no connector, and ends nothing (F036)."""
     row = {"id": 7, "a": 1, "b": 2, "c": 3}
     value = envelope(op, after=row, before=row if op in "ud" else None)
     value["source"] = {"connector": connector, "name": "crm", "ts_ms": 1, "lsn": 2}
@@ -64,7 +64,7 @@ def test_a_document_with_half_a_character_is_refused(text: str) -> None:
 @pytest.mark.parametrize("form", ["number", "decimal"])
 @pytest.mark.parametrize("text", ["1E400", "-1e999", "9" * 309])
 def test_a_number_beyond_every_double_is_refused(form: str, text: str) -> None:
-    """Whoever reads such a number has infinity, or an error for the whole batch (F043)."""
+    """A reader of such a number gets infinity, or an error for the whole batch (F043)."""
     result = contact({"a": {"from": "a", "as": form}}).translate(record({"id": 7, "a": text}))
     assert isinstance(result, Rejection)
     assert "below 1e308" in result.reason

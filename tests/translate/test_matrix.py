@@ -1,7 +1,7 @@
 """The matrix (debezium-events.md 11): every kind of record in every wire format, by the real translator.
 
 The records are the sandbox's, their schemas come from its registry in the registry's own language, and what
-each becomes stands in `tests/translate/matrix`. `docs/formats.md` shows the same to operators.
+each becomes is in `tests/translate/matrix`. `docs/formats.md` shows the same to operators.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from tests.translate.matrix.running import differences
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_kind_becomes_what_it_must(kind: Kind) -> None:
-    """In each format, with each registry that has its schemas, and whether its shape is told or configured.
+    """In each format, with each registry that has its schemas, and with its shape recognised or configured.
 
     F036, F037, F038, F040, F043, F044, F045, F079, F080.
     """
@@ -36,7 +36,7 @@ def test_every_shape_of_the_sandbox_is_tried_in_every_format() -> None:
 
 
 def test_every_kind_of_row_is_tried_in_every_format_that_can_carry_it() -> None:
-    """What is left out of a kind's formats is about one format only, or about what a schema says."""
+    """A format is missing from a kind only where the kind is about one format, or about schemas."""
     for heading in ("Rows", "No value", "PostgreSQL", "MongoDB", "Flattened rows"):
         for kind in SHOWN[heading]:
             assert set(kind.formats) == set(STRUCTS), kind.name

@@ -1,4 +1,4 @@
-"""What is left out for speed changes nothing: the common case, and columns that no rule reads.
+"""Short cuts for speed change nothing: the fast path, and columns that no rule reads.
 
 The long way decodes everything and asks every question; every record must become the same by either.
 """

@@ -49,7 +49,7 @@ OP_D: Headers = [("__op", b"d")]
 def test_the_operation_is_told_by_what_was_added(
     added: dict[str, Any], headers: Headers | None, operation: Operation | None
 ) -> None:
-    """By `__deleted`, `__op`, the header `__op` or the snapshot's mark; without any it is not told."""
+    """By `__deleted`, `__op`, the header `__op` or the snapshot's mark; without any it is unknown."""
     row = {**ROW, **added}
     change = changed(row, headers=headers)
     assert (change.operation, change.enveloped) == (operation, False)
@@ -63,7 +63,7 @@ def test_the_operation_is_told_by_what_was_added(
 def test_a_topic_configured_as_flattened_needs_nothing_added(
     headers: Headers | None, operation: Operation | None
 ) -> None:
-    """The default mode adds nothing: only `shape: flattened`, or the name of the struct, tells such rows."""
+    """The default mode adds nothing: only `shape: flattened`, or the name of the struct, marks such rows."""
     assert changed(ROW, "flattened", headers=headers).operation is operation
     named = changed(ROW, schema=struct("crm.public.customers.Value"), headers=headers)
     assert (named.operation, named.row) == (operation, ROW)
@@ -71,7 +71,7 @@ def test_a_topic_configured_as_flattened_needs_nothing_added(
 
 
 def test_a_row_that_does_not_say_counts_as_a_plain_record() -> None:
-    """Insert, update and read cannot be told apart by default: it is upserted as an update is."""
+    """Insert, update and read look the same by default: the row is upserted as an update is."""
     subject = translator(shape="flattened", contact={"user_id": "id"})
     assert upsert_of(subject.translate(record(ROW))).instant
 
@@ -132,7 +132,7 @@ KEY = {"id": 7}
     ],
 )
 def test_every_delete_mode_deletes(mode: str, records: list[Any], deleted: list[bool]) -> None:
-    """What each mode writes of a DELETE; the engine settles a tombstone behind its delete with it (F037)."""
+    """The records of each mode for a DELETE; the engine settles a tombstone with its delete (F037)."""
     for shape in ("auto", "flattened"):
         subject = translator(shape=shape, contact={"user_id": "id"})
         results = [delivery for one in records for delivery in deliveries(subject.translate(one))]

@@ -103,7 +103,7 @@ HEADERS: Headers = [("eventType", b"old"), ("eventType", b"OrderPlaced"), ("empt
 
 
 def fail() -> Any:
-    """Stand for a key or headers that must not be read."""
+    """Replace a key or headers that must not be read."""
     raise AssertionError
 
 
@@ -119,7 +119,7 @@ def test_only_what_is_named_is_read() -> None:
 
 
 def test_the_row_itself_is_left_alone() -> None:
-    """The roots stand beside the columns in a row of their own, and win over columns of their name."""
+    """The roots join the columns in a separate row, and win over columns of their name."""
     row = {"id": 7, "__key": "column"}
     assert with_metadata(row, frozenset({"__key"}), lambda: Decoded("k"), fail) == {"id": 7, "__key": "k"}
     assert row == {"id": 7, "__key": "column"}

@@ -99,7 +99,7 @@ def test_what_must_be_json_and_is_not_is_refused(
 
 @pytest.mark.parametrize("payload", [TEXT, BODY, BASE64, TEXT.encode()])
 def test_a_payload_beside_other_members_is_read_in_its_place(payload: Any) -> None:
-    """With the placement `envelope` the payload stands beside the columns that were added."""
+    """With the placement `envelope` the payload is beside the added columns."""
     assert changed({"payload": payload, "eventType": "OrderPlaced"}, "outbox").row == {
         "payload": BODY,
         "eventType": "OrderPlaced",

@@ -1,4 +1,4 @@
-"""What kind of record a value is (debezium-events.md 1.6 and 8)."""
+"""The kinds of records by their values (debezium-events.md 1.6 and 8)."""
 
 from typing import Any
 
@@ -121,7 +121,7 @@ def test_a_schema_of_that_name_alone_proves_nothing() -> None:
     ],
 )
 def test_what_cannot_be_a_change_is_rejected(value: Any, words: str) -> None:
-    """What is not understood is never guessed, and the reason says what it is (F036, F038)."""
+    """An unknown value is never guessed, and the reason names it (F036, F038)."""
     result = contact().translate(record(value, {"id": 7}))
     assert isinstance(result, Rejection)
     assert result.rule == "decode"
@@ -193,7 +193,7 @@ def test_the_configured_shape_wins() -> None:
 
 
 def test_an_envelope_in_a_flattened_topic_is_still_one() -> None:
-    """A topic whose flattening began later holds both, and an envelope can be told for certain."""
+    """A topic whose flattening began later holds both, and an envelope is always recognised."""
     assert changed(envelope("u", after={"id": 7}), "flattened").enveloped
 
 
@@ -221,7 +221,7 @@ def test_every_form_of_no_value_is_a_tombstone(value: bytes | None) -> None:
 def test_what_a_tombstone_means_depends_on_the_topic(
     shape: str, seen: bool | None, has_bytes: bool, flattened: bool | None
 ) -> None:
-    """What was configured decides, then what only flattened rows are written as, then what was seen."""
+    """The configuration decides, then forms that only flattened rows have, then the topic's past."""
     assert is_flattened_topic(shape, seen, has_bytes=has_bytes) is flattened
 
 

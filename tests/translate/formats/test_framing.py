@@ -38,7 +38,7 @@ GUID = "89791762-2336-4fd3-a6c7-a1a0b0c0d0e0"
     ],
 )
 def test_references_in_the_bytes(data: bytes, kind: RefKind, value: str, begin: int) -> None:
-    """Four or eight bytes of id behind a zero, a GUID behind a one; ids are small, so zeros mean eight."""
+    """Four or eight bytes of id after a zero, a GUID after a one; ids are small, so zeros mean eight."""
     framed = framed_by_bytes(data)
     assert framed is not None
     assert (framed.ref, framed.begin) == (SchemaRef(kind, value), begin)

@@ -1,4 +1,4 @@
-"""Each record tells its own wire format, and a wrong one is told what was tried (debezium-events.md 7)."""
+"""Each record shows its own wire format, and a refusal names what was tried (debezium-events.md 7)."""
 
 import struct
 from typing import Any
@@ -275,7 +275,7 @@ def test_a_schema_that_is_not_known_is_asked_for(
 
 
 def test_a_schema_that_cannot_be_used_is_told_for_every_record() -> None:
-    """What the registry delivered may be hostile or of no use; each record of it says why (S15)."""
+    """A delivered schema may be hostile or useless; each record of it says why (S15)."""
     schemas = registry()
     for number, artifact in (
         (21, SchemaArtifact('{"type":"array","items":"null"}', "AVRO")),

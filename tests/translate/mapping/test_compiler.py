@@ -1,4 +1,4 @@
-"""What the compiler says of rules that cannot work, and how examples are run."""
+"""The compiler's messages about rules that cannot work, and the run of examples."""
 
 from typing import Any
 

@@ -129,7 +129,7 @@ def test_an_update_that_changes_the_contact_retires_the_former() -> None:
     ],
 )
 def test_a_key_change_deletes_only_when_the_contact_changed(header: bytes, outcome: Any) -> None:
-    """Both ids are computed; a new key that tells nothing is a mapping error (F045, debezium-events.md 3)."""
+    """Both ids are computed; a new key without the id is a mapping error (F045, debezium-events.md 3)."""
     subject = contact()
     result = subject.translate(record(envelope("d", before={"id": 7}), {"id": 7, "no": 1}, [(NEW, header)]))
     assert (result.rule if isinstance(result, Rejection) else plain(result)) == outcome

@@ -39,14 +39,14 @@ def flat(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_a_flattened_row_with_a_position_keeps_its_id(position: dict[str, Any]) -> None:
-    """Written again, it stands elsewhere in Kafka and was handled at another time, and is the same event."""
+    """Written again, it has another place in Kafka and another time, and is the same event."""
     once = event_id(flat(**position, __ts_ms=1))
     assert once == event_id(flat(**position, __ts_ms=2), offset=99)
     assert len(once) == 40
 
 
 def test_flattened_rows_at_different_positions_are_different_events() -> None:
-    """Position, operation and row tell them apart."""
+    """Position, operation and row distinguish them."""
     ids = [
         event_id(flat(__lsn=5)),
         event_id(flat(__lsn=6)),

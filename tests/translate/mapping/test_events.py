@@ -56,7 +56,7 @@ def test_a_mapped_id_wins_and_is_bounded() -> None:
 
 @pytest.mark.parametrize("order", [None, "", " ", True, [1]])
 def test_an_id_that_identifies_nothing_is_a_mapping_error(order: object) -> None:
-    """Without a usable id a redelivery could not be told from a second event (I4)."""
+    """Without a usable id a redelivery would look like a second event (I4)."""
     result = translator(event={**RULES, "id": "order"}).translate(record({"id": 7, "order": order}))
     assert isinstance(result, Rejection)
     assert result.rule == "event.id"
@@ -68,7 +68,7 @@ def change_id(op: str = "c", key: Any = None, connector: str = "postgresql", **s
 
 
 def test_the_id_of_a_change_survives_redelivery_and_nothing_else() -> None:
-    """What a restart of the source changes is not in it; table, key, operation and position are (F079)."""
+    """It has no part that a restart of the source changes: table, key, operation, position (F079)."""
     assert change_id() == change_id(sequence='[null,"99"]', ts_ms=5)
     different = [
         change_id(),

@@ -32,7 +32,7 @@ def hints_of(model: Any, values: Any) -> str:
 
 
 def test_the_forms_of_a_rule() -> None:
-    """Text is a path; otherwise the one key that only this form has tells which it is."""
+    """Text is a path; otherwise the one key that only this form has decides."""
     path = RULE.validate_python("customer.id")
     assert path == RULE.validate_python({"from": "customer.id"})
     assert isinstance(path, PathRule)
@@ -78,12 +78,12 @@ def test_the_forms_of_as(form: object, transform: Form) -> None:
     ],
 )
 def test_what_is_no_rule(rule: object, words: str) -> None:
-    """A mistake is told in words that lead to the right form (F098)."""
+    """The message about a mistake leads to the right form (F098)."""
     assert words in hints_of(RULE.validate_python, rule)
 
 
 def test_defaults_of_a_topic() -> None:
-    """What is not written is as the design says (section 3)."""
+    """The defaults are those of docs/configuration.md."""
     rules = TopicRules.model_validate(contact(event={"type": "t", "user_id": "id"}))
     assert (rules.format, rules.shape, rules.start, rules.offsets_lost, rules.nulls) == (
         "auto",

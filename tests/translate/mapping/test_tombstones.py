@@ -1,4 +1,4 @@
-"""What a record without a value means, and keys that change, in both kinds of topic (design, section 3)."""
+"""Records without a value, and changed keys, in both kinds of topic (docs/mapping.md)."""
 
 from dataclasses import replace
 from typing import Any
@@ -76,7 +76,7 @@ def test_a_configured_shape_needs_nothing_seen(shape: str, lacking: str) -> None
 
 
 def test_a_topic_that_changes_its_kind_is_what_it_was_last() -> None:
-    """Where flattening begins in mid-topic, the tombstones behind it are deletions by themselves."""
+    """Where flattening begins in mid-topic, the later tombstones are deletions by themselves."""
     subject = contact(user_id="email")
     for seen, lacking in (("envelope", "tombstone_without_user_id"), ("flattened", "dead letter")):
         subject.translate(record(SEEN[seen]))
@@ -84,7 +84,7 @@ def test_a_topic_that_changes_its_kind_is_what_it_was_last() -> None:
 
 
 def test_each_topic_of_a_pattern_is_known_by_itself() -> None:
-    """What was seen on one topic says nothing of another."""
+    """One topic's past says nothing about another."""
     subject = translator(pattern="^shop", contact={"user_id": "email"})
     subject.translate(record(SEEN["envelope"], topic="shop.a"))
     assert outcome(subject.translate(record(None, {"id": 7}, topic="shop.a"))) == "tombstone_without_user_id"
@@ -116,7 +116,7 @@ def test_a_changed_key_of_a_flattened_row(seen: str, value: Any) -> None:
 
 
 def test_in_a_topic_of_envelopes_its_tombstone_is_skipped() -> None:
-    """The delete before it has already told the two contacts apart."""
+    """The delete before it has already handled the two contacts."""
     for user_id in ("id", "no", "email"):
         subject = contact(user_id=user_id)
         subject.translate(record(SEEN["envelope"]))
@@ -183,7 +183,7 @@ def by_key(user_id: str, key: Decoded, headers: Headers | None = None) -> Any:
 
 
 def translator_counts() -> Any:
-    """Return counts that nobody reads."""
+    """Return counts that no test reads."""
     return Translator([]).counts
 
 

@@ -1,4 +1,4 @@
-"""What the matrix is made of: kinds of records, each in several wire formats, and what each must become."""
+"""The parts of the matrix: kinds of records, each in several wire formats, with their results."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ TYPED = tuple(name for name in STRUCTS if name != "json")
 """Those that say what a column is."""
 
 ACCESS: Mapping[str, tuple[Access | None, ...]] = {
-    # What has no schema in a registry is read with and without one configured: the decoder differs.
+    # A format without a registry is read with and without one configured: the decoder differs.
     **dict.fromkeys(("json", "json-embedded", "string", "bytes"), (None, CONFLUENT)),
     **{name: (CONFLUENT,) for name in FORMATS if "confluent" in name or name == "avro-referring"},
     "avro-apicurio-4": (CONFLUENT, APICURIO_2),
@@ -45,14 +45,14 @@ class Upserted:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A deletion; `tombstone` marks the one that stands for a record without a value."""
+    """A deletion; `tombstone` marks the one of a record without a value."""
 
     user_id: str
     tombstone: bool = False
 
 
 class Same(NamedTuple):
-    """An event id that nobody wrote down: equal labels are equal ids, others are not."""
+    """A generated event id: equal labels are equal ids, others are not."""
 
     label: str
 
@@ -108,8 +108,8 @@ Write: TypeAlias = Callable[[RegistryStore, str], Iterable[SampleRecord]]
 class Kind:
     """One kind of record, or a few that belong together.
 
-    `name` is the operator's word for it, `section` the one of debezium-events. Each record `becomes` one
-    outcome under the topic file `rules`, in every one of `formats`, and under each of `shapes`; `otherwise`
+    `name` is the operator's word for it, `section` that of debezium-events.md. Each record `becomes` one
+    outcome under the topic file `rules`, in each of `formats`, and under each of `shapes`. `otherwise`
     names the formats in which that is different. `left_out` are the values that must be counted as not sent.
     `access` are the ways to ask the registry, where not all of those that the format has. The first `context`
     records are only there to set the scene.
@@ -139,7 +139,7 @@ class Case(NamedTuple):
 
     @property
     def becomes(self) -> Sequence[Outcome]:
-        """What each record must become."""
+        """The expected result of each record."""
         return self.kind.otherwise.get(self.format, self.kind.becomes)
 
     @property

@@ -50,7 +50,7 @@ _LONG = "12345678901234567890.1234"
 class Column(NamedTuple):
     """One column: its type, a value as it travels, and the JSON that is sent of it where there is a schema.
 
-    Without a schema `bare` is sent; `form` is the `as:` that makes the same of it as a schema does, None
+    Without a schema `bare` is sent. `form` is the `as:` that gives the same result as a schema, None
     where there is none or need be none.
     """
 

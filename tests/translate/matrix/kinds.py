@@ -30,7 +30,7 @@ SHOWN: Mapping[str, Sequence[Kind]] = {
     "Schemas and values": schemas.KINDS,
     "About no row": service_messages.KINDS,
 }
-"""What becomes of each kind of record, by heading."""
+"""The kinds of records, by heading."""
 
 KINDS: Sequence[Kind] = (
     *(kind for kinds in SHOWN.values() for kind in kinds),

@@ -47,7 +47,7 @@ _RECORDS = {"envelope": create_and_tombstone, "flattened": create_and_delete}
 
 
 def _ending(shape: str, value: bytes | None) -> Write:
-    """Write a row in the format of the case, and behind it a record of its key with such a value."""
+    """Write a row in the format of the case, and after it a record of its key with such a value."""
     write = made(_RECORDS[shape], *TOPICS[shape])
 
     def ending(store: RegistryStore, name: str) -> Iterator[SampleRecord]:

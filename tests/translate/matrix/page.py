@@ -56,7 +56,7 @@ CONVERTERS: Mapping[str, str] = {
 _REGISTRIES = (CONFLUENT, APICURIO_2, APICURIO_3)
 _DELETE = next(kind for kind in rows.KINDS if kind.name.startswith("DELETE"))
 _CARRIED = {
-    # what stands for a format that carries no rows
+    # the kind that represents a format without rows
     "string": next(kind for kind in outbox.KINDS if kind.name == "outbox event: json text"),
     "bytes": next(kind for kind in outbox.KINDS if kind.name == "outbox event: bytes"),
 }

@@ -14,7 +14,7 @@ from tests.translate.matrix.shop import ADA, AT_US, COLUMNS, rules, table
 UNKNOWN = "__debezium_unavailable_value"
 
 PLACEHOLDERS: Mapping[str, tuple[ConnectSchemaNode, Any]] = {
-    # column -> its type, and what stands in it where the value is unchanged and unknown
+    # column -> its type, and its placeholder for an unchanged and unknown value
     "`text`": (STRING, UNKNOWN),
     "`jsonb`": (JSON, UNKNOWN),
     "`bytea`": (BYTES, UNKNOWN.encode()),

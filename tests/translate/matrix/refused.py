@@ -1,4 +1,4 @@
-"""What can never be delivered as it is: each reason names what was tried, or what to set at the source."""
+"""Records that can never be delivered: each reason names the tried format, or the source's setting."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

@@ -13,7 +13,7 @@ from connector.sandbox.registry.store import RegistryStore
 
 
 class Access(NamedTuple):
-    """What `schema_registry` says: whose API is spoken, where it begins, and `use_id`."""
+    """The settings of `schema_registry`: the API, its base, and `use_id`."""
 
     type: Literal["confluent", "apicurio"]
     base: str = ""

@@ -13,7 +13,7 @@ FREE: Row = {**ADA, "plan": "free"}
 MOVED: Row = {**ADA, "email": "ada@new.example"}
 
 SNAPSHOTS = ("true", "first", "first_in_data_collection", "last_in_data_collection", "last", "incremental")
-"""What `source.snapshot` is of a row that a snapshot read (debezium-events.md 2.4)."""
+"""The values of `source.snapshot` for rows that a snapshot read (debezium-events.md 2.4)."""
 
 EVENTS = {
     "event": {

@@ -110,7 +110,7 @@ def _write(shape: str) -> Write:
 
 
 def _without_value(outcome: Outcome) -> bool:
-    """Tell a record without a value by what it becomes where its key can be read."""
+    """Classify a record without a value by its result where its key can be read."""
     return outcome == Skip("key_change") or (isinstance(outcome, Deleted) and outcome.tombstone)
 
 
@@ -130,7 +130,7 @@ def _kinds(
     shapes: Sequence[str],
     otherwise: Otherwise,
 ) -> Iterator[Kind]:
-    """Describe one shape; a topic of records that cannot be read tells nothing of its shape by itself."""
+    """Describe one shape; a topic of unreadable records shows no shape by itself."""
     write = _write(shape)
     yield Kind(shape, "11", write, becomes, rules, STRUCTS, otherwise, shapes)
     yield Kind(shape, "11", write, (), rules, ("string", "bytes"), otherwise, shapes[:1])

@@ -1,4 +1,4 @@
-"""What JMESPath sees of typed columns, and how it computes with decimals."""
+"""JMESPath on typed columns, and its arithmetic with decimals."""
 
 import math
 from decimal import Decimal
@@ -154,7 +154,7 @@ def test_a_number_that_is_none_compares_with_nothing(encoding: str, base: Any) -
 
 
 def test_a_float_and_a_decimal_are_compared_by_their_digits() -> None:
-    """A float stands for the shortest text that makes it, not for what it is in binary."""
+    """A float means the shortest text that makes it, not its binary value."""
     row = {"decimal": Decimal("0.1"), "float": 0.1, "above": Decimal("0.10000000000000000001")}
     assert search("decimal == float", row) is True
     assert search("float == decimal", row) is True

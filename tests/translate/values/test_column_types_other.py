@@ -106,7 +106,7 @@ def test_vectors_become(encoding: str, schema: ConnectSchema, value: Any, expect
 
 @pytest.mark.parametrize("base", ["string", "boolean", "int32", "bytes", "any"])
 def test_most_columns_need_no_function(base: Base) -> None:
-    """What is sent unchanged costs no call; `as_it_is` knows bytes by themselves."""
+    """A value that is sent unchanged costs no call; `as_it_is` recognises bytes."""
     assert sender(ConnectSchema(base)) is None
     assert sender(ConnectSchema("array", items=ConnectSchema(base))) is None
     assert sender(ConnectSchema("struct", fields={"a": ConnectSchema(base)})) is None

@@ -57,7 +57,7 @@ def exactly(unscaled: int, scale: int) -> Decimal:
 @settings(max_examples=500, deadline=None)
 @given(unscaled=UNSCALED, scale=SCALES)
 def test_decimals_of_any_length_survive(encoding: str, unscaled: int, scale: int) -> None:
-    """Sixty digits, before or behind the point, arrive in the JSON that is sent."""
+    """Sixty digits, before or after the point, arrive in the JSON that is sent."""
     expected = exactly(unscaled, scale)
     schema, value = decimal(scale), twos_complement(unscaled)
     decoded = ENCODINGS[encoding](schema, value)
@@ -262,7 +262,7 @@ JSON_VALUES = st.recursive(
 def test_a_value_that_contradicts_its_schema_breaks_nothing(
     known: Typed, value: Any, form: As | None
 ) -> None:
-    """Whatever stands in a column, it is sent as JSON or refused by one of the two errors (S08)."""
+    """Any value of a column is sent as JSON or refused by one of the two errors (S08)."""
     schema = known[0]
     rule = PathRule.model_validate({"from": "c"} if form is None else {"from": "c", "as": form})
     for read in (transform_for(rule.form, schema) or as_it_is, expression_value(schema) or as_it_is):

@@ -47,6 +47,6 @@ def test_a_number_that_is_none_is_left_out() -> None:
     "value", [2**64, 1e25, [2**64], {"a": [1e25]}, [[Decimal("1E+5000")]], Decimal("NaN")], ids=repr
 )
 def test_numbers_without_all_their_digits_are_unreadable(value: Any) -> None:
-    """What an integer of 64 bits cannot hold is refused at any depth (F043)."""
+    """An integer beyond 64 bits is refused at any depth (F043)."""
     with pytest.raises(ConversionError):
         as_it_is(value)

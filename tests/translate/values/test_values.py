@@ -1,4 +1,4 @@
-"""What a column becomes: the table "Values", with and without `as:`."""
+"""The forms in which columns are sent, with and without `as:` (docs/mapping.md)."""
 
 import base64
 from typing import Any

@@ -148,13 +148,13 @@ FORMS: tuple[tuple[Any, bytes], ...] = (
     (["null", "long"], b"\2"),
     (["long", "null"], b"\0"),
 )
-"""Numbers as they stand in a record, and what is before one that is not null."""
+"""Numbers as a record holds them, and the byte before one that is not null."""
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 20])
 @pytest.mark.parametrize(("form", "branch"), FORMS, ids=str)
 def test_runs_of_numbers_are_stepped_over_as_they_are_read(form: Any, branch: bytes, count: int) -> None:
-    """However many numbers nobody needs, what is behind them is found, and what is wrong in them is told."""
+    """After any count of skipped numbers the next value is found, and errors in them are reported."""
     fields = [*({"name": f"n{index}", "type": form} for index in range(count)), {"name": "z", "type": "int"}]
     schema = {"type": "record", "name": "R", "fields": fields}
     numbers = [None if isinstance(form, list) and n % 3 == 2 else (-1) ** n << 3 * n for n in range(count)]

@@ -284,7 +284,7 @@ HOSTILE: dict[str, tuple[object, str]] = {
 
 @pytest.mark.parametrize(("schema", "words"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_schemas_are_refused(schema: object, words: str) -> None:
-    """What could exhaust stack, memory or time is refused, in words that quote nothing (F042, S15)."""
+    """A schema that could exhaust stack, memory or time is refused without a quote (F042, S15)."""
     with pytest.raises(SchemaRefusedError, match=words) as caught:
         tree(schema)
     assert "4711" not in str(caught.value)
@@ -299,7 +299,7 @@ def test_chains_of_references_are_refused() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "not json", "\ud800", "[" * 100_000, "string string", "NaN"])
 def test_text_that_is_no_schema_is_refused(text: str) -> None:
-    """What the registry holds may be anything."""
+    """The registry may hold anything."""
     with pytest.raises(SchemaRefusedError):
         read_avro_schema(text)
 
@@ -323,7 +323,7 @@ def test_the_largest_tables_fit() -> None:
 
 
 def test_sizes_are_known() -> None:
-    """Each node knows the fewest bytes of a value, the levels below it and the nodes that it stands for."""
+    """Each node knows the fewest bytes of a value, the levels below it and its nodes when written out."""
     root = tree(record("int", ["null", record("double", "string", name="S")], "S", "null"))
     assert (root.bytes_min, root.levels, root.nodes) == (1 + 1 + 9, 3, 1 + 1 + 4 + 3 + 1)
 
@@ -350,7 +350,7 @@ ANYTHING = st.recursive(
 @settings(max_examples=1000, deadline=None)
 @given(schema=ANYTHING, data=st.binary(max_size=30))
 def test_no_schema_breaks_the_reader(schema: object, data: bytes) -> None:
-    """Whatever stands where a schema should be is a schema or a typed error, and so is what it reads."""
+    """Any text in place of a schema is a schema or a typed error, and so is its reading."""
     try:
         root = read_avro_schema(orjson.dumps(schema).decode())
     except SchemaRefusedError:

@@ -166,7 +166,7 @@ def test_references_to_other_documents() -> None:
     ids=str,
 )
 def test_what_only_json_schema_can_say_is_any(schema: object) -> None:
-    """What Connect has no word for is no error: such a value is treated like one without a schema."""
+    """A type without a word in Connect is no error: its value is treated like one without a schema."""
     assert read(schema).base == "any"
 
 
@@ -256,7 +256,7 @@ def test_hostile_schemas_are_refused(schema: object) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "\ud800", "[" * 100_000, " " * 5_000_000])
 def test_text_that_is_no_json_is_refused(text: str) -> None:
-    """What the registry holds may be anything."""
+    """The registry may hold anything."""
     with pytest.raises(SchemaRefusedError):
         read_json_schema(text)
 
@@ -277,7 +277,7 @@ SCHEMAS = st.recursive(
 @settings(max_examples=500, deadline=None)
 @given(schema=SCHEMAS)
 def test_no_schema_breaks_a_reader(schema: object) -> None:
-    """Whatever stands where a schema should be is a schema or a typed error, in both languages."""
+    """Any text in place of a schema is a schema or a typed error, in both languages."""
     with suppress(SchemaRefusedError):
         assert isinstance(read(schema, schema), ConnectSchema)
     with suppress(SchemaRefusedError):

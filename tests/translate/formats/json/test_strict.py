@@ -94,7 +94,7 @@ def test_no_number_breaks_a_parser(text: str) -> None:
     "data", [b'{"a":1,"a":1}', b'[{"b":{"a":1,"a":2}}]', b'{"a":1,"\\u0061":2}', b'{"":1,"":2}']
 )
 def test_a_name_twice_is_refused(data: bytes) -> None:
-    """Which of two values is meant cannot be told, at any depth and in any spelling (F043, S16)."""
+    """The intended one of two values is unknown, at any depth and in any spelling (F043, S16)."""
     with pytest.raises(DecodeError, match="the same name twice"):
         refuse_repeated_names(data)
     refuse_repeated_names(b'{"a":{"a":[{"a":1},{"a":2}]},"b":{"a":1}}')

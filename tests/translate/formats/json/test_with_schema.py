@@ -116,7 +116,7 @@ def test_a_schema_of_null_and_a_payload_of_null() -> None:
 
 
 INSIDE = ',"payload":'
-"""What a search for the end of the schema looks for."""
+"""The texts that a search for the end of the schema looks for."""
 
 SCHEMAS: dict[str, Any] = {
     "plain": CUSTOMERS,
@@ -240,7 +240,7 @@ ENDS = st.sampled_from([b"", b"", b"", b" ", b"\n", b"}", b",1}"])
 
 @st.composite
 def texts_of_records(draw: st.DrawFn) -> bytes:
-    """Draw what may stand in a topic: a wrapper, maybe damaged at one place."""
+    """Draw a record of a topic: a wrapper, maybe damaged at one place."""
     data = orjson.dumps(draw(WRAPPERS), option=draw(st.sampled_from([0, 0, 0, orjson.OPT_INDENT_2])))
     junk = draw(JUNK)
     at = draw(st.integers(0, len(data))) if junk else len(data)
@@ -265,7 +265,7 @@ def test_what_is_no_schema_of_connect_is_a_value(name: str) -> None:
 
 
 def test_a_broken_schema_names_the_format() -> None:
-    """A schema that Connect could not have written is an error that says where it stood (F036)."""
+    """A schema that Connect could not have written is an error that names its place (F036)."""
     with pytest.raises(DecodeError, match="JSON with an embedded schema: a struct of the schema has no"):
         CarriedSchemas().decode(text({"type": "struct", "fields": 7}, {"canary": 4711}))
 
