@@ -1,4 +1,4 @@
-"""The service keeps nothing on its disk: what must survive is in Kafka (design section 6)."""
+"""The service keeps nothing on its disk: its state is in Kafka (docs/architecture.md)."""
 
 import ast
 from collections.abc import Iterator

@@ -99,7 +99,7 @@ def write_config(
 ) -> Path:
     """Write `connector.yaml` and `topics/*.yaml` below `folder` and give the path of the first.
 
-    `kafka` and `delivery` add to or replace keys of these sections (design, section 3).
+    `kafka` and `delivery` add to or replace keys of these sections (docs/configuration.md).
     """
     _write_topics(folder, _PLAIN, contact_wait_seconds)
     service = {

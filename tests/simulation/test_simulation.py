@@ -1,4 +1,4 @@
-"""The promises of design section 2, over random interleavings of everything that can happen."""
+"""The promises of README, over random interleavings of all events."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
 """A table with a column of each usual type, and what Instasent must hold for its rows.
 
-The database itself says what a row shall become, by the table *Values* of the design: `EXPECTED`.
+The database itself says what a row shall become, by docs/mapping.md: `EXPECTED`.
 """
 
 from collections.abc import Iterable

@@ -43,7 +43,7 @@ def test_every_kind_of_row_is_tried_in_every_format_that_can_carry_it() -> None:
 
 
 def test_every_section_of_the_reference_is_tried() -> None:
-    """All of debezium-events that is about records, down to the sections that its matrix names."""
+    """The parts of debezium-events.md 11 about records, down to the sections that its matrix names."""
     sections = {"1.2", "1.3", "1.4", "1.5", "1.6", "2.1", "2.2", "2.3", "2.4", "2.5", "3", "4", "5"}
     sections |= {"6", "6.1", "6.2", "6.3", "6.5", "7", "8", "9", "11"}
     assert {kind.section for kind in KINDS} == sections

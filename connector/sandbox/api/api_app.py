@@ -22,7 +22,7 @@ from connector.sandbox.api.spoiled_answers import NEVER_ANSWERED, RawPath, Spoil
 _DATASOURCE = "/v1/project/{project}/datasource/{datasource}"
 
 # Endpoint, method, path below the data source (ingest-api.md 2: E1 to E9). E8 is also asked
-# without an event type, with and without the slash (section 7).
+# without an event type, with and without the slash (ingest-api.md 7).
 _PATHS = (
     ("stream", "GET", "/stream"),
     ("contacts", "POST", "/stream/contacts"),

@@ -1,4 +1,4 @@
-"""Whom a delete deletes (design, section 3): the key decides, the before-image where it is whole."""
+"""Whom a delete deletes (docs/mapping.md): the key decides, the before-image where it is whole."""
 
 from connector.model import Delete, Delivery, Operation, Skip, Upsert
 from connector.translate.change import Change, Row

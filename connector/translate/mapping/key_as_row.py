@@ -1,4 +1,4 @@
-"""The key of a record as a row, so that `user_id` can be evaluated on it (design, section 3)."""
+"""The key of a record as a row, so that `user_id` can be evaluated on it (docs/mapping.md)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The mapping language: what a topic file may say (design, section 3).
+"""The mapping language: what a topic file may say (docs/mapping.md).
 
 The models describe and normalise: a rule written as plain text becomes a `PathRule`, `as: date` and
 `as: {timestamp: us}` both become a `Form`. Whether a path, a template or a condition makes

@@ -23,14 +23,14 @@ _PER_MS: dict[str, tuple[int, int]] = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1
 """Unit -> (factor, divisor) that make milliseconds of it."""
 
 _INFINITIES = frozenset({2**63 - 1, -(2**63), 9_223_372_036_825_200_000, -9_223_372_036_832_400_000})
-"""PostgreSQL's infinite timestamps, in any unit; as nanoseconds they would be days of 1677 and 2262 (6.2)."""
+"""PostgreSQL's infinite timestamps, in any unit (debezium-events.md 6.2)."""
 
 _MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
 _SECONDS = tuple(f"{second:02}." for second in range(60))
 _MILLISECONDS = tuple(f"{millisecond:03}Z" for millisecond in range(1000))
 """The parts of a timestamp's text: joining them costs a tenth of asking `datetime` for it."""
 
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)Z?", re.ASCII)  # Debezium's IsoDate has a Z (6.2)
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)Z?", re.ASCII)  # Debezium's IsoDate has a Z (debezium-events.md 6.2)
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )

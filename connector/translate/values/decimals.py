@@ -28,7 +28,7 @@ _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can wri
 _NUMBER = re.compile(r"\s*([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?\s*", re.ASCII)
 
 NOT_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"})
-"""How Kafka Connect's JSON spells them, and Debezium's `decimal.handling.mode=string` (6.3)."""
+"""The spellings of Kafka Connect's JSON and of `decimal.handling.mode=string` (debezium-events.md 6.3)."""
 
 
 def exact(unscaled: int, scale: int) -> Any:

@@ -67,7 +67,7 @@ def _read_text(text: str) -> Any:
 
 
 def decimal_column(scale: int, finish: Finish) -> Callable[[Any], Any]:
-    """Make the reader of Connect's Decimal: bytes, base64 of them, or a JSON number (6.3).
+    """Make the reader of Connect's Decimal: bytes, base64 of them, or a JSON number (debezium-events.md 6.3).
 
     Raises:
         NeedsExactError: by the reader, of a number that was decoded as a float.
@@ -105,7 +105,7 @@ def exact_column(scale: int) -> Callable[[Any], Any]:
 
 
 def variable_scale_column(finish: Finish) -> Callable[[Any], Any]:
-    """Make the reader of `{scale, value}`: NUMERIC without a scale, Oracle's NUMBER (6.3)."""
+    """Make the reader of `{scale, value}`: NUMERIC without scale, Oracle's NUMBER (debezium-events.md 6.3)."""
 
     def read(value: Any) -> Any:
         return _variable_scale(value, finish) if type(value) is dict else _read_json_number(value, finish)
@@ -191,7 +191,7 @@ def _shortest(number: float) -> float:
 
 
 def read_unsigned(value: Any) -> Any:
-    """Read a BIGINT UNSIGNED, which wraps to negative numbers from 2**63 on (6.3)."""
+    """Read a BIGINT UNSIGNED, which wraps to negative numbers from 2**63 on (debezium-events.md 6.3)."""
     if type(value) is int and -(2**63) <= value < 2**64:
         return value + 2**64 if value < 0 else value
     raise ConversionError("an integer of 64 bits is expected")

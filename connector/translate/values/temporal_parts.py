@@ -1,4 +1,4 @@
-"""Debezium's structured dates, times and durations, which come as objects of their parts (6.2).
+"""Debezium's structured dates, times and durations: objects of their parts (debezium-events.md 6.2).
 
 They become what the other types of the same column become. Fractions are `nanos` or, in newer
 versions, `picoseconds`.

@@ -84,7 +84,7 @@ def test_a_watch_sees_every_call_with_its_status() -> None:
 
 @pytest.mark.parametrize("shape", list(AnswerShape))
 def test_a_batch_of_refused_items_answers_422(shape: AnswerShape) -> None:
-    """All items refused: 422 with the same body as a partial success; the status is a switch (10.2)."""
+    """All items refused: 422 with the body of a partial success; the status is a switch (ingest-api.md 10.2)."""
     bad = {"_user_id": ""}
     assert send(make(shape=shape), CONTACTS, bad)[0] == 422
     assert send(make(shape=shape, all_rejected_status=202), CONTACTS, bad)[0] == 202
@@ -246,7 +246,7 @@ def test_deleting_an_unknown_contact() -> None:
 
 
 def test_the_data_source_describes_itself() -> None:
-    """E1 has the keys that clients look for, E6 to E8 have `specs`, E9 its counters (sections 4 and 7)."""
+    """E1 has the keys that clients look for, E6 to E8 have `specs`, E9 its counters (ingest-api.md 4, 7)."""
     api = make()
     send(api, CONTACTS, ADA)
     assert send(api, STREAM)[1].keys() >= {"organization", "project", "datasource", "stream", "token"}

@@ -77,7 +77,7 @@ def test_a_row_that_does_not_say_counts_as_a_plain_record() -> None:
 
 
 def test_rows_of_a_snapshot_are_queued() -> None:
-    """A snapshot read that was flattened is queued as any other (design, section 3)."""
+    """A snapshot read that was flattened is queued as any other (docs/mapping.md)."""
     assert not upsert_of(contact().translate(record({**ROW, "__op": "r"}))).instant
 
 

@@ -175,7 +175,7 @@ ID: Headers = [("id", b"0b5b1c1e"), ("eventType", b"OrderPlaced")]
 
 
 def test_an_event_has_its_aggregate_in_the_key_and_its_type_in_a_header() -> None:
-    """Both can be mapped, and the event's id is the header `id` (design, section 3)."""
+    """Both can be mapped, and the event's id is the header `id` (docs/mapping.md)."""
     subject = translator(
         shape="outbox",
         event={

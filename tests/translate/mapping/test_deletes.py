@@ -1,4 +1,4 @@
-"""Whom a delete deletes (design, section 3)."""
+"""Whom a delete deletes (docs/mapping.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""MongoDB: documents and ids as text of Extended JSON, updates with and without their document (2.3)."""
+"""MongoDB: Extended JSON of documents and ids, updates without their document (debezium-events.md 2.3)."""
 
 import math
 from collections.abc import Iterator, Mapping

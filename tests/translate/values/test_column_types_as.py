@@ -113,7 +113,7 @@ def test_a_number_that_is_none_is_left_out_under_every_form(form: str, schema: C
 @pytest.mark.parametrize("text", ["NaN", "NAN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY"])
 @pytest.mark.parametrize("form", ["number", "decimal", {"decimal": 2}], ids=str)
 def test_the_words_of_decimal_handling_mode_string_are_left_out(text: str, form: Any) -> None:
-    """With `decimal.handling.mode=string` a column is text, and these words are no numbers (6.3)."""
+    """With `decimal.handling.mode=string` these words are text, and no numbers (debezium-events.md 6.3)."""
     assert read(TEXT, form, text) is NOT_A_NUMBER
 
 
