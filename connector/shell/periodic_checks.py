@@ -1,5 +1,6 @@
 """What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
 
+import logging
 from pathlib import Path
 
 import structlog
@@ -73,8 +74,14 @@ class PeriodicChecks:
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
             wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
-            log = self._logger.warning if wrong else self._logger.info
-            log("state", state=snapshot.state.value, cause=snapshot.cause)
+            level = logging.WARNING if wrong else logging.INFO
+            self._logger.log(
+                level,
+                "state_changed",
+                state=snapshot.state.value,
+                causes=list(snapshot.causes),
+                message=snapshot.cause,
+            )
         self._warn_of_truncates()
 
     def _look_for_missing_topics(self) -> None:
@@ -86,12 +93,15 @@ class PeriodicChecks:
 
     def _warn_of_truncates(self) -> None:
         """Say once for each topic that a table was emptied, which deletes no contact."""
-        for counts in self._board.snapshot.topics:
-            if counts.skipped.get("truncate") and counts.topic not in self._truncated:
-                self._truncated.add(counts.topic)
+        for topic, (partition, offset) in self._translator.truncates.items():
+            if topic not in self._truncated:
+                self._truncated.add(topic)
                 self._logger.warning(
-                    "a table was truncated; its contacts are still there, delete them at Instasent",
-                    topic=counts.topic,
+                    "table_truncated",
+                    topic=topic,
+                    partition=partition,
+                    offset=offset,
+                    advice="the contacts of this table are still at Instasent; delete them there",
                 )
 
     def _read_token(self, file: Path) -> None:
@@ -99,7 +109,7 @@ class PeriodicChecks:
         try:
             token = read_secret(file)
         except ConfigError as error:
-            self._logger.warning("the token file cannot be read; the old token stays", reason=str(error))
+            self._logger.warning("token_rejected", file=str(file), reason=str(error))
             return
         if token == self._token:
             return
@@ -108,9 +118,9 @@ class PeriodicChecks:
         try:
             self._http.set_token(token.get_secret_value())
         except ValueError as error:
-            self._logger.warning("the token file was changed, but is not used", reason=str(error))
+            self._logger.warning("token_rejected", file=str(file), reason=str(error))
             return
-        self._logger.info("the token file was changed; the new token is used")
+        self._logger.info("token_replaced", file=str(file))
         self._runner.tell(CredentialsChanged())
 
     def _read_registry_files(self, registry: RegistryClient) -> None:
@@ -119,9 +129,9 @@ class PeriodicChecks:
             if not registry.credentials_changed():
                 return
         except ConfigError as error:
-            self._logger.warning("a file of schema_registry was changed, but is not used", reason=str(error))
+            self._logger.warning("registry_credentials_rejected", reason=str(error))
             return
         for secret in registry.secrets():
             self._redactor.add(secret)
-        self._logger.info("a file of schema_registry was changed; what it holds is used")
+        self._logger.info("registry_credentials_replaced")
         self._runner.tell(CredentialsChanged())

@@ -231,7 +231,7 @@ class Runner:
 
     def assigned(self, beginning: ev.Assigned) -> None:
         """Begin with the partitions that the group gave us."""
-        self._logger.info("assigned", partitions=[str(name) for name in beginning.positions])
+        self._logger.info("partitions_assigned", partitions=[str(name) for name in beginning.positions])
         self._handle(beginning, self._engine_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
@@ -246,10 +246,12 @@ class Runner:
             self._take_events(now_ms)
             self._take_inbox(now_ms)
         finished = not self.engine.draining(partitions)
-        self._logger.info("revoked", partitions=[str(name) for name in partitions], finished=finished)
+        self._logger.info(
+            "partitions_revoked", partitions=[str(name) for name in partitions], finished=finished
+        )
         self._handle(ev.Lost(partitions), self._engine_ms())
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
         """Forget partitions that are somebody else's already (F005)."""
-        self._logger.warning("assignment lost", partitions=[str(name) for name in partitions])
+        self._logger.warning("partitions_lost", partitions=[str(name) for name in partitions])
         self._handle(ev.Lost(partitions), self._engine_ms())

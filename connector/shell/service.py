@@ -15,6 +15,7 @@ from connector.engine.commit_metadata import target_of
 from connector.engine.engine import Engine
 from connector.engine.events import StopRequested
 from connector.engine.limits import Limits
+from connector.errors import ConfigError, FatalError
 from connector.instasent.requests import Requests
 from connector.settings import Settings
 from connector.shell.admin.admin_app import create_app
@@ -93,17 +94,21 @@ class Service:
         self._http.start()
         try:
             self._http.run_on_loop(self._admin.start()).result()
-            self._logger.info("started", admin=self._admin.url)
+            self._logger.info("service_started", admin=self._admin.url)
             owner = threading.Thread(target=self._own, name="engine", daemon=True)
             owner.start()
             self._supervise(owner)
+        except FatalError as fault:  # such as an admin address that is in use
+            self._log_failure(fault)
+            raise
         finally:
             if self._http.running:
                 self._http.run_on_loop(self._admin.stop()).result(CLOSE_SECONDS_MAX)
             self._http.stop(CLOSE_SECONDS_MAX)
         if self._failure is not None:
+            self._log_failure(self._failure)
             raise self._failure
-        self._logger.info("stopped")
+        self._logger.info("service_stopped")
         if not self._closed:
             # librdkafka hangs and would hang the interpreter's end too (F091); everything is committed.
             os._exit(0)
@@ -111,20 +116,34 @@ class Service:
     # --------------------------------------------------------------------------- the main thread
 
     def _supervise(self, owner: threading.Thread) -> None:
-        told = False
-        give_up_ms = 0
+        drain_requested = False
+        drain_deadline_ms: int | None = None
         while owner.is_alive():
             owner.join(0.1)
-            if self._stops and not told and self._runner is not None:
-                told = True
+            if not self._stops:
+                continue
+            now_ms = self._clock.monotonic_ms()
+            if not drain_requested and self._runner is not None:
+                drain_requested = True
                 self._runner.tell(StopRequested())
-            if self._stops and not give_up_ms:
+            if drain_deadline_ms is None:
                 seconds = self._settings.delivery.drain_seconds + CLOSE_SECONDS_MAX + STOP_GRACE_SECONDS
-                give_up_ms = self._clock.monotonic_ms() + int(seconds * 1000)
-            if self._stops > 1 or (give_up_ms and self._clock.monotonic_ms() > give_up_ms):
-                # Nothing that is not acknowledged has been committed (F090); it will be sent again.
-                self._logger.error("stopped at once; what was not acknowledged will be delivered again")
+                drain_deadline_ms = now_ms + int(seconds * 1000)
+            if self._stops > 1 or now_ms > drain_deadline_ms:
+                # Only acknowledged records are committed (F090), so the others are delivered again.
+                self._logger.error(
+                    "service_aborted",
+                    reason="second_signal" if self._stops > 1 else "drain_timeout",
+                    message="unacknowledged records will be delivered again",
+                )
                 os._exit(1)
+
+    def _log_failure(self, failure: BaseException) -> None:
+        if isinstance(failure, ConfigError):
+            return  # the command line prints its problems
+        reason = failure.reason if isinstance(failure, FatalError) else "internal-error"
+        message = str(failure) if isinstance(failure, FatalError) else type(failure).__name__
+        self._logger.error("service_failed", reason=reason, message=message)
 
     # --------------------------------------------------------------- the thread that owns it all
 

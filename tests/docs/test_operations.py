@@ -1,4 +1,4 @@
-"""docs/operations.md names the metrics, events, causes, headers and exit codes that there are."""
+"""docs/operations.md names the metrics, causes, headers and exit codes that there are."""
 
 import re
 from types import SimpleNamespace
@@ -52,12 +52,6 @@ def test_alerts_are_about_metrics_that_exist() -> None:
     for alert in alerts:
         assert set(re.findall(r"instasent_connector_\w+", alert)) <= known
         assert "instasent_connector_" in alert
-
-
-def test_every_log_event_is_listed() -> None:
-    """The table has the events of our own loggers, no more and no fewer."""
-    logged = re.findall(r'(?:logger\.(?:info|warning|error)|\blog)\(\s*"([^"%]+)"', SOURCES)
-    assert {row["Event"].strip("`") for row in rows(PAGE, "Event", "Fields")} == set(logged)
 
 
 def test_causes_exist() -> None:
@@ -117,7 +111,6 @@ def test_figures_are_the_codes() -> None:
         ("TURN_MS_MAX", "30_000", "within 30 s"),
         ("UNCONFIRMED_SECONDS_MAX", "60", "for 60 s"),
         ("FAILURES_BEFORE_NOT_READY", "3", "last three requests"),
-        ("REPEAT_MS", "30_000", "at most once in 30 s"),
         ("CHECK_MS", "3000", "every 3 s"),
         ("SESSION_TIMEOUT_MS", "45000", "(45 s)"),
     ):

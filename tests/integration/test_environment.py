@@ -52,7 +52,7 @@ def test_a_refusal_that_concerns_no_record_pauses_everything(running: Running, t
     stage.await_contacts([*before, *after], service)
     stage.await_gone(leaving, service)
     service.await_ready()
-    assert [line["event"] for line in service.events()].count("assigned") == 1
+    assert [line["event"] for line in service.events()].count("partitions_assigned") == 1
     assert stage.dead_letters() == []
 
 
@@ -137,10 +137,10 @@ def test_files_of_the_registry_are_read_again(stage: Deployment) -> None:
     service.start()
     service.await_ready()
     password.write_text("")
-    not_used = "a file of schema_registry was changed, but is not used"
+    not_used = "registry_credentials_rejected"
     wait_for(lambda: not_used in service.log, 10, not_used, service)
     password.write_text("canary-new\n")
-    used = "a file of schema_registry was changed; what it holds is used"
+    used = "registry_credentials_replaced"
     wait_for(lambda: used in service.log, 10, used, service)
     assert service.stop() == 0
     assert service.log.count(not_used) == 1

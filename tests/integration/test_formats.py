@@ -137,7 +137,8 @@ def test_a_truncated_table_is_warned_about_once(stores: Stores) -> None:
     stage.produce(writer.records(3 * table.truncate(AT_US)))
     service = stores.service()
     stage.run_until_caught_up(service)
-    warnings = [line for line in service.events() if "truncated" in line["event"]]
+    warnings = [line for line in service.events() if line["event"] == "table_truncated"]
     assert [(line["topic"], line["level"]) for line in warnings] == [(STORES_TOPIC, "warning")]
+    assert {"partition", "offset", "advice"} <= warnings[0].keys()
     stage.await_contacts(people)
     assert stage.dead_letters() == []

@@ -70,7 +70,7 @@ def test_an_assignment_that_is_lost_again_and_again_loses_nothing(stage: Deploym
         kafka={"session.timeout.ms": 500, "heartbeat.interval.ms": 400}, delivery={"batch_items_max": 4}
     )
     service.start()
-    lost = "assignment lost"
+    lost = "partitions_lost"
     wait_for(lambda: [x["event"] for x in service.events()].count(lost) >= 2, 30, "lost assignments", service)
     stage.api.heal()
     stage.await_contacts(at_version(people, 5), service)

@@ -11,6 +11,7 @@ from connector.engine.events import DeadLettered
 from connector.errors import ConfigError, Problem
 from connector.model import Record
 from connector.shell.kafka.client_settings import KafkaSettings, connection_settings
+from connector.shell.logs import events_of
 
 DEFAULTS: dict[str, str | int | float | bool] = {
     "acks": "all",  # confirmed means replicated (F081)
@@ -51,6 +52,7 @@ class DeadLetterWriter:
     def __init__(self, settings: KafkaSettings, topic: str, logger: logging.Logger) -> None:
         self._topic = topic
         self._logger = logger
+        self._events = events_of(logger)
         self._connection = connection_settings(settings)
         self._answers: list[DeadLettered] = []
         self._admin: AdminClient | None = None
@@ -59,14 +61,14 @@ class DeadLetterWriter:
 
     def write(self, letter_id: int, record: Record, rule: str, reason: str) -> None:
         """Store one record: key, value and headers as they are, a null stays null, plus ours."""
-        # A mapping that fits no record settles them all: that must not happen in silence.
-        self._logger.warning(
-            "%s-%d, offset %d: becomes a dead letter (%s: %s)",
-            record.topic,
-            record.partition,
-            record.offset,
-            rule,
-            reason,
+        # A mapping that fits no record settles them all, which must not happen in silence.
+        self._events.warning(
+            "record_dead_lettered",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            rule=rule,
+            reason=reason,
         )
         if self._worn_out:
             self._producer.purge()

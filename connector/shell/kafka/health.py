@@ -21,6 +21,7 @@ from connector.errors import FatalError
 from connector.shell.clock import Clock
 from connector.shell.kafka.client_settings import KafkaSettings, connection_settings
 from connector.shell.kafka.errors_table import ADVICE, KafkaErrorMeaning, meaning_of, text_of
+from connector.shell.logs import events_of
 
 CHECK_MS = 3000
 IDLE_CHECK_MS = 30_000
@@ -57,6 +58,7 @@ class KafkaHealth:
         self._connection = connection_settings(settings)
         self._clock = clock
         self._logger = logger
+        self._events = events_of(logger)
         self._topics = tuple(topics)
         self._troubles: Mapping[str, str] = {}
         self._missing: frozenset[str] = frozenset()
@@ -79,14 +81,14 @@ class KafkaHealth:
     def trouble(self, name: str, text: str) -> None:
         """Note a trouble; logged when it is a new one."""
         if name not in self._troubles:
-            self._logger.warning("%s: %s", name, text)
+            self._events.warning("kafka_trouble_began", cause=name, message=text)
             self._check_at_ms = self._clock.monotonic_ms() + CHECK_MS
         self._troubles = {**self._troubles, name: text}
 
     def healthy(self, name: str) -> None:
         """Note that a trouble has passed."""
         if name in self._troubles:
-            self._logger.info("%s: fine again", name)
+            self._events.info("kafka_trouble_ended", cause=name)
             self._troubles = {key: text for key, text in self._troubles.items() if key != name}
 
     def topic_trouble(self, topic: str, error: KafkaError) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import KafkaError
+from structlog.testing import capture_logs
 
 from connector.engine.events import DeadLettered
 from connector.errors import ConfigError
@@ -69,15 +70,22 @@ def test_a_letter_is_the_record_byte_for_byte(broker: EmbeddedBroker) -> None:
     assert list(second.headers)[-1] == ("instasent.timestamp", None)
 
 
-def test_a_letter_is_said_in_the_log_without_its_values(
-    broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The line names record, rule and reason, and nothing that the record holds (S08)."""
+def test_a_letter_is_said_in_the_log_without_its_values(broker: EmbeddedBroker) -> None:
+    """The event names record, rule and reason, and no value of the record (S08)."""
     letters = writer(broker)
-    letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
+    with capture_logs() as lines:
+        letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
     assert letters.flush(10) == [DeadLettered(1, None)]
-    assert caplog.messages == [
-        "t-3, offset 42: becomes a dead letter (contact.user_id: the user id is blank)"
+    assert lines == [
+        {
+            "event": "record_dead_lettered",
+            "log_level": "warning",
+            "topic": "t",
+            "partition": 3,
+            "offset": 42,
+            "rule": "contact.user_id",
+            "reason": "the user id is blank",
+        }
     ]
 
 
