@@ -31,6 +31,12 @@ FORCED: KafkaSettings = {
 CLASSIC_ONLY = ("partition.assignment.strategy",)
 """Defaults of ours that librdkafka refuses under `group.protocol: consumer`."""
 
+MEMBER_ONLY = ("group.instance.id", "group.remote.assignor")
+"""Keys that only a member of a group needs."""
+
+READER_GROUP = "instasent-connector-reader"
+"""The group id for reading where the user has given none."""
+
 CONNECTION_PREFIXES = (
     "bootstrap.servers",
     "metadata.broker.list",
@@ -65,6 +71,12 @@ def consumer_settings(user: KafkaSettings) -> dict[str, str | int | float | bool
             if key not in user:
                 del merged[key]
     return merged
+
+
+def reader_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
+    """Return the settings for reading without a group; librdkafka wants a group id, and does not join it."""
+    merged = {"group.id": READER_GROUP, **consumer_settings(user), "group.protocol": "classic"}
+    return {key: value for key, value in merged.items() if key not in MEMBER_ONLY}
 
 
 def connection_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
