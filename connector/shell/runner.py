@@ -175,7 +175,7 @@ class Runner:
             self._schemas_asked -= 1
             if answer.artifact is not None:
                 self._translator.learn(ref, answer.artifact)
-            verdict = self._time.believed(answer.verdict)
+            verdict = self._time.trusted_verdict(answer.verdict)
             self._handle(ev.SchemaAnswered(ref, verdict, answer.reason), now_ms)
 
     def _wait_for_answer(self, seconds: float, now_ms: int) -> None:

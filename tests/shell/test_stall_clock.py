@@ -38,7 +38,7 @@ def test_a_missing_schema_is_not_believed_while_it_is_behind() -> None:
     """The engine doubts it for two seconds, which the leap after a stall would cut short (F040)."""
     time = StallClock(0)
     time.look(61_000)
-    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNAVAILABLE
-    assert time.believed(SchemaVerdict.KNOWN) is SchemaVerdict.KNOWN
+    assert time.trusted_verdict(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNAVAILABLE
+    assert time.trusted_verdict(SchemaVerdict.KNOWN) is SchemaVerdict.KNOWN
     time.polled(61_000 + AFTER_STALL_MS)
-    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNKNOWN
+    assert time.trusted_verdict(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNKNOWN

@@ -284,7 +284,7 @@ def test_an_offset_that_nobody_has_been_at_ends_the_process(broker: EmbeddedBrok
         member.until(lambda: len(member.records) == 10)
         lost = KafkaError(KafkaError._AUTO_OFFSET_RESET)
         member.consumer._offsets_lost(P0, 10, lost)
-        with pytest.raises(FatalError, match=r"t-0: behind offset 10 .* corrupt"):
+        with pytest.raises(FatalError, match=r"t-0: after offset 10 .* corrupt"):
             member.consumer._offsets_lost(P0, int.from_bytes(b'": "2", '), lost)
 
 
