@@ -127,7 +127,7 @@ def test_lines_of_different_kinds_do_not_hold_each_other_back() -> None:
 
 
 def test_the_kinds_of_lines_are_forgotten_before_they_are_too_many() -> None:
-    """Lines that all differ cannot fill the memory (promise 7); what was forgotten passes once more."""
+    """Lines that all differ cannot fill the memory (promise 7); a forgotten kind passes once more."""
     passed = RepeatFilter(Clock()).filter
     first = logging.makeLogRecord({"msg": "first"})
     assert passed(first)

@@ -1,4 +1,4 @@
-"""A consumer with a runner that only writes down what happens, for the tests of `shell/kafka*.py`."""
+"""A consumer with a runner that only records events, for the tests of `connector/shell/kafka/`."""
 
 import logging
 import time
@@ -33,7 +33,7 @@ class Reachable(Protocol):
 
 
 class Member:
-    """One member of the group `g`, and everything it was told."""
+    """One member of the group `g`, with all its records and events."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What is wrong on Kafka's side is said as long as it lasts."""
+"""Troubles on Kafka's side are reported as long as they last."""
 
 import logging
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Later(Clock):
         self._now_ms = 0
 
     def monotonic_ms(self) -> int:
-        """Return a time behind the next check."""
+        """Return a time after the next check."""
         self._now_ms += CHECK_MS
         return self._now_ms
 

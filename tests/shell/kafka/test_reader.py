@@ -211,7 +211,7 @@ def test_a_topic_that_may_not_be_read(broker: EmbeddedBroker, reader: TopicReade
 
 
 def test_retention_that_overtakes_it_leaves_records_out(broker: EmbeddedBroker, reader: TopicReader) -> None:
-    """It goes on where the log begins now (F021)."""
+    """It continues where the log begins now (F021)."""
     produce(broker, "t", 3)
     reading = reader.read([P0], ends={P0: 8}, seconds_max=20)
     assert [next(reading).offset for _ in range(3)] == [0, 1, 2]
