@@ -31,7 +31,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "service_failed": LogEvent(
         ERROR,
         ("reason", "message"),
-        "A fault ends the service with exit code 1. The reason is a code that `docs/operations.md` lists.",
+        "A fault ends the service with exit code 1. [Exit codes](deploy.md#exit-codes) lists the reasons.",
     ),
     "state_changed": LogEvent(
         ("info", "warning"),

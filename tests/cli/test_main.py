@@ -63,7 +63,7 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
 
 
 def test_bad_configuration_is_78_and_a_fault_is_1() -> None:
-    """Our errors become the exit codes of docs/operations.md; problems go to stderr, one per line."""
+    """Our errors become the exit codes of docs/deploy.md; problems go to stderr, one per line."""
     program = Program()
 
     @program.command()

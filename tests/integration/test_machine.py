@@ -196,7 +196,7 @@ def test_a_record_that_kills_the_process(deployment: Deployment) -> None:
 def test_a_contact_in_two_partitions(deployment: Deployment) -> None:
     """A topic that is not keyed by the contact: no two requests hold it at the same time (F078).
 
-    Each partition keeps its order; between partitions there is none, which docs/operations.md says.
+    Each partition keeps its order; between partitions there is none, which docs/scaling.md says.
     """
     people = range_of(1, 5)
     deployment.api.inject(FaultKind.LATENCY, seconds=0.05)

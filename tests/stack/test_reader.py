@@ -8,6 +8,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from connector.model import TopicPartition
+from connector.shell.kafka.client_settings import KafkaSettings
 from connector.shell.kafka.reader import AtTime, LastRecords, TopicReader
 from tests.stack.log_surgery import configure, offsets
 from tests.stack.secured import SecuredBroker
@@ -22,7 +23,7 @@ GROUP = "read-by-none"
 @pytest.fixture
 def reader(secured: SecuredBroker) -> Iterator[TopicReader]:
     """A reader with the settings of a service."""
-    settings = {"bootstrap.servers": secured.bootstrap_servers, "group.id": GROUP, "log_level": 0}
+    settings: KafkaSettings = {"bootstrap.servers": secured.bootstrap_servers, "group.id": GROUP, "log_level": 0}
     with TopicReader(settings, logging.getLogger("tests.reader")) as reader:
         yield reader
 

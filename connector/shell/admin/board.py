@@ -7,7 +7,7 @@ from connector.engine.snapshot import Snapshot
 from connector.shell.clock import Clock
 
 TURN_MS_MAX = 30_000
-"""How long a turn of the engine's loop may take before `/healthz` fails (docs/operations.md)."""
+"""How long a turn of the engine's loop may take before `/healthz` fails (docs/metrics.md)."""
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
 NO_FORMATS: Mapping[str, Sequence[str]] = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""`/api/status`: the snapshot as JSON (docs/operations.md)."""
+"""`/api/status`: the snapshot as JSON (docs/metrics.md)."""
 
 from typing import Any
 

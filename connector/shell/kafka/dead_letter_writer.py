@@ -141,7 +141,7 @@ class DeadLetterWriter:
 
 
 def _own_headers(record: Record, rule: str, reason: str) -> list[tuple[str, bytes | None]]:
-    """Return the headers that give the reason and the source of a dead letter (docs/operations.md)."""
+    """Return the headers that give the reason and the source of a dead letter (docs/dead-letters.md)."""
     timestamp = None if record.timestamp_ms is None else str(record.timestamp_ms)
     texts = {
         "reason": reason,
