@@ -1,4 +1,4 @@
-"""What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
+"""Periodic work of the engine's thread: the status, missing topics, and the files of credentials."""
 
 import logging
 from pathlib import Path
@@ -21,7 +21,7 @@ CREDENTIALS_MS = 1_000
 
 
 class PeriodicChecks:
-    """Call `turned` after every turn of the runner; most calls do nothing."""
+    """Call `after_turn` after every turn of the runner; most calls do nothing."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class PeriodicChecks:
         self._publish_ms = 0
         self._credentials_ms = 0
 
-    def turned(self, now_ms: int) -> None:
-        """Note the turn, and do what is due."""
+    def after_turn(self, now_ms: int) -> None:
+        """Note the turn, and do the checks that are due."""
         self._board.turned()
         if now_ms >= self._publish_ms:
             self._publish_ms = now_ms + PUBLISH_MS
@@ -66,15 +66,15 @@ class PeriodicChecks:
                 self._read_registry_files(self._registry)
 
     def publish(self) -> None:
-        """Show the state as it is now; say in the log what is new about it."""
+        """Publish the current state, and log its changes."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
         self._board.publish(snapshot, causes, self._translator.counts, self._translator.formats)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
-            wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
-            level = logging.WARNING if wrong else logging.INFO
+            held_up = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
+            level = logging.WARNING if held_up else logging.INFO
             self._logger.log(
                 level,
                 "state_changed",
@@ -88,11 +88,11 @@ class PeriodicChecks:
         """Report that no topic exists. The group never assigns anything then, and no other event says so."""
         all_missing = self._topics <= self._runner.consumer.health.missing_topics
         if all_missing and not self._all_missing:
-            self._runner.tell(TopicsMissing())
+            self._runner.post(TopicsMissing())
         self._all_missing = all_missing
 
     def _warn_of_truncates(self) -> None:
-        """Say once for each topic that a table was emptied, which deletes no contact."""
+        """Log once for each topic that a table was truncated, which deletes no contact."""
         for topic, (partition, offset) in self._translator.truncates.items():
             if topic not in self._truncated:
                 self._truncated.add(topic)
@@ -105,7 +105,7 @@ class PeriodicChecks:
                 )
 
     def _read_token(self, file: Path) -> None:
-        """Use a token that was replaced in its file, without a restart (F052, S07)."""
+        """Use the new token of the token file without a restart (F052, S07)."""
         try:
             token = read_secret(file)
         except ConfigError as error:
@@ -121,10 +121,10 @@ class PeriodicChecks:
             self._logger.warning("token_rejected", file=str(file), reason=str(error))
             return
         self._logger.info("token_replaced", file=str(file))
-        self._runner.tell(CredentialsChanged())
+        self._runner.post(CredentialsChanged())
 
     def _read_registry_files(self, registry: RegistryClient) -> None:
-        """Use what was replaced in the files of `schema_registry`, without a restart (S07)."""
+        """Use the new files of `schema_registry` without a restart (S07)."""
         try:
             if not registry.credentials_changed():
                 return
@@ -134,4 +134,4 @@ class PeriodicChecks:
         for secret in registry.secrets():
             self._redactor.add(secret)
         self._logger.info("registry_credentials_replaced")
-        self._runner.tell(CredentialsChanged())
+        self._runner.post(CredentialsChanged())

@@ -32,7 +32,7 @@ from connector.shell.kafka.topic_ids import TopicIds
 from connector.shell.logs import Redactor, client_logger
 from connector.shell.periodic_checks import PeriodicChecks
 from connector.shell.registry.client import RegistryClient
-from connector.shell.runner import Runner, World
+from connector.shell.runner import Dependencies, Runner
 from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.mapping.compiler import compile_topic
 from connector.translate.translate import Translator
@@ -125,7 +125,7 @@ class Service:
             now_ms = self._clock.monotonic_ms()
             if not drain_requested and self._runner is not None:
                 drain_requested = True
-                self._runner.tell(StopRequested())
+                self._runner.post(StopRequested())
             if drain_deadline_ms is None:
                 seconds = self._settings.delivery.drain_seconds + CLOSE_SECONDS_MAX + STOP_GRACE_SECONDS
                 drain_deadline_ms = now_ms + int(seconds * 1000)
@@ -176,9 +176,9 @@ class Service:
                     TopicIds(properties, clock, client_logger(clock)),
                 ),
             ),
-            World(
+            Dependencies(
                 http=self._http,
-                letters=dead_letters,
+                dead_letters=dead_letters,
                 translator=translator,
                 requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
                 clock=clock,
@@ -203,7 +203,7 @@ class Service:
         gc.set_threshold(*GC_THRESHOLDS)
         self._runner = runner
         try:
-            runner.run(checks.turned)
+            runner.run(checks.after_turn)
         finally:
             checks.publish()
             self._closed = runner.consumer.close(CLOSE_SECONDS_MAX)

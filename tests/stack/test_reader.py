@@ -23,7 +23,11 @@ GROUP = "read-by-none"
 @pytest.fixture
 def reader(secured: SecuredBroker) -> Iterator[TopicReader]:
     """A reader with the settings of a service."""
-    settings: KafkaSettings = {"bootstrap.servers": secured.bootstrap_servers, "group.id": GROUP, "log_level": 0}
+    settings: KafkaSettings = {
+        "bootstrap.servers": secured.bootstrap_servers,
+        "group.id": GROUP,
+        "log_level": 0,
+    }
     with TopicReader(settings, logging.getLogger("tests.reader")) as reader:
         yield reader
 
