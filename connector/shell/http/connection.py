@@ -36,7 +36,7 @@ Timeouts: TypeAlias = Mapping[str, float | None]
 
 
 class _Exchange:
-    """One answer while it arrives; its `on_` methods are what httptools calls."""
+    """One answer while it arrives; httptools calls its `on_` methods."""
 
     def __init__(self, done: asyncio.Future[None]) -> None:
         self.done = done

@@ -1,7 +1,7 @@
 """The HTTP thread: one asyncio loop that carries out requests and returns their results.
 
 The engine's thread hands requests over through a deque and wakes the loop once per burst. Results come back
-through a queue. Each slot is one task with its own connection, so a request needs no search, lock or object.
+through a queue. Each slot is one task with its own connection, so a request needs no search and no lock.
 
 CPU a request in µs, by `time.thread_time`, for requests of 30 KB to `python -m tests.bench.sink`:
 

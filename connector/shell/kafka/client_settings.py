@@ -74,7 +74,7 @@ def consumer_settings(user: KafkaSettings) -> dict[str, str | int | float | bool
 
 
 def reader_settings(user: KafkaSettings) -> dict[str, str | int | float | bool]:
-    """Return the settings for reading without a group; librdkafka wants a group id, and does not join it."""
+    """Return the settings for reading without a group; librdkafka needs a group id, but does not join it."""
     merged = {"group.id": READER_GROUP, **consumer_settings(user), "group.protocol": "classic"}
     return {key: value for key, value in merged.items() if key not in MEMBER_ONLY}
 

@@ -1,7 +1,7 @@
 """Reads topics without a group: it assigns, seeks and reads up to an end, and never commits.
 
-Commands that look at a topic use it. It polls one message at a time (P01, P04), and librdkafka's bounded
-prefetch is all the memory that it takes.
+Commands that look at a topic use it. It polls one message at a time (P01, P04). Its memory is librdkafka's
+bounded prefetch, and for `LastRecords` these records.
 """
 
 import logging
@@ -81,6 +81,7 @@ class TopicReader:
     """
 
     def __init__(self, settings: KafkaSettings, logger: logging.Logger) -> None:
+        self._reading: object = None  # of the newest `read`; None after `close`
         self._connection_error = ""
         self._refusal: KafkaError | None = None
         try:
@@ -99,6 +100,7 @@ class TopicReader:
 
     def close(self, seconds_max: float = CLOSE_SECONDS_MAX) -> bool:
         """Close the client; False where it needs longer than `seconds_max` (P07)."""
+        self._reading = None
         helper = threading.Thread(target=self._client.close, name="reader-close", daemon=True)
         helper.start()
         helper.join(seconds_max)
@@ -148,7 +150,7 @@ class TopicReader:
 
         `ends` are exclusive, by default the high watermarks at this moment. An end also counts as reached
         where compaction or control records leave no record before it. Records that retention deletes
-        meanwhile are left out. Only one `read` may be active at a time.
+        meanwhile are left out. Do not continue an older `read` after a newer one has begun.
 
         Raises:
             ReadError: the brokers refuse a topic or the login.
@@ -207,6 +209,7 @@ class TopicReader:
         unread = {p: offset for p, offset in positions.items() if offset < ends[p]}
         if not unread:
             return
+        self._reading = this = object()
         self._assign(unread)
         try:
             while unread:
@@ -228,7 +231,8 @@ class TopicReader:
                     yield _record_of(message)
                 self._advance(partition, offset + 1, unread, ends)
         finally:
-            self._client.unassign()
+            if self._reading is this:  # neither closed nor overtaken by another `read`
+                self._client.unassign()
 
     def _assign(self, positions: Mapping[TopicPartition, int]) -> None:
         self._client.assign([ClientPartition(*partition, offset) for partition, offset in positions.items()])

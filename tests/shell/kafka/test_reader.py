@@ -141,6 +141,21 @@ def test_one_reader_reads_many_times(broker: EmbeddedBroker, reader: TopicReader
     assert len(values(reader, "earliest", P0, P1)) == 5
 
 
+def test_a_reading_that_was_left_disturbs_no_other(broker: EmbeddedBroker) -> None:
+    """Its end unassigns nothing that a later reading needs, and does not reach a closed client."""
+    produce(broker, "t", 5)
+    with TopicReader(settings(broker), LOGGER) as reader:
+        left = reader.read([P0], seconds_max=20)
+        next(left)
+        reading = reader.read([P0], seconds_max=20)
+        assert next(reading).offset == 0
+        left.close()  # type: ignore[attr-defined]
+        assert [record.offset for record in reading] == [1, 2, 3, 4]
+        left = reader.read([P0], seconds_max=20)
+        next(left)
+    left.close()  # type: ignore[attr-defined]
+
+
 def test_it_joins_no_group_and_commits_nothing(broker: EmbeddedBroker, reader: TopicReader) -> None:
     """The group that the settings name has no member and no offset afterwards."""
     produce(broker, "t", 5)
