@@ -13,14 +13,17 @@ FAULT, BAD_CONFIGURATION = 1, 78
 COMMANDS = {
     "run": ("connector.cli.run", "Run the service."),
     "check": ("connector.cli.check", "Validate the configuration and run the examples of its mappings."),
-    "demo": ("connector.cli.demo.command", "Show the whole thing at work, with nothing to set up."),
+    "demo": (
+        "connector.cli.demo.command",
+        "Show the connector at work on this machine, with nothing to set up.",
+    ),
     "sandbox-api": ("connector.cli.sandbox_api", "Serve the Instasent Ingest API locally."),
 }
-"""Command -> the module that holds it as `command`, and what it does."""
+"""Command -> the module that holds it as `command`, and its help text."""
 
 
 class LazyCommand(click.Command):
-    """Stands for a command whose module is imported only when it is called."""
+    """A command whose module is imported only when it is called."""
 
     def __init__(self, name: str, module: str, short_help: str) -> None:
         super().__init__(name, short_help=short_help)
@@ -29,16 +32,16 @@ class LazyCommand(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Parse with the real command, which takes over from here."""
+        """Parse with the real command, which also runs."""
         command: click.Command = import_module(self.module).command
         return command.make_context(info_name, args, parent, **extra)
 
 
 class Program(click.Group):
-    """Turns our errors into exit codes and lines for the operator."""
+    """Turns our errors into exit codes and messages for the operator."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was called; problems go to stderr, one per line."""
+        """Run the chosen command; problems go to stderr, one per line."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
@@ -58,7 +61,7 @@ class Program(click.Group):
 def main() -> None:
     """Stream Debezium change events and domain events from Kafka to the Instasent Ingest API.
 
-    Exit codes: 0 fine, 1 a fault while running, 2 bad usage, 78 bad configuration.
+    Exit codes: 0 success, 1 a fault while running, 2 bad usage, 78 bad configuration.
     """
 
 

@@ -17,7 +17,7 @@ from connector.translate import examples
 @click.command("check")
 @config_option
 def command(config_path: Path) -> None:
-    """Validate the configuration, compile the mappings and run their examples; touches no network."""
+    """Validate the configuration, compile the mappings and run their examples, without network."""
     settings = load(config_path, os.environ)
     failures = [
         section.place(problem)

@@ -13,4 +13,4 @@ config_option = click.option(
     type=click.Path(path_type=Path),
     help="The service file, such as config/connector.yaml.",
 )
-"""Passes `config_path`; a file that is not there is a problem of the configuration (exit 78)."""
+"""Passes `config_path`; a missing file is a problem of the configuration (exit 78)."""

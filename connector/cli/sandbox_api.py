@@ -1,4 +1,4 @@
-"""`sandbox-api`: serve the Instasent Ingest API on this machine, to try things against."""
+"""`sandbox-api`: serve the Instasent Ingest API on this machine, for trials."""
 
 import signal
 import threading
@@ -15,15 +15,15 @@ _DEFAULTS = Behaviour()
 @click.option(
     "--listen", default="127.0.0.1:8090", show_default=True, metavar="HOST:PORT", help="Port 0: any."
 )
-@click.option("--project", default=_DEFAULTS.project, show_default=True, help="The project that exists.")
-@click.option("--datasource", default=_DEFAULTS.datasource, show_default=True, help="Its data source.")
+@click.option("--project", default=_DEFAULTS.project, show_default=True, help="The only project.")
+@click.option("--datasource", default=_DEFAULTS.datasource, show_default=True, help="The only data source.")
 @click.option(
     "--token",
     "tokens",
     multiple=True,
     default=sorted(_DEFAULTS.tokens),
     show_default=True,
-    help="A valid token; may be given several times.",
+    help="A valid token; repeat the option for several.",
 )
 @click.option(
     "--limit",
@@ -46,7 +46,7 @@ _DEFAULTS = Behaviour()
     show_default=True,
     help="The form of the answers: a receipt (a) or entities (b).",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Repeats faults with a probability.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of faults with a probability.")
 def command(
     listen: str,
     project: str,
@@ -57,7 +57,7 @@ def command(
     shape: str,
     seed: int,
 ) -> None:
-    """Serve the Instasent Ingest API locally: limits, faults and a ledger of everything it received."""
+    """Serve the Instasent Ingest API locally: limits, faults and a ledger of all received items."""
     behaviour = Behaviour(
         project=project,
         datasource=datasource,
@@ -92,22 +92,22 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _directions(sandbox: SandboxApi, token: str) -> str:
-    """Say how to use it, ready to be copied."""
+    """Return instructions that can be copied."""
     behaviour, origin = sandbox.behaviour, sandbox.origin
     path = f"project/{behaviour.project}/datasource/{behaviour.datasource}"
     return f"""\
-The sandbox API serves until Ctrl-C. For the connector:
+The sandbox API runs until Ctrl-C. Settings for the connector:
 
   export INSTASENT_BASE_URL={sandbox.base_url}
   export INSTASENT_PROJECT={behaviour.project}
   export INSTASENT_DATASOURCE={behaviour.datasource}
   export INSTASENT_TOKEN={token}
 
-By hand:
+Requests to try:
 
   curl -H 'Authorization: Bearer {token}' {sandbox.base_url}/{path}/stream
-  curl {origin}/sandbox/ledger                   what was received, and whether in order
+  curl {origin}/sandbox/ledger                   all received items, and whether they are in order
   curl {origin}/sandbox/contacts                 every contact, by user id
   curl -d '{{"kind": "status", "status": 503, "for_seconds": 10}}' {origin}/sandbox/faults
-  curl -X DELETE {origin}/sandbox/faults         all well again
+  curl -X DELETE {origin}/sandbox/faults         end all faults
 """

@@ -1,4 +1,4 @@
-"""From YAML files and the environment to frozen settings, with every problem reported at once."""
+"""Reads frozen settings from YAML files and the environment, and reports all problems together."""
 
 from connector.settings.load import load
 from connector.settings.models import Settings

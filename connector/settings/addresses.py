@@ -1,4 +1,4 @@
-"""Addresses that requests go to, and tokens that travel with them."""
+"""Addresses of requests, and the tokens that travel with them."""
 
 import ipaddress
 import re
@@ -12,7 +12,7 @@ from connector.settings.secrets import Secret
 
 
 def _valid_url(url: str) -> str:
-    """Refuse what could send a token or a record somewhere else (S02)."""
+    """Refuse an address that could send a token or a record elsewhere (S02)."""
     try:
         parts = urlsplit(url)
         whole = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
@@ -26,7 +26,7 @@ def _valid_url(url: str) -> str:
 
 
 def _valid_token(token: Secret) -> Secret:
-    """Refuse what cannot stand in a header; says nothing of the value."""
+    """Refuse a token that no header can carry; the message does not quote it."""
     if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
         raise PydanticCustomError("token", "a token is printable ASCII without spaces, and not empty")
     return token
@@ -37,7 +37,7 @@ Token: TypeAlias = Annotated[Secret, AfterValidator(_valid_token)]
 
 
 def is_protected(url: str) -> bool:
-    """Whether credentials may travel there: over https, or to this machine."""
+    """Return whether credentials may go there: over https, or to this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or _is_loopback(parts.hostname or "")
 

@@ -1,4 +1,4 @@
-"""Certificates from files: whom to believe, and who we are."""
+"""Certificates from files: the trusted authorities and our identity."""
 
 import ssl
 from pathlib import Path
@@ -7,7 +7,7 @@ from connector.errors import ConfigError, Problem
 
 
 def authorities(file: Path) -> ssl.SSLContext:
-    """Verify servers by the authorities of a PEM file, and by no others; TLS 1.2 at least (S11).
+    """Verify servers by the authorities of a PEM file only, with TLS 1.2 at least (S11).
 
     Raises:
         ConfigError: it cannot be read, or holds no certificate.
@@ -23,18 +23,18 @@ def authorities(file: Path) -> ssl.SSLContext:
 def add_identity(
     context: ssl.SSLContext, certificate_file: Path, key_file: Path | None, key_password: str | None
 ) -> None:
-    """Show a client certificate; its key may stand in the same file.
+    """Use a client certificate; its key may be in the same file.
 
     Raises:
-        ConfigError: one of the files cannot be read, they do not fit together, or the password is wrong.
+        ConfigError: a file cannot be read, key and certificate do not match, or the password is wrong.
     """
     for file in filter(None, (certificate_file, key_file)):
         try:
-            file.open("rb").close()  # what OpenSSL reports does not name the file
+            file.open("rb").close()  # errors of OpenSSL do not name the file
         except OSError as error:
             raise _unusable(file, error) from None
     try:
-        # Without any password OpenSSL would ask on the terminal.
+        # Without a password OpenSSL would ask on the terminal.
         context.load_cert_chain(certificate_file, key_file, key_password or "")
     except (OSError, ValueError) as error:
         raise _unusable(certificate_file, error) from None

@@ -10,7 +10,7 @@ from connector.translate.mapping.rules import Model, TopicRules
 MODELS: dict[str, type[Model]] = {"config.schema.json": ServiceFile, "topic.schema.json": TopicRules}
 
 REFERENCE = {"type": "string", "pattern": r"\$\{"}
-"""Text with `${NAME}` in it: what it will become is known only at start."""
+"""Text with `${NAME}` in it, whose value is known only at the start."""
 
 BY_NAME = ("properties", "$defs")
 IN_LIST = ("anyOf", "oneOf", "prefixItems")
@@ -24,7 +24,7 @@ def schema_text(model: type[Model]) -> str:
 
 
 def _polish(schema: dict[str, Any]) -> dict[str, Any]:
-    """Drop titles, which only repeat the keys, and allow `${NAME}` wherever text can stand for a value."""
+    """Drop titles, which only repeat the keys, and allow `${NAME}` for every value."""
     polished: dict[str, Any] = {}
     for keyword, inner in schema.items():
         if keyword in BY_NAME:

@@ -1,7 +1,7 @@
 """`${NAME}` and `${NAME:-default}` in the values of a YAML file.
 
-Expansion happens in scalars only, once: what a variable holds is text and is not looked at again.
-`$${` stands for a literal `${`.
+References are replaced in scalars only, and once: the value of a variable is plain text. `$${` writes a
+literal `${`.
 """
 
 import re
@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from connector.errors import Problem
-from connector.settings.yaml_source import Document, below
+from connector.settings.yaml_source import Document, child_path
 
 REFERENCE = re.compile(r"(\$)?\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\})?")
 
 
 def expand(document: Document, environ: Mapping[str, str]) -> tuple[Document, list[Problem]]:
-    """Replace the references; a variable that is unset or empty needs a default."""
+    """Replace the references; an unset or empty variable needs a default."""
     problems: list[Problem] = []
 
     def scalar(path: str, text: str) -> str:
@@ -52,7 +52,7 @@ def _map_text(value: Any, path: str, change: Callable[[str, str], str]) -> Any:
     if isinstance(value, str):
         return change(path, value)
     if isinstance(value, dict):
-        return {key: _map_text(inner, below(path, key), change) for key, inner in value.items()}
+        return {key: _map_text(inner, child_path(path, key), change) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_map_text(inner, below(path, index), change) for index, inner in enumerate(value)]
+        return [_map_text(inner, child_path(path, index), change) for index, inner in enumerate(value)]
     return value

@@ -1,7 +1,6 @@
-"""Which of librdkafka's properties `kafka:` may hold (S13), and what else is asked of them.
+"""The librdkafka properties that `kafka:` may hold (S13), and the checks of their values.
 
-The names are those of librdkafka 2.16 (its CONFIGURATION.md); a test compares the tables with the
-client that is installed.
+The names are from CONFIGURATION.md of librdkafka 2.16. A test compares the tables with the installed client.
 """
 
 import difflib
@@ -25,7 +24,7 @@ SECRETS = (
     "ssl.key.pem",
     "ssl.keystore.password",
 )
-"""Never shown, and each to be had from a file through `<name>_file`."""
+"""Properties that are never shown; `<name>_file` reads each from a file."""
 
 _ALLOWED_LINES = (
     "bootstrap.servers client.id client.rack client.dns.lookup enable.metrics.push log_level",
@@ -67,7 +66,7 @@ _OFFSETS = "the connector commits offsets itself, after Instasent has acknowledg
 _START = "write `start` or `offsets_lost` in the topic's file"
 _CODE = "it would run code in the connector's process"
 _OURS = "the connector sets it"
-_PRODUCER = "the producer of dead letters is not configurable: every write is confirmed"
+_PRODUCER = "the producer of dead letters is not configurable, because every write must be confirmed"
 
 _REFUSED_GROUPS: Mapping[str, str] = {
     "enable.auto.commit auto.commit.enable auto.commit.interval.ms enable.auto.offset.store"
@@ -83,30 +82,30 @@ _REFUSED_GROUPS: Mapping[str, str] = {
     " internal.termination.signal enable.random.seed max.poll.records share.acknowledgement.mode": _OURS,
     "test.mock.num.brokers test.mock.broker.rtt": "`instasent-connector demo` starts an embedded broker",
     "debug": "its output may hold secrets; use a command-line client against the same brokers",
-    "enable.sasl.oauthbearer.unsecure.jwt": "unsigned tokens are refused",
+    "enable.sasl.oauthbearer.unsecure.jwt": "the connector refuses unsigned tokens",
     "metadata.broker.list": "write `bootstrap.servers`",
     "topic.blacklist": "name the topics in their files",
     "ssl_key ssl_certificate ssl_ca": "write the property that ends in .location or .pem",
     "socket.blocking.max.ms topic.metadata.refresh.fast.cnt metadata.request.timeout.ms"
     " reconnect.backoff.jitter.ms enable.sparse.connections builtin.features client.software.name"
-    " client.software.version": "it has no effect any more, or is internal to the client",
+    " client.software.version": "it has no effect, or is internal to the client",
     "transactional.id transaction.timeout.ms enable.idempotence enable.gapless.guarantee"
-    " queue.buffering.max.messages queue.buffering.max.kbytes queue.buffering.max.ms linger.ms"
-    " message.send.max.retries retries queue.buffering.backpressure.threshold compression.codec"
+    " queue.buffering.max.messages queue.buffering.max.kbytes queue.buffering.max.ms linger.ms": _PRODUCER,
+    "message.send.max.retries retries queue.buffering.backpressure.threshold compression.codec"
     " compression.type compression.level batch.num.messages batch.size delivery.report.only.error"
     " dr_cb dr_msg_cb sticky.partitioning.linger.ms request.required.acks acks request.timeout.ms"
     " message.timeout.ms delivery.timeout.ms queuing.strategy produce.offset.report partitioner"
     " partitioner_cb msg_order_cmp": _PRODUCER,
 }
 REFUSED: Mapping[str, str] = {name: hint for names, hint in _REFUSED_GROUPS.items() for name in names.split()}
-"""Properties of librdkafka that `kafka:` may not hold, each with what to do instead."""
+"""Properties of librdkafka that `kafka:` may not hold, each with the reason or the alternative."""
 
 FIXED: Mapping[str, tuple[str, str]] = {
     "isolation.level": ("read_committed", "records of aborted transactions never happened"),
     "enable.ssl.certificate.verification": ("true", "name the authority in ssl.ca.location instead"),
     "ssl.endpoint.identification.algorithm": ("https", "the broker's certificate must carry its name"),
 }
-"""Properties that may be written, but only with this value."""
+"""Properties that may have only this value, and the reason."""
 
 MAX_POLL_INTERVAL_MS = 300_000
 """librdkafka's default of `max.poll.interval.ms`."""
@@ -118,13 +117,13 @@ def as_text(value: object) -> str:
 
 
 def max_poll_interval_ms(options: Mapping[str, object]) -> int | None:
-    """Return the effective `max.poll.interval.ms`, None where it is no number."""
+    """Return the effective `max.poll.interval.ms`, or None where it is not a number."""
     text = as_text(options.get("max.poll.interval.ms", MAX_POLL_INTERVAL_MS))
     return int(text) if text.isdecimal() else None
 
 
 def faults(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    """Find what is wrong, as (key, message, hint); secrets are already wrapped."""
+    """Find the problems as (key, message, hint); secrets are already wrapped."""
     yield from ((name, "is required", "") for name in REQUIRED if options.get(name) in (None, ""))
     for name, value in options.items():
         if name in REFUSED:

@@ -1,4 +1,4 @@
-"""Reads the whole configuration and reports everything that is wrong with it at once."""
+"""Reads the configuration and reports all its problems together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from connector.settings.environment import expand
 from connector.settings.models import ServiceFile, ServiceSettings, Settings
 from connector.settings.secrets import Secret, resolve_file
 from connector.settings.validation import validate
-from connector.settings.yaml_source import Document, Section, below
+from connector.settings.yaml_source import Document, Section, child_path
 from connector.translate.mapping import compiler
 from connector.translate.mapping.rules import Rule, TopicRules
 
@@ -34,7 +34,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     sections, problems = _topic_sections(document, listed, path.parent, environ)
     missing += problems
 
-    # The topics are checked one by one: here any pattern stands for them.
+    # The topics are checked one by one, so any pattern will do here.
     service, wrong = validate(ServiceFile, {**values, "topics": "*"}, Section(document, values))
     topics, problems = _topics(sections)
     wrong += problems
@@ -55,7 +55,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -> list[Problem]:
-    """Read the files of `..._file` keys, and hide the secrets of `kafka:` that are written out."""
+    """Read the files of `..._file` keys, and hide the secrets that `kafka:` holds as text."""
     problems: list[Problem] = []
     for section, keys in (
         ("instasent", ("token",)),
@@ -69,7 +69,7 @@ def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -
             problems += resolve_file(document, section, block, key, folder)
             if isinstance(block.get(key), str):
                 block[key] = Secret(block[key])
-            if section == "kafka":  # librdkafka is not to see it
+            if section == "kafka":  # librdkafka does not know this key
                 block.pop(f"{key}_file", None)
         if section == "schema_registry":
             names = {
@@ -82,9 +82,9 @@ def _resolve_secrets(document: Document, values: dict[str, Any], folder: Path) -
 def _topic_sections(
     document: Document, listed: Any, folder: Path, environ: Mapping[str, str]
 ) -> tuple[list[Section], list[Problem]]:
-    """Find the topics: items of the list, or the files that the pattern names."""
+    """Find the topics: the items of the list, or the files that match the pattern."""
     if isinstance(listed, list) and listed:
-        return [Section(document, item, below("topics", index)) for index, item in enumerate(listed)], []
+        return [Section(document, item, child_path("topics", index)) for index, item in enumerate(listed)], []
     if not isinstance(listed, str) or not listed:
         return [], [document.problem("topics", "a pattern or a list is needed", "such as topics/*.yaml")]
     files = _matching(folder, Path(listed))
@@ -107,12 +107,12 @@ def _matching(folder: Path, pattern: Path) -> list[Path]:
     base = Path(pattern.anchor) if pattern.anchor else folder
     try:
         return sorted(file for file in base.glob(str(pattern.relative_to(pattern.anchor))) if file.is_file())
-    except ValueError:  # `**` beside other characters
+    except ValueError:  # `**` next to other characters
         return []
 
 
 def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
-    """Validate and compile each topic by itself."""
+    """Validate and compile each topic separately."""
     topics: list[Topic] = []
     problems: list[Problem] = []
     for section in sections:
@@ -121,13 +121,15 @@ def _topics(sections: Sequence[Section]) -> tuple[list[Topic], list[Problem]]:
             topics.append((rules, section))
             found += [section.place(problem) for problem in compiler.problems(rules)]
         else:
-            found += _beside(found, [section.place(problem) for problem in _rule_problems(section.value)])
+            found += _not_reported_yet(
+                found, [section.place(problem) for problem in _rule_problems(section.value)]
+            )
         problems += found
     return topics, problems
 
 
 def _rule_problems(value: Any) -> Iterator[Problem]:
-    """Compile the rules of a topic that has other faults: a typo elsewhere hides none of theirs."""
+    """Compile the rules of a topic that has other problems, so that a typo elsewhere hides no problem."""
     for block, key in (("contact", "attributes"), ("event", "parameters")):
         rules = value.get(block) if isinstance(value, dict) else None
         rules = rules.get(key) if isinstance(rules, dict) else None
@@ -135,27 +137,27 @@ def _rule_problems(value: Any) -> Iterator[Problem]:
             try:
                 rule = RULE.validate_python(written)
             except ValidationError:
-                continue  # It is among the other faults.
-            yield from compiler.rule_problems(below(below(block, key), name), rule)
+                continue  # It is among the other problems.
+            yield from compiler.rule_problems(child_path(child_path(block, key), name), rule)
 
 
-def _beside(known: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:
+def _not_reported_yet(known: Sequence[Problem], more: Sequence[Problem]) -> list[Problem]:
     paths = {problem.path for problem in known}
     return [problem for problem in more if problem.path not in paths]
 
 
 def _kafka(document: Document, options: Any) -> list[Problem]:
-    """Check the properties of the Kafka client, whatever else is wrong."""
+    """Check the properties of the Kafka client, also where other sections have problems."""
     if not isinstance(options, dict):
         return []
     return [
-        document.problem(below("kafka", key), message, hint)
+        document.problem(child_path("kafka", key), message, hint)
         for key, message, hint in kafka_options.faults(options)
     ]
 
 
 def _between_topics(topics: Sequence[Topic]) -> Iterator[Problem]:
-    """Find what no topic can know alone: two that mean the same records, and deletes by accident."""
+    """Find problems between topics: two that map the same records, and accidental deletes."""
     for index, (rules, section) in enumerate(topics):
         for other, place in topics[:index]:
             if other.source == rules.source or rules.matches(other.source) or other.matches(rules.source):
@@ -167,7 +169,7 @@ def _between_topics(topics: Sequence[Topic]) -> Iterator[Problem]:
             yield section.problem(
                 "contact.on_delete",
                 "is required: several topics map contacts",
-                "write delete where a deleted row means a deleted contact, else ignore or clear",
+                "write delete if a deleted row means a deleted contact, otherwise ignore or clear",
             )
 
 
@@ -179,17 +181,19 @@ def _between_sections(
     if interval is not None and service.delivery.drain_seconds * 1000 >= interval:
         yield document.problem(
             "delivery.drain_seconds",
-            f"is not below max.poll.interval.ms ({interval} ms)",
+            f"must be shorter than max.poll.interval.ms ({interval} ms)",
             "the group would take the partitions away while they drain",
         )
     if service.schema_registry is not None:
         for key, message, hint in schema_registry.faults(service.schema_registry):
-            yield document.problem(below("schema_registry", key), message, hint)
+            yield document.problem(child_path("schema_registry", key), message, hint)
     for rules, place in topics:
         if rules.matches(service.dead_letters.topic):
             key = "topic" if rules.topic else "pattern"
             yield place.problem(
-                key, "takes in the topic of dead letters", "they would be read again for ever"
+                key,
+                "includes the topic of dead letters",
+                "the connector would read its own dead letters again",
             )
         if rules.format == "avro" and service.schema_registry is None:
             yield place.problem("format", "Avro needs the section `schema_registry`")

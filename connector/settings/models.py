@@ -75,7 +75,7 @@ KAFKA_SCHEMA = {
 
 
 class Instasent(Model):
-    """Where contacts and events go. Exactly one of `token` and `token_file` is needed."""
+    """The destination of contacts and events. It needs exactly one of `token` and `token_file`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -85,7 +85,7 @@ class Instasent(Model):
     )
 
     base_url: Annotated[Url, AfterValidator(_https_unless_local)] = "https://api.instasent.com/v1"
-    """The API's base; https, except on this machine."""
+    """The API's base address; https, except on this machine."""
     project: Segment
     """The project's uid."""
     datasource: Segment
@@ -93,31 +93,31 @@ class Instasent(Model):
     token: Token
     """The data source's token; better in a file or an environment variable."""
     token_file: Path | None = None
-    """A file that holds the token; it is read again when it changes."""
+    """A file with the token; the service reads it again when it changes."""
 
 
 class Delivery(Model):
-    """How fast, and with how much memory."""
+    """Speed and memory of the delivery."""
 
-    # A value may contradict the default of another that is not written.
+    # A value may contradict the default of another key that is missing.
     model_config = ConfigDict(validate_default=True)
 
     batch_items_max: Annotated[int, Field(ge=1, le=100)] = 100
     """Deliveries in one request; the API takes 100."""
     linger_ms: Annotated[int, Field(ge=0, le=60_000)] = 50
-    """How long a delivery waits for others to share its request."""
+    """How long a delivery waits for others that share its request."""
     requests_in_flight_max: Annotated[int, Field(ge=1, le=256)] = 8
     """Requests at the same time."""
     buffered_records_max: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
-    """Records in memory; beyond that, partitions pause."""
+    """Records in memory; above this limit, partitions pause."""
     buffered_bytes_max: Annotated[Size, Field(ge=1024**2)] = 64 * 1024**2
-    """Bytes of records in memory (a number, or a size such as 64MiB); beyond that, partitions pause."""
+    """Bytes of records in memory (a number, or a size such as 64MiB); above it, partitions pause."""
     retry_backoff_ms: tuple[Milliseconds, Milliseconds] = (200, 30_000)
     """The first and the largest backoff; exponential with full jitter."""
     drain_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
-    """How long to finish what travels, on shutdown and on revoke."""
+    """How long requests in flight may take to finish, on shutdown and on revoke."""
     request_seconds_max: Annotated[int, Field(ge=1, le=3600)] = 20
-    """One request, from the first byte to the last."""
+    """The limit for one request, from the first byte to the last."""
 
     @field_validator("retry_backoff_ms")
     @classmethod
@@ -140,10 +140,10 @@ class Delivery(Model):
 
 
 class DeadLetters(Model):
-    """Where records go that can never be delivered as they are."""
+    """The destination of records that can never be delivered."""
 
     topic: TopicName = "instasent.dead-letters"
-    """The topic that stores them, with their reasons."""
+    """The topic that stores them with their reasons."""
 
 
 class Admin(Model):
@@ -164,24 +164,24 @@ class Admin(Model):
 
 
 class ServiceSettings(Model):
-    """Everything but the topics."""
+    """All settings except the topics."""
 
     kafka: Annotated[dict[str, KafkaValue], WithJsonSchema(KAFKA_SCHEMA)]
     """Properties of librdkafka, security too; commit, reset and plugin keys are refused."""
     schema_registry: SchemaRegistry | None = None
-    """Where schemas are that records name; needed when a topic is Avro."""
+    """The registry of the schemas that records name; needed when a topic is Avro."""
     instasent: Instasent
-    """Where contacts and events go."""
+    """The destination of contacts and events."""
     delivery: Delivery = Delivery()
-    """How fast, and with how much memory."""
+    """Speed and memory of the delivery."""
     dead_letters: DeadLetters = DeadLetters()
-    """Where records go that can never be delivered as they are."""
+    """The destination of records that can never be delivered."""
     admin: Admin = Admin()
     """Health, metrics and the status page."""
 
     @property
     def kafka_properties(self) -> dict[str, str | int | float | bool]:
-        """What librdkafka is given: `kafka` with its secrets readable. For the client only."""
+        """The settings for librdkafka: `kafka` with readable secrets. For the client only."""
         return {
             name: value.get_secret_value() if isinstance(value, Secret) else value
             for name, value in self.kafka.items()
@@ -201,10 +201,10 @@ class Settings(ServiceSettings):
     topics: tuple[TopicRules, ...]
     """One entry per topic or pattern."""
     sections: Annotated[tuple[Section, ...], Field(repr=False, exclude=True)]
-    """Where each of `topics` was read, for problems that are found later."""
+    """The source of each topic, for problems that are found later."""
 
     def secrets(self) -> list[str]:
-        """Return every secret readable, for hiding them in logs."""
+        """Return every secret as plain text, to hide it in logs."""
         hidden = [self.instasent.token, *self.kafka.values()]
         if self.schema_registry is not None:
             hidden += self.schema_registry.secrets()

@@ -1,4 +1,4 @@
-"""The section `schema_registry`: its keys, and what they need of each other."""
+"""The section `schema_registry`: its keys, and the checks between them."""
 
 import ssl
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from connector.settings.secrets import Secret
 from connector.translate.mapping.rules import Model
 
 SECRETS = ("password", "token", "key_password")
-"""Never shown, and each to be had from a file through `<name>_file`."""
+"""Keys that are never shown; `<name>_file` reads each from a file."""
 
 CERTIFICATES = ("ca_file", "certificate_file", "key_file")
-"""Keys that name a file which TLS reads."""
+"""Keys that name a file for TLS."""
 
 
 def _split(value: object) -> object:
@@ -36,7 +36,7 @@ Password: TypeAlias = Annotated[Secret, AfterValidator(_not_empty)]
 
 
 class SchemaRegistry(Model):
-    """Where schemas are that records name."""
+    """The registry of the schemas that records name."""
 
     type: Literal["confluent", "apicurio"] = "confluent"
     """Whose API it speaks: confluent (also ccompat, Karapace, Redpanda) or apicurio."""
@@ -45,29 +45,29 @@ class SchemaRegistry(Model):
         BeforeValidator(_split, json_schema_input_type=str | list[str]),
         Field(min_length=1),
     ]
-    """The API's base; several, as a list or with commas between them, where it has replicas."""
+    """The API's base address; a list, or several with commas between them, where it has replicas."""
     use_id: Literal["contentId", "globalId"] | None = None
-    """Which of Apicurio's ids the records hold; by default 4 bytes are a content id, 8 bytes a global id."""
+    """The kind of Apicurio id in the records; by default 4 bytes are a content id, 8 bytes a global id."""
     username: Annotated[str, Field(pattern=r"^[^:\x00-\x1f\x7f]+$")] | None = None
     """Basic authentication, with `password`."""
     password: Password | None = None
     """Basic authentication, with `username`."""
     password_file: Path | None = None
-    """A file that holds the password; it is read again when it changes, as all files of this section."""
+    """A file with the password; the service reads the files of this section again when they change."""
     token: Token | None = None
     """Bearer authentication."""
     token_file: Path | None = None
-    """A file that holds the token."""
+    """A file with the token."""
     ca_file: Path | None = None
-    """The authorities that vouch for the registry, as PEM; instead of those that are generally known."""
+    """The authorities that the registry's certificate must come from, as PEM; without it, the public ones."""
     certificate_file: Path | None = None
-    """The client certificate to show, as PEM (mTLS)."""
+    """The client certificate, as PEM (mTLS)."""
     key_file: Path | None = None
-    """Its key, where it does not stand in `certificate_file`."""
+    """Its key, unless `certificate_file` holds it."""
     key_password: Password | None = None
     """The password of the key."""
     key_password_file: Path | None = None
-    """A file that holds the password of the key."""
+    """A file with the password of the key."""
 
     def secrets(self) -> list[Secret]:
         """Return every secret."""
@@ -75,7 +75,7 @@ class SchemaRegistry(Model):
 
 
 def faults(registry: SchemaRegistry) -> Iterator[tuple[str, str, str]]:
-    """Find what the keys need of each other, as (key, message, hint)."""
+    """Find the problems between the keys, as (key, message, hint)."""
     given = {name for name in type(registry).model_fields if getattr(registry, name) is not None}
     for name, other in (
         ("username", "password"),
@@ -95,7 +95,7 @@ def faults(registry: SchemaRegistry) -> Iterator[tuple[str, str, str]]:
 
 
 def _certificates(registry: SchemaRegistry) -> Iterator[tuple[str, str, str]]:
-    """Read the certificates, so that a wrong file or password shows before the first poll."""
+    """Read the certificates, so that a wrong file or password is reported before the first poll."""
     if registry.ca_file is not None:
         try:
             authorities(registry.ca_file)

@@ -1,4 +1,4 @@
-"""Secrets: a type that does not show itself, and files that hold one."""
+"""Secrets: a type that hides its value, and files that hold one."""
 
 import re
 from pathlib import Path
@@ -7,23 +7,23 @@ from typing import Any, NoReturn
 from pydantic import SecretStr
 
 from connector.errors import ConfigError, Problem
-from connector.settings.yaml_source import Document, below
+from connector.settings.yaml_source import Document, child_path
 
 BYTES_MAX = 64 * 1024
 
 
 class Secret(SecretStr):
-    """Text that `repr`, `str`, format and JSON show as stars and that refuses to be pickled (S06)."""
+    """Text that `repr`, `str`, format and JSON show as stars, and that cannot be pickled (S06)."""
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a secret cannot be pickled or copied")
 
 
 def read_secret(file: Path) -> Secret:
-    """Read a secret from a file, without the one newline that editors leave behind (F099, S07).
+    """Read a secret from a file, without the newline that editors add at its end (F099, S07).
 
-    Raises:
-        ConfigError: it cannot be read, is empty, too large or no text; names the file, never the value.
+    Raises: ConfigError: the file cannot be read, is empty, too large or not text. The message names only
+    the file.
     """
     try:
         with file.open("rb") as stream:
@@ -45,15 +45,15 @@ def read_secret(file: Path) -> Secret:
 def resolve_file(
     document: Document, section: str, values: dict[str, Any], key: str, folder: Path
 ) -> list[Problem]:
-    """Put the secret that `<key>_file` names under `<key>`; a relative name counts from `folder`."""
+    """Store the secret of the file `<key>_file` under `<key>`; a relative name starts at `folder`."""
     reference = f"{key}_file"
-    path = below(section, reference)
+    path = child_path(section, reference)
     name = values.get(reference)
     if name is None:
         return []
     if key in values:
         return [document.problem(path, f"`{key}` is given too", "keep one of the two")]
-    values[key] = Secret("unreadable")  # where reading fails so does the load, with this one problem
+    values[key] = Secret("unreadable")  # if reading fails, the load fails with this one problem
     if not isinstance(name, str) or not name:
         return [document.problem(path, "the name of a file is needed")]
     values[reference] = str(folder / name)

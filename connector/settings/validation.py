@@ -1,4 +1,4 @@
-"""Checks values against a model and puts what pydantic finds into our words, with lines and hints."""
+"""Checks values against a model, and turns pydantic's errors into problems with lines and hints."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from connector.errors import Problem
-from connector.settings.yaml_source import Section, below
+from connector.settings.yaml_source import Section, child_path
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -26,40 +26,40 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "bool_parsing": ("true or false is needed", ""),
     "bool_type": ("true or false is needed", ""),
 }
-"""Error type of pydantic -> message and hint; other types keep their own message."""
+"""Error type of pydantic -> message and hint; other types keep pydantic's message."""
 
 
 def validate(model: type[M], values: Any, section: Section) -> tuple[M | None, list[Problem]]:
-    """Return the model, or None with everything that is wrong in that section."""
+    """Return the model, or None with all problems of that section."""
     try:
         return model.model_validate(values), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
     problems: dict[str, Problem] = {}
-    for detail in found:  # each branch of a union complains about the same value
-        problem = _in_words(model, values, detail)
+    for detail in found:  # each branch of a union reports the same value
+        problem = _problem_of(model, values, detail)
         problems.setdefault(problem.path, section.place(problem))
     return None, list(problems.values())
 
 
-def _in_words(model: type[BaseModel], values: Any, detail: ErrorDetails) -> Problem:
+def _problem_of(model: type[BaseModel], values: Any, detail: ErrorDetails) -> Problem:
     context = detail.get("ctx", {})
     message, hint = MESSAGES.get(detail["type"], (detail["msg"].replace("Input should", "should", 1), ""))
     if detail["type"] == "extra_forbidden":
-        hint = _did_you_mean(str(detail["loc"][-1]), _keys_beside(model, detail["loc"]))
+        hint = _did_you_mean(str(detail["loc"][-1]), _keys_at(model, detail["loc"]))
     return Problem(message, _yaml_path(values, detail), context.get("hint") or hint.format(**context))
 
 
 def _yaml_path(values: Any, detail: ErrorDetails) -> str:
-    """Write where it is as a YAML path; steps that are no key of the file name branches of a union."""
+    """Return the place as a YAML path; steps that are no key of the file name branches of a union."""
     path = ""
     location = detail["loc"]
     for step in location:
         keys = values if isinstance(values, dict) else range(len(values)) if isinstance(values, list) else ()
         if step in keys:
             values = values[step]
-            path = below(path, step)
-    return below(path, location[-1]) if detail["type"] == "missing" else path
+            path = child_path(path, step)
+    return child_path(path, location[-1]) if detail["type"] == "missing" else path
 
 
 def _did_you_mean(key: str, allowed: list[str]) -> str:
@@ -67,8 +67,8 @@ def _did_you_mean(key: str, allowed: list[str]) -> str:
     return f"did you mean `{close[0]}`?" if close else f"allowed: {', '.join(allowed)}"
 
 
-def _keys_beside(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """Return the keys that are allowed where an unknown one was found."""
+def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """Return the keys that are allowed in the place of an unknown one."""
     here = {model}
     for step in location[:-1]:
         named = {candidate for candidate in here if candidate.__name__ == step}

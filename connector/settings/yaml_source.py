@@ -1,7 +1,7 @@
-"""YAML text to plain values that remember their lines.
+"""Turns YAML text into plain values, and keeps the line of each.
 
-A small, strict part of YAML 1.2: one document of mappings, lists and scalars. `yes`, `on` and dates
-are text; anchors, aliases, tags and duplicate keys are refused, and so are huge or deep files (S17).
+It accepts a small, strict part of YAML 1.2: one document of mappings, lists and scalars. `yes`, `on` and
+dates are text. It refuses anchors, aliases, tags, duplicate keys, and huge or deep files (S17).
 """
 
 import re
@@ -35,7 +35,7 @@ CORE_SCHEMA: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (re.compile(r"[-+]?[0-9]{1,400}"), int),
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
 )
-"""What a plain scalar means, first match wins; everything else is text (YAML 1.2.2, section 10.3)."""
+"""The meaning of a plain scalar: the first match wins, and all others are text (YAML 1.2.2, 10.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document that is checked by itself: a topic file, or one item of `topics:`."""
+    """A part of a document that is checked separately: a topic file, or one item of `topics:`."""
 
     document: Document
     value: Any = field(repr=False)
@@ -71,7 +71,7 @@ class Section:
         return self.document.problem(f"{self.path}{joint}{path}", message, hint)
 
     def without_values(self) -> "Section":
-        """Keep what `place` needs; the file may hold secrets."""
+        """Drop the values, which may be secrets, and keep the places."""
         return Section(replace(self.document, value=None), None, self.path)
 
     def place(self, problem: Problem) -> Problem:
@@ -79,7 +79,7 @@ class Section:
         return self.problem(problem.path, problem.message, problem.hint)
 
 
-def below(path: str, step: str | int) -> str:
+def child_path(path: str, step: str | int) -> str:
     """Extend a YAML path by a key or an index."""
     if isinstance(step, int):
         return f"{path}[{step}]"
@@ -90,7 +90,7 @@ def read(file: Path) -> Document:
     """Read one file.
 
     Raises:
-        ConfigError: it cannot be read, or is not the YAML that we take.
+        ConfigError: it cannot be read, or is not YAML of the accepted kind.
     """
     name = str(file)
     try:
@@ -112,12 +112,12 @@ def parse(text: str, name: str) -> Document:
     """Parse the text of the file of that name.
 
     Raises:
-        ConfigError: it is not the YAML that we take.
+        ConfigError: it is not YAML of the accepted kind.
     """
     builder = _Builder(name, YAML(typ="safe", pure=True).parse(text))
     try:
         value = builder.document()
-    except MarkedYAMLError as error:  # never its text: that quotes the line
+    except MarkedYAMLError as error:  # not its text, which quotes the line
         line = error.problem_mark.line + 1 if error.problem_mark else None
         problem = Problem(f"not valid YAML: {error.problem}", file=name, line=line)
         raise ConfigError([*builder.problems, problem]) from None
@@ -129,7 +129,7 @@ def parse(text: str, name: str) -> Document:
 
 
 class _Builder:
-    """Builds values from parser events, and collects what is refused."""
+    """Builds values from parser events, and collects the refused parts."""
 
     def __init__(self, name: str, events: Iterator[NodeEvent]) -> None:
         self.name = name
@@ -186,7 +186,7 @@ class _Builder:
                 self.refuse(event, path, "a key must be plain text")
                 self.node(event, path, depth + 1)
                 key = ""
-            here = below(path, key)
+            here = child_path(path, key)
             if key in values:
                 self.refuse(event, here, "the key is given twice")
             self.lines.setdefault(here, event.start_mark.line + 1)
@@ -196,5 +196,5 @@ class _Builder:
     def sequence(self, path: str, depth: int) -> list[Any]:
         values: list[Any] = []
         while not isinstance(event := next(self.events), SequenceEndEvent):
-            values.append(self.node(event, below(path, len(values)), depth + 1))
+            values.append(self.node(event, child_path(path, len(values)), depth + 1))
         return values

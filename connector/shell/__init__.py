@@ -1,1 +1,1 @@
-"""Touches the world and decides nothing: Kafka, HTTP, dead letters, clock, logs, the admin server."""
+"""All contact with the outside: Kafka, HTTP, registry, clock, logs, admin server. It decides nothing."""

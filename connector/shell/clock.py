@@ -1,4 +1,4 @@
-"""The two clocks, in whole milliseconds. Everything that needs time is given a `Clock`."""
+"""The two clocks, in whole milliseconds. Code that needs the time takes a `Clock`."""
 
 import time
 
@@ -6,12 +6,12 @@ NANOSECONDS_PER_MS = 1_000_000
 
 
 class Clock:
-    """The machine's clocks; tests pass one of their own."""
+    """The machine's clocks; tests pass another one."""
 
     def monotonic_ms(self) -> int:
-        """Return the time that only goes forward: timers, deadlines, the engine (F096)."""
+        """Return the time that only moves forward, for timers, deadlines and the engine (F096)."""
         return time.monotonic_ns() // NANOSECONDS_PER_MS
 
     def wall_ms(self) -> int:
-        """Return the time of day since 1970: only for reading dates that others wrote."""
+        """Return the time since 1970, only to compare with dates of other systems."""
         return time.time_ns() // NANOSECONDS_PER_MS

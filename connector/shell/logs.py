@@ -1,28 +1,38 @@
-"""Logs: one line per happening on stderr, for people or as JSON, without secrets and without noise."""
+"""Logs: one line on stderr for each event, as text or JSON, without secrets and without repetition.
+
+A line is an event of `log_events.EVENTS` with its fields. Lines of libraries become events too.
+"""
 
 import json
 import logging
 import re
 import sys
 from collections.abc import Iterable
-from typing import Literal, TextIO, TypeAlias
+from typing import Any, Literal, TextIO, TypeAlias
 
 import structlog
 
 from connector.shell.clock import Clock
+from connector.shell.log_events import HELD_BACK
 
 LogFormat: TypeAlias = Literal["text", "json"]
 
 REPEAT_MS = 30_000
 KINDS_MAX = 1_000
-"""Kinds of lines that are remembered; with more of them all are forgotten, and each may pass once more."""
+"""The filter remembers this many kinds of lines, then forgets all of them; each may pass once more."""
 
 SECRET_CHARACTERS_MIN = 4
 QUIET_LOGGERS = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "asyncio")
 
+CLIENT_LINE = "%s [%s] %s"
+"""The form in which confluent-kafka hands on a line of librdkafka: facility code, client and text."""
+
+_FIELDS = "event_fields"
+_NUMBERS = re.compile(r"\d+")
+
 
 class Redactor:
-    """Replaces secrets in finished lines: whatever a library or a traceback quotes (S06)."""
+    """Replaces secrets in finished lines, so that a library or a traceback cannot quote one (S06)."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: tuple[str, ...] = ()
@@ -30,7 +40,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Hide one more value, also as JSON and `repr` write it; the shortest would hide ordinary words."""
+        """Hide one more value, also as JSON and `repr` write it; a very short one would hide words."""
         if len(secret) >= SECRET_CHARACTERS_MIN:
             quoted = {secret, repr(secret)[1:-1]}
             forms = {*self._forms, *quoted, *(json.dumps(form)[1:-1] for form in quoted)}
@@ -53,10 +63,10 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a line pass once in `REPEAT_MS`; the next one like it says how many were held back.
+    """Lets a line pass once in `REPEAT_MS`; `held_back` of the next one counts the lines in between.
 
-    librdkafka repeats itself for every attempt to connect, and a wrong mapping for every record. Lines
-    that differ only in numbers are the same.
+    librdkafka logs every attempt to connect, and a wrong mapping concerns every record. Lines are of one kind
+    when they differ only in numbers.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -65,9 +75,9 @@ class RepeatFilter(logging.Filter):
         self._seen: dict[str, tuple[int, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Decide about one line."""
-        message = record.getMessage()
-        kind = re.sub(r"\d+", "0", message)
+        """Decide whether one line passes."""
+        fields = _fields_of(record)
+        kind = _NUMBERS.sub("0", " ".join(map(str, fields.values())))
         now_ms = self._clock.monotonic_ms()
         since_ms, held_back = self._seen.get(kind, (now_ms - REPEAT_MS, 0))
         if now_ms - since_ms < REPEAT_MS:
@@ -75,14 +85,37 @@ class RepeatFilter(logging.Filter):
             return False
         if len(self._seen) >= KINDS_MAX:
             self._seen.clear()
-        if held_back:
-            record.msg, record.args = f"{message} ({held_back} like it before)", ()
         self._seen[kind] = (now_ms, 0)
+        if held_back:
+            fields[HELD_BACK] = held_back
         return True
 
 
+def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the event and its fields; changes to them appear in the line."""
+    if isinstance(record.msg, dict):  # a line of ours, on its way to `_Formatter`
+        return record.msg
+    if not hasattr(record, _FIELDS):
+        setattr(record, _FIELDS, _library_event(record))
+    fields: dict[str, Any] = getattr(record, _FIELDS)
+    return fields
+
+
+def _library_event(record: logging.LogRecord) -> dict[str, Any]:
+    if record.msg == CLIENT_LINE and isinstance(record.args, tuple) and len(record.args) == 3:
+        fac, client, message = record.args
+        return {"event": "kafka_client", "client": client, "fac": fac, "message": str(message).strip()}
+    return {"event": "library", "message": record.getMessage()}
+
+
+def _name_library_event(_: Any, _method: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Give a library's line the form of an event; without a filter only its text is left."""
+    found = getattr(line["_record"], _FIELDS, {"event": "library", "message": line["event"]})
+    return {**line, **found}
+
+
 def configure_logging(log_format: LogFormat, redactor: Redactor, stream: TextIO | None = None) -> None:
-    """Send everything through one handler: structlog's lines and those of libraries."""
+    """Send our events and the lines of libraries through one handler."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -95,12 +128,12 @@ def configure_logging(log_format: LogFormat, redactor: Redactor, stream: TextIO 
             structlog.processors.JSONRenderer(),
         ]
     else:
-        # The renderer's own choice of traceback shows local variables: records, that is.
+        # The renderer's default traceback shows local variables, and with them values of records.
         plain = structlog.dev.plain_traceback
         colors = (stream or sys.stderr).isatty()
         last = [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     formatter = _Formatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[_name_library_event, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
     formatter.redactor = redactor
@@ -120,7 +153,14 @@ def configure_logging(log_format: LogFormat, redactor: Redactor, stream: TextIO 
 
 
 def client_logger(clock: Clock) -> logging.Logger:
-    """Return the logger for librdkafka's own lines and for dead letters, which repeat themselves."""
+    """Return the logger of the Kafka side: of librdkafka, of its troubles and of dead letters."""
     logger = logging.getLogger("kafka.client")
     logger.filters[:] = [RepeatFilter(clock)]
     return logger
+
+
+def events_of(logger: logging.Logger) -> structlog.stdlib.BoundLogger:
+    """Write events to a logger that also takes the lines of a library."""
+    lazy = structlog.wrap_logger(logger, wrapper_class=structlog.stdlib.BoundLogger)
+    events: structlog.stdlib.BoundLogger = lazy.bind()  # once: a wrong mapping logs an event for every record
+    return events

@@ -1,10 +1,11 @@
-"""What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
+"""Periodic work of the engine's thread: the status, missing topics, and the files of credentials."""
 
+import logging
 from pathlib import Path
 
 import structlog
 
-from connector.engine.events import Assigned, CredentialsChanged
+from connector.engine.events import CredentialsChanged, TopicsMissing
 from connector.engine.snapshot import State, with_ends
 from connector.errors import ConfigError
 from connector.settings import Settings, read_secret
@@ -20,7 +21,7 @@ CREDENTIALS_MS = 1_000
 
 
 class PeriodicChecks:
-    """Call `turned` after every turn of the runner; most calls do nothing."""
+    """Call `after_turn` after every turn of the runner; most calls do nothing."""
 
     def __init__(
         self,
@@ -43,19 +44,20 @@ class PeriodicChecks:
         self._token_file = settings.instasent.token_file
         self._token = settings.instasent.token
         self._topics = frozenset(rules.source for rules in settings.topics)
+        self._all_missing = False
         self._truncated: set[str] = set()
         self._state = State.STARTING
         self._cause = ""
         self._publish_ms = 0
         self._credentials_ms = 0
 
-    def turned(self, now_ms: int) -> None:
-        """Note the turn, and do what is due."""
+    def after_turn(self, now_ms: int) -> None:
+        """Note the turn, and do the checks that are due."""
         self._board.turned()
         if now_ms >= self._publish_ms:
             self._publish_ms = now_ms + PUBLISH_MS
             self.publish()
-            self._say_that_nothing_is_there()
+            self._look_for_missing_topics()
         if now_ms >= self._credentials_ms:
             self._credentials_ms = now_ms + CREDENTIALS_MS
             if self._token_file is not None:
@@ -64,40 +66,50 @@ class PeriodicChecks:
                 self._read_registry_files(self._registry)
 
     def publish(self) -> None:
-        """Show the state as it is now; say in the log what is new about it."""
+        """Publish the current state, and log its changes."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
         self._board.publish(snapshot, causes, self._translator.counts, self._translator.formats)
         if (snapshot.state, snapshot.cause) != (self._state, self._cause):
             self._state, self._cause = snapshot.state, snapshot.cause
-            wrong = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
-            log = self._logger.warning if wrong else self._logger.info
-            log("state", state=snapshot.state.value, cause=snapshot.cause)
+            held_up = bool(snapshot.causes) and snapshot.state in {State.PAUSED, State.RUNNING}
+            level = logging.WARNING if held_up else logging.INFO
+            self._logger.log(
+                level,
+                "state_changed",
+                state=snapshot.state.value,
+                causes=list(snapshot.causes),
+                message=snapshot.cause,
+            )
         self._warn_of_truncates()
 
-    def _say_that_nothing_is_there(self) -> None:
-        """A consumer all of whose topics are missing is never assigned anything: that counts as assigned."""
-        nothing_assigned = self._board.snapshot.state is State.STARTING
-        if nothing_assigned and self._topics <= self._runner.consumer.health.missing_topics:
-            self._runner.tell(Assigned({}, {}))
+    def _look_for_missing_topics(self) -> None:
+        """Report that no topic exists. The group never assigns anything then, and no other event says so."""
+        all_missing = self._topics <= self._runner.consumer.health.missing_topics
+        if all_missing and not self._all_missing:
+            self._runner.post(TopicsMissing())
+        self._all_missing = all_missing
 
     def _warn_of_truncates(self) -> None:
-        """Say once for each topic that a table was emptied, which deletes no contact."""
-        for counts in self._board.snapshot.topics:
-            if counts.skipped.get("truncate") and counts.topic not in self._truncated:
-                self._truncated.add(counts.topic)
+        """Log once for each topic that a table was truncated, which deletes no contact."""
+        for topic, (partition, offset) in self._translator.truncates.items():
+            if topic not in self._truncated:
+                self._truncated.add(topic)
                 self._logger.warning(
-                    "a table was truncated; its contacts are still there, delete them at Instasent",
-                    topic=counts.topic,
+                    "table_truncated",
+                    topic=topic,
+                    partition=partition,
+                    offset=offset,
+                    advice="the contacts of this table are still at Instasent; delete them there",
                 )
 
     def _read_token(self, file: Path) -> None:
-        """Use a token that was replaced in its file, without a restart (F052, S07)."""
+        """Use the new token of the token file without a restart (F052, S07)."""
         try:
             token = read_secret(file)
         except ConfigError as error:
-            self._logger.warning("the token file cannot be read; the old token stays", reason=str(error))
+            self._logger.warning("token_rejected", file=str(file), reason=str(error))
             return
         if token == self._token:
             return
@@ -106,20 +118,20 @@ class PeriodicChecks:
         try:
             self._http.set_token(token.get_secret_value())
         except ValueError as error:
-            self._logger.warning("the token file was changed, but is not used", reason=str(error))
+            self._logger.warning("token_rejected", file=str(file), reason=str(error))
             return
-        self._logger.info("the token file was changed; the new token is used")
-        self._runner.tell(CredentialsChanged())
+        self._logger.info("token_replaced", file=str(file))
+        self._runner.post(CredentialsChanged())
 
     def _read_registry_files(self, registry: RegistryClient) -> None:
-        """Use what was replaced in the files of `schema_registry`, without a restart (S07)."""
+        """Use the new files of `schema_registry` without a restart (S07)."""
         try:
             if not registry.credentials_changed():
                 return
         except ConfigError as error:
-            self._logger.warning("a file of schema_registry was changed, but is not used", reason=str(error))
+            self._logger.warning("registry_credentials_rejected", reason=str(error))
             return
         for secret in registry.secrets():
             self._redactor.add(secret)
-        self._logger.info("a file of schema_registry was changed; what it holds is used")
-        self._runner.tell(CredentialsChanged())
+        self._logger.info("registry_credentials_replaced")
+        self._runner.post(CredentialsChanged())

@@ -1,7 +1,7 @@
-"""The loop: gather events → engine → carry out commands → wait (design, section 6, "Threads").
+"""The loop: gather events, pass them to the engine, carry out its commands, wait (docs/architecture.md).
 
-One thread runs it, and that thread alone owns the engine and the Kafka consumer. Nothing is decided
-here: what has happened is told to the engine, what it asks for is done.
+One thread runs it, and only that thread owns the engine and the Kafka consumer. The loop decides nothing: it
+passes every event to the engine and carries out every command.
 """
 
 import queue
@@ -14,6 +14,7 @@ import structlog
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
+from connector.errors import InvariantError
 from connector.instasent import answers
 from connector.instasent.requests import Requests
 from connector.model import Answer, Record, TopicPartition, Verdict
@@ -26,26 +27,26 @@ from connector.shell.stall_clock import StallClock
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
-"""Records per turn: enough to share what a turn costs, few enough that answers do not wait for long."""
+"""Records per turn: enough to share the cost of a turn, few enough that answers do not wait for long."""
 
 TURN_SECONDS_MAX = 0.02
 WAIT_SECONDS_MAX = 0.1
 WAIT_SECONDS_IN_FLIGHT = 0.004
-"""`poll` does not hear an answer of another thread: while one is expected, wait for records this long."""
+"""An answer of another thread does not wake `poll`: while one is due, wait for records only this long."""
 
 CONFIRM_SECONDS_MAX = 1.0
-"""How long one question for the committed offsets may take during a revoke."""
+"""How long one request for the committed offsets may take during a revoke."""
 
 PROBE = 0
-"""The number under which a probe travels; the engine's own numbers begin at 1."""
+"""The send id of a probe; the engine's send ids begin at 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What the loop works with besides the engine and the consumer."""
+class Dependencies:
+    """The objects that the loop uses besides the engine and the consumer."""
 
     http: HttpThread
-    letters: DeadLetterWriter
+    dead_letters: DeadLetterWriter
     translator: Translator
     requests: Requests
     clock: Clock
@@ -53,41 +54,41 @@ class World:
 
 
 class Runner:
-    """Carries the engine's commands out. `run` returns after `Halt`; `stop` may be called from anywhere.
+    """Carries out the engine's commands. `run` returns after `Halt`; any thread may call `post`.
 
-    `make_consumer` is called with the rebalance hooks.
+    `make_consumer` takes the rebalance hooks.
     """
 
     def __init__(
         self,
         engine: Engine,
         make_consumer: Callable[["Runner"], Consumer],
-        world: World,
+        dependencies: Dependencies,
         drain_ms: int,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
         self.engine = engine
         self.consumer = make_consumer(self)
-        self._http = world.http
-        self._letters = world.letters
-        self._translator = world.translator
-        self._registry = world.registry
-        self._requests = world.requests
-        self._clock = world.clock
+        self._http = dependencies.http
+        self._dead_letters = dependencies.dead_letters
+        self._translator = dependencies.translator
+        self._registry = dependencies.registry
+        self._requests = dependencies.requests
+        self._clock = dependencies.clock
         self._drain_ms = drain_ms
         self._logger = logger
         self._sends: dict[int, ev.Send] = {}
-        self._schemas_asked = 0  # and not answered yet
-        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+        self._schemas_in_flight = 0
+        self._inbox: queue.SimpleQueue[ev.EngineEvent] = queue.SimpleQueue()
         self._halted = False
-        self._time = StallClock(world.clock.monotonic_ms())
+        self._stall_clock = StallClock(dependencies.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self._send,
             ev.Commit: lambda c: self.consumer.commit(c.commit_id, c.offsets, c.settled),
             ev.Pause: lambda c: self.consumer.pause(c.partitions),
             ev.Resume: lambda c: self.consumer.resume(c.partitions),
             ev.Seek: lambda c: self.consumer.seek(c.partition, c.where),
-            ev.DeadLetter: lambda c: self._letters.write(c.letter_id, c.record, c.rule, c.reason),
+            ev.DeadLetter: lambda c: self._dead_letters.write(c.letter_id, c.record, c.rule, c.reason),
             ev.FetchSchema: self._fetch_schema,
             ev.Probe: self._probe,
             ev.Halt: self._halt,
@@ -95,8 +96,8 @@ class Runner:
 
     # -------------------------------------------------------------------- from other threads
 
-    def tell(self, event: ev.Event) -> None:
-        """Hand an event in from another thread, such as `StopRequested`."""
+    def post(self, event: ev.EngineEvent) -> None:
+        """Queue an event for the engine, such as `StopRequested`."""
         self._inbox.put(event)
 
     # ------------------------------------------------------------------------------ the loop
@@ -106,13 +107,13 @@ class Runner:
 
         Raises:
             FatalError: waiting cannot heal it.
-            Exception: a broken invariant; offsets are only committed behind what was acknowledged.
+            Exception: an invariant is broken. Only offsets of settled records are committed.
         """
         while not self._halted:
             on_turn(self.turn())
 
     def turn(self) -> int:
-        """Take in what has happened; wait a moment for more. Returns the engine's time."""
+        """Pass the new events to the engine, wait a moment for more, and return the engine's time."""
         turn_ms = self._engine_ms()
         self._http.check()
         self._take_inbox(turn_ms)
@@ -124,7 +125,7 @@ class Runner:
         if room.records:
             limit, begun_ms = min(room.records, POLL_RECORDS_MAX), self._clock.monotonic_ms()
             records = self.consumer.poll_records(limit, wait_s, TURN_SECONDS_MAX, room.bytes)
-            self._time.polled(begun_ms)
+            self._stall_clock.polled(begun_ms)
         else:
             self._wait_for_answer(wait_s, turn_ms)
         now_ms = self._engine_ms()
@@ -137,16 +138,16 @@ class Runner:
         return now_ms
 
     def _engine_ms(self) -> int:
-        return self._time.look(self._clock.monotonic_ms())
+        return self._stall_clock.look(self._clock.monotonic_ms())
 
     def _wait_s(self, now_ms: int) -> float:
         wakeup_ms = self.engine.next_wakeup_ms()
-        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends or self._schemas_asked else WAIT_SECONDS_MAX
+        wait_s = WAIT_SECONDS_IN_FLIGHT if self._sends or self._schemas_in_flight else WAIT_SECONDS_MAX
         if wakeup_ms is not None:
             wait_s = min(wait_s, max(0, wakeup_ms - now_ms) / 1000)
         return 0 if self._halted else wait_s
 
-    def _handle(self, event: ev.Event, now_ms: int) -> None:
+    def _handle(self, event: ev.EngineEvent, now_ms: int) -> None:
         for command in self.engine.handle(event, now_ms):
             self._carry_out[type(command)](command)
 
@@ -157,7 +158,7 @@ class Runner:
     def _take_events(self, now_ms: int) -> None:
         for event in self.consumer.take_events():
             self._handle(event, now_ms)
-        for letter in self._letters.poll():
+        for letter in self._dead_letters.poll():
             self._handle(letter, now_ms)
 
     def _take_answers(self, now_ms: int) -> None:
@@ -171,10 +172,10 @@ class Runner:
         results = self._registry.results
         while not results.empty():
             ref, answer = results.get_nowait()
-            self._schemas_asked -= 1
+            self._schemas_in_flight -= 1
             if answer.artifact is not None:
                 self._translator.learn(ref, answer.artifact)
-            verdict = self._time.believed(answer.verdict)
+            verdict = self._stall_clock.trusted_verdict(answer.verdict)
             self._handle(ev.SchemaAnswered(ref, verdict, answer.reason), now_ms)
 
     def _wait_for_answer(self, seconds: float, now_ms: int) -> None:
@@ -194,13 +195,14 @@ class Runner:
             # One item cannot be put into a request: the engine halves the batch until it is alone.
             answer = Answer(Verdict.BATCH_REJECTED, f"cannot be sent ({type(error).__name__})")
             del self._sends[send.send_id]
-            self.tell(ev.Answered(send.send_id, answer))
+            self.post(ev.Answered(send.send_id, answer))
         else:
             self._http.submit(send.send_id, request, send.not_after_ms)
 
     def _fetch_schema(self, command: ev.FetchSchema) -> None:
-        assert self._registry is not None, "a schema was asked for without a registry"  # noqa: S101 - invariant
-        self._schemas_asked += 1
+        if self._registry is None:
+            raise InvariantError("a schema was asked for without a registry")
+        self._schemas_in_flight += 1
         self._registry.fetch(command.ref)
 
     def _probe(self, probe: ev.Probe) -> None:
@@ -227,13 +229,13 @@ class Runner:
 
     # ---------------------------------------------------------- rebalancing, inside `poll_records`
 
-    def assigned(self, beginning: ev.Assigned) -> None:
-        """Begin with the partitions that the group gave us."""
-        self._logger.info("assigned", partitions=[str(name) for name in beginning.positions])
-        self._handle(beginning, self._engine_ms())
+    def assigned(self, assignment: ev.Assigned) -> None:
+        """Begin with the partitions that the group has assigned."""
+        self._logger.info("partitions_assigned", partitions=[str(name) for name in assignment.positions])
+        self._handle(assignment, self._engine_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
-        """Finish what travels for these partitions and commit it, within `drain_ms`; then forget them."""
+        """Finish the requests of these partitions and commit, within `drain_ms`; then forget them."""
         deadline_ms = self._clock.monotonic_ms() + self._drain_ms
         self._handle(ev.Revoked(partitions), self._engine_ms())
         while self.engine.draining(partitions) and self._clock.monotonic_ms() < deadline_ms:
@@ -244,10 +246,12 @@ class Runner:
             self._take_events(now_ms)
             self._take_inbox(now_ms)
         finished = not self.engine.draining(partitions)
-        self._logger.info("revoked", partitions=[str(name) for name in partitions], finished=finished)
+        self._logger.info(
+            "partitions_revoked", partitions=[str(name) for name in partitions], finished=finished
+        )
         self._handle(ev.Lost(partitions), self._engine_ms())
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        """Forget partitions that are somebody else's already (F005)."""
-        self._logger.warning("assignment lost", partitions=[str(name) for name in partitions])
+        """Forget partitions that another member may already own (F005)."""
+        self._logger.warning("partitions_lost", partitions=[str(name) for name in partitions])
         self._handle(ev.Lost(partitions), self._engine_ms())

@@ -1,6 +1,6 @@
-"""Builds the service from its settings, runs it, and takes it apart again.
+"""Builds the service from its settings, runs it and closes it.
 
-The main thread stays here: it waits for a signal and watches the thread that owns engine and consumer.
+The main thread waits here for a signal, and watches the thread that owns the engine and the consumer.
 """
 
 import gc
@@ -15,6 +15,7 @@ from connector.engine.commit_metadata import target_of
 from connector.engine.engine import Engine
 from connector.engine.events import StopRequested
 from connector.engine.limits import Limits
+from connector.errors import ConfigError, FatalError
 from connector.instasent.requests import Requests
 from connector.settings import Settings
 from connector.shell.admin.admin_app import create_app
@@ -31,23 +32,23 @@ from connector.shell.kafka.topic_ids import TopicIds
 from connector.shell.logs import Redactor, client_logger
 from connector.shell.periodic_checks import PeriodicChecks
 from connector.shell.registry.client import RegistryClient
-from connector.shell.runner import Runner, World
+from connector.shell.runner import Dependencies, Runner
 from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.mapping.compiler import compile_topic
 from connector.translate.translate import Translator
 
 CLOSE_SECONDS_MAX = 5.0
-"""How long leaving the group may take; librdkafka can hang in it when the brokers are gone (P06, P07)."""
+"""How long leaving the group may take; librdkafka can hang there without brokers (P06, P07)."""
 
 STOP_GRACE_SECONDS = 20.0
-"""How long after `drain_seconds` the owner thread may still need: a look-up of offsets that it is in."""
+"""How long the engine's thread may take after `drain_seconds`, for a look-up of offsets in progress."""
 
 SWITCH_SECONDS = 0.001
-"""The interpreter's default of 5 ms lets an answer wait for the engine's thread up to that long."""
+"""With the interpreter's default of 5 ms, an answer may wait that long for the engine's thread."""
 
 GC_THRESHOLDS = (100_000, 50, 50)
-"""What is buffered is freed by its reference counts, and the buffer alone would trip the defaults all the
-time: the cyclic collector then takes a seventh of the CPU to find nothing."""
+"""Reference counts free the buffered records, but their number alone would trigger the default thresholds all
+the time. The cyclic collector would then take a seventh of the CPU and find nothing."""
 
 
 class Service:
@@ -79,11 +80,11 @@ class Service:
         self._closed = True
 
     def request_stop(self) -> None:
-        """Ask for a drain; a second time means at once."""
+        """Ask for a drain; a second request ends the process immediately."""
         self._stops += 1
 
     def run(self) -> None:
-        """Run until stopped, or until caught up where that was asked for.
+        """Run until a signal, or with `until_caught_up` until every partition is delivered.
 
         Raises:
             ConfigError: librdkafka refuses a key of `kafka:`.
@@ -93,51 +94,69 @@ class Service:
         self._http.start()
         try:
             self._http.run_on_loop(self._admin.start()).result()
-            self._logger.info("started", admin=self._admin.url)
-            owner = threading.Thread(target=self._own, name="engine", daemon=True)
+            self._logger.info("service_started", admin=self._admin.url)
+            owner = threading.Thread(target=self._run_engine_thread, name="engine", daemon=True)
             owner.start()
             self._supervise(owner)
+        except FatalError as fault:  # such as an admin address that is in use
+            self._log_failure(fault)
+            raise
         finally:
             if self._http.running:
                 self._http.run_on_loop(self._admin.stop()).result(CLOSE_SECONDS_MAX)
             self._http.stop(CLOSE_SECONDS_MAX)
         if self._failure is not None:
+            self._log_failure(self._failure)
             raise self._failure
-        self._logger.info("stopped")
+        self._logger.info("service_stopped")
         if not self._closed:
-            # librdkafka hangs and would hang the interpreter's end too (F091); everything is committed.
+            # librdkafka hangs, and would keep the interpreter from ending (F091). Everything is committed.
             os._exit(0)
 
     # --------------------------------------------------------------------------- the main thread
 
     def _supervise(self, owner: threading.Thread) -> None:
-        told = False
-        give_up_ms = 0
+        drain_requested = False
+        drain_deadline_ms: int | None = None
         while owner.is_alive():
             owner.join(0.1)
-            if self._stops and not told and self._runner is not None:
-                told = True
-                self._runner.tell(StopRequested())
-            if self._stops and not give_up_ms:
+            if not self._stops:
+                continue
+            now_ms = self._clock.monotonic_ms()
+            if not drain_requested and self._runner is not None:
+                drain_requested = True
+                self._runner.post(StopRequested())
+            if drain_deadline_ms is None:
                 seconds = self._settings.delivery.drain_seconds + CLOSE_SECONDS_MAX + STOP_GRACE_SECONDS
-                give_up_ms = self._clock.monotonic_ms() + int(seconds * 1000)
-            if self._stops > 1 or (give_up_ms and self._clock.monotonic_ms() > give_up_ms):
-                # Nothing that is not acknowledged has been committed (F090); it will be sent again.
-                self._logger.error("stopped at once; what was not acknowledged will be delivered again")
+                drain_deadline_ms = now_ms + int(seconds * 1000)
+            if self._stops > 1 or now_ms > drain_deadline_ms:
+                # Only acknowledged records are committed (F090), so the others are delivered again.
+                self._logger.error(
+                    "service_aborted",
+                    reason="second_signal" if self._stops > 1 else "drain_timeout",
+                    message="unacknowledged records will be delivered again",
+                )
                 os._exit(1)
 
-    # --------------------------------------------------------------- the thread that owns it all
+    def _log_failure(self, failure: BaseException) -> None:
+        if isinstance(failure, ConfigError):
+            return  # the command line prints its problems
+        reason = failure.reason if isinstance(failure, FatalError) else "internal-error"
+        message = str(failure) if isinstance(failure, FatalError) else type(failure).__name__
+        self._logger.error("service_failed", reason=reason, message=message)
 
-    def _own(self) -> None:
+    # ------------------------------------------------------------------------- the engine's thread
+
+    def _run_engine_thread(self) -> None:
         try:
-            self._drive()
-        except Exception as failure:  # noqa: BLE001 - the border of the thread: `run` raises it again (F093)
+            self._run_engine()
+        except Exception as failure:  # noqa: BLE001 - the thread ends here; `run` raises it again (F093)
             self._failure = failure
 
-    def _drive(self) -> None:
+    def _run_engine(self) -> None:
         settings, clock = self._settings, self._clock
         properties = settings.kafka_properties
-        letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
+        dead_letters = DeadLetterWriter(properties, settings.dead_letters.topic, client_logger(clock))
         instasent = settings.instasent
         registry = settings.schema_registry
         translator = Translator(
@@ -157,9 +176,9 @@ class Service:
                     TopicIds(properties, clock, client_logger(clock)),
                 ),
             ),
-            World(
+            Dependencies(
                 http=self._http,
-                letters=letters,
+                dead_letters=dead_letters,
                 translator=translator,
                 requests=Requests(instasent.base_url, instasent.project, instasent.datasource),
                 clock=clock,
@@ -168,7 +187,7 @@ class Service:
             settings.delivery.drain_seconds * 1000,
             self._logger,
         )
-        reporter = PeriodicChecks(
+        checks = PeriodicChecks(
             runner,
             self._board,
             self._http,
@@ -178,17 +197,17 @@ class Service:
             self._redactor,
             self._logger,
         )
-        # What has been built until here stays: the collector need not look at it again.
+        # These objects live as long as the process, so the collector need not look at them again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         self._runner = runner
         try:
-            runner.run(reporter.turned)
+            runner.run(checks.after_turn)
         finally:
-            reporter.publish()
+            checks.publish()
             self._closed = runner.consumer.close(CLOSE_SECONDS_MAX)
-            letters.close(CLOSE_SECONDS_MAX)
+            dead_letters.close(CLOSE_SECONDS_MAX)
 
     def _limits(self) -> Limits:
         delivery = self._settings.delivery

@@ -1,17 +1,17 @@
-"""The engine's time: the clock's, but behind it after a stall (F007, F097).
+"""The engine's time, which lags behind the clock after a stall (F007, F097).
 
-A process that was frozen for longer than its lease may still believe in partitions that are somebody
-else's by now. What it sends counts its lease from before the stall, and so is refused, until the client
-had the time to hear what it missed *and* was polled after that: it says so in a poll only.
+A process that was frozen for longer than its lease may assume partitions that another member owns by now. In
+the engine's time the lease still counts from before the stall, so requests are refused. The engine's time
+catches up when the client has had time to hear of the loss and a poll has reported it.
 """
 
 from connector.model import SchemaVerdict
 
 TURN_MS_MAX = 1_000
-"""A turn that took longer was a stall, of the machine or of this process."""
+"""A longer turn is a stall of the machine or of this process."""
 
 AFTER_STALL_MS = 1_000
-"""How long the client needs to hear what it missed."""
+"""How long the client needs to hear of a loss that it missed."""
 
 
 class StallClock:
@@ -22,10 +22,10 @@ class StallClock:
     def __init__(self, clock_ms: int) -> None:
         self.looked_ms = clock_ms
         self._behind_ms = 0
-        self._heard_ms = 0  # a poll from then on has brought what was missed
+        self._heard_ms = 0  # a poll after this time has reported the missed events
 
     def look(self, clock_ms: int) -> int:
-        """Return the engine's time; call it often, for a long silence is a stall."""
+        """Return the engine's time. Call it often: a long pause counts as a stall."""
         stall_ms = clock_ms - self.looked_ms - TURN_MS_MAX
         self.looked_ms = clock_ms
         if stall_ms > 0:
@@ -34,14 +34,15 @@ class StallClock:
         return clock_ms - self._behind_ms
 
     def polled(self, clock_ms: int) -> None:
-        """Take in that the client is polled now, and what it has heard is served."""
+        """Note a poll of the client, which reports everything that it has heard."""
         if self._behind_ms and clock_ms >= self._heard_ms:
             self._behind_ms = 0
 
-    def believed(self, verdict: SchemaVerdict) -> SchemaVerdict:
-        """Return what a registry's answer counts as: of a missing schema nothing is learned while behind.
+    def trusted_verdict(self, verdict: SchemaVerdict) -> SchemaVerdict:
+        """Return how a registry's answer counts: a missing schema proves nothing while the time lags.
 
-        It is doubted for a while, a wait that would end with the leap of the time (found by the simulation).
+        The engine doubts a missing schema for a while. Catching up would end that wait immediately (found by
+        the simulation).
         """
         if self._behind_ms and verdict is SchemaVerdict.UNKNOWN:
             return SchemaVerdict.UNAVAILABLE
@@ -49,10 +50,10 @@ class StallClock:
 
     @property
     def behind_ms(self) -> int:
-        """How far the engine's time is behind the clock."""
+        """How far the engine's time lags behind the clock."""
         return self._behind_ms
 
     @property
     def heard_ms(self) -> int:
-        """From when on a poll ends that."""
+        """The clock's time from which a poll ends the lag."""
         return self._heard_ms

@@ -64,6 +64,15 @@ class Translator:
         """The wire formats that were met, by topic."""
         return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
 
+    @property
+    def truncates(self) -> Mapping[str, tuple[int, int]]:
+        """Partition and offset of the first `TRUNCATE` that was met, by topic."""
+        return {
+            name: topic.truncate
+            for name, topic in self._topics.items()
+            if topic is not None and topic.truncate is not None
+        }
+
     def _translate_exactly(self, topic: "_Topic", record: Record) -> Translated:
         """Translate a record whose decoding has rounded a decimal."""
         try:
@@ -91,6 +100,7 @@ class _Topic:
     def __init__(self, mapping: deliver.Mapping, schemas: SchemaStore) -> None:
         rules = mapping.rules
         self.value = PayloadReader(framing.VALUE, rules.format, schemas, _columns_of_changes(mapping))
+        self.truncate: tuple[int, int] | None = None
         self._key = PayloadReader(framing.KEY, "auto", schemas)
         self._rules = rules
         self._shape = rules.shape
@@ -132,6 +142,8 @@ class _Topic:
                 return [upsert]
         change = read_shape(decoded, self._shape, self._read_key, read_headers)
         if isinstance(change, Skip):
+            if change.rule == "truncate" and self.truncate is None:
+                self.truncate = (record.partition, record.offset)
             return change
         self._flattened = not change.enveloped
         if change.operation is None:

@@ -56,7 +56,7 @@ FAIL_POINTS: Mapping[str, FailPoint] = {
     ),
     "partitions assigned": FailPoint(RUNNER, "Runner.assigned", When.AFTER, 2),
     "records polled, engine does not know": FailPoint(KAFKA, "Consumer.poll_records", When.AFTER, 60),
-    "request built, not written": FailPoint(HTTP1, "_wire", When.AFTER, 30),
+    "request built, not written": FailPoint(HTTP1, "_request_bytes", When.AFTER, 30),
     "request written, no answer read": FailPoint(HTTP1, "_Protocol.get_buffer", When.BEFORE, 30),
     "answer read, engine does not know": FailPoint(RUNNER, "Runner._answered", When.BEFORE, 30),
     "answer handled, not committed": FailPoint(RUNNER, "Runner._answered", When.AFTER, 30),

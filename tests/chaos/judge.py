@@ -1,8 +1,8 @@
 """Judges what the API accepted by what the instances said about their partitions.
 
-An instance has a *tenure* of a partition from the line `assigned` in its log to `revoked`, `assignment lost`,
-or its end. Within a tenure the changes of a contact come in the order of its story. The next tenure may begin
-again at what was not committed.
+An instance has a *tenure* of a partition from `partitions_assigned` in its log to `partitions_revoked`,
+`partitions_lost`, or its end. Within a tenure the changes of a contact come in the order of its story.
+The next tenure may begin again at the first uncommitted record.
 
 A request that is accepted after another instance's tenure has begun is *late*. That is a limit that README
 states for senders that were killed, frozen or cut off. After an orderly return of the partition it is a
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from connector.sandbox.api.received import Overlap
-from tests.chaos.member import Ending, Run, Said, said
+from tests.chaos.member import ASSIGNED, LOST, REVOKED, Ending, Run, Said, said
 from tests.chaos.observer import Accepted
 from tests.chaos.reference_model import ReferenceModel
 
@@ -60,11 +60,11 @@ def tenures(
     held: dict[str, float] = {}
     for line in lines:
         for partition in line.partitions:
-            if line.event == "assigned":
+            if line.event == ASSIGNED:
                 held[partition] = line.at
             elif partition in held:
-                well = line.event == "revoked" and line.finished
-                taken = line.event == "assignment lost"
+                well = line.event == REVOKED and line.finished
+                taken = line.event == LOST
                 yield partition, Tenure(client, held.pop(partition), line.at, well, taken)
     for partition, began in held.items():
         yield partition, Tenure(client, began, ended, orderly)

@@ -78,7 +78,8 @@ class Said(NamedTuple):
     finished: bool
 
 
-ABOUT_PARTITIONS = ("assigned", "revoked", "assignment lost")
+ASSIGNED, REVOKED, LOST = "partitions_assigned", "partitions_revoked", "partitions_lost"
+ABOUT_PARTITIONS = (ASSIGNED, REVOKED, LOST)
 
 
 def said(log: Path) -> Iterator[Said]:
@@ -181,7 +182,7 @@ class Member(Service):
 
     def was_assigned(self) -> bool:
         """Return whether the newest run was ever given a partition."""
-        return any(line.event == "assigned" and line.partitions for line in said(self.run.log))
+        return any(line.event == ASSIGNED and line.partitions for line in said(self.run.log))
 
     def kill(self) -> None:
         """Send SIGKILL."""

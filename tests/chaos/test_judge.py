@@ -8,7 +8,7 @@ from connector.model import TopicPartition
 from connector.sandbox.api.ingest_api import Call
 from connector.sandbox.api.received import Overlap
 from tests.chaos.judge import Judge, Tenure, Verdict, tenures
-from tests.chaos.member import Said
+from tests.chaos.member import ASSIGNED, LOST, REVOKED, Said
 from tests.chaos.observer import Accepted, Commits, Letters, Observer
 from tests.chaos.reference_model import Kind, Log, ReferenceModel, Written
 
@@ -21,12 +21,12 @@ def log(*lines: tuple[float, str], finished: bool = True) -> list[Said]:
     return [Said(at, event, [str(PLACE)], finished) for at, event in lines]
 
 
-ONCE = log((1, "assigned"))
-GIVEN_BACK = log((1, "assigned"), (5, "revoked"))
-CUT_SHORT = log((1, "assigned"), (5, "revoked"), finished=False)
-TAKEN = log((1, "assigned"), (5, "assignment lost"))
-TAKEN_AND_GIVEN = log((1, "assigned"), (3, "assignment lost"), (4, "assigned"))
-HEIR = log((4, "assigned"))
+ONCE = log((1, ASSIGNED))
+GIVEN_BACK = log((1, ASSIGNED), (5, REVOKED))
+CUT_SHORT = log((1, ASSIGNED), (5, REVOKED), finished=False)
+TAKEN = log((1, ASSIGNED), (5, LOST))
+TAKEN_AND_GIVEN = log((1, ASSIGNED), (3, LOST), (4, ASSIGNED))
+HEIR = log((4, ASSIGNED))
 
 
 def judge(lines: list[Said], *, orderly: bool = True, heir: bool = False) -> Judge:
@@ -86,7 +86,7 @@ def test_two_owners_at_once(lines: list[Said], excused: bool) -> None:
 
 def test_a_tenure_that_was_over_when_it_began_is_no_heir() -> None:
     """A frozen member hears of an assignment and its loss together: only its own changes are late."""
-    stale = list(tenures("sleeper", log((4, "assigned"), (4.1, "assignment lost")), END, orderly=True))
+    stale = list(tenures("sleeper", log((4, ASSIGNED), (4.1, LOST)), END, orderly=True))
     both = Judge([*tenures("a", GIVEN_BACK, END, orderly=True), *stale])
     assert verdict(both, (4.05, 1), (4.5, 2)) == Verdict()
     disturbed = both.judge({"c": ReferenceModel(PLACE)}, [Accepted(4.05, "sleeper", "c", 1)])

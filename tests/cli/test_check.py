@@ -31,7 +31,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 
 def test_the_shipped_configuration_is_fine() -> None:
-    """What we ship is valid, compiles, and its examples pass."""
+    """The shipped configuration is valid, compiles, and its examples pass."""
     result = check(CONFIG)
     assert result.exit_code == 0, result.output
     assert "shop.public.customers" in result.output
@@ -52,7 +52,7 @@ def test_a_failing_example_says_which_field(config: Path) -> None:
 
 
 def test_problems_of_all_files_in_one_go(config: Path) -> None:
-    """Missing variables, broken expressions and typos are told together (F098, F099)."""
+    """Missing variables, broken expressions and typos are reported together (F098, F099)."""
     change(config / "connector.yaml", "linger_ms: 50", "lingr_ms: 50")
     change(config / "topics" / "customers.yaml", "plan: plan", "plan: 'plan['")
     change(config / "topics" / "orders.yaml", "type: purchase", "tpe: purchase")

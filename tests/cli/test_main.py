@@ -12,7 +12,7 @@ from connector.errors import ConfigError, FatalError, Problem
 
 
 def test_help_imports_no_command() -> None:
-    """Help lists every command at once, without paying for their imports."""
+    """Help lists every command quickly, without their imports."""
     script = (
         "import sys; from click.testing import CliRunner; from connector.__main__ import main;"
         "print(CliRunner().invoke(main, ['--help']).output);"
@@ -63,7 +63,7 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
 
 
 def test_bad_configuration_is_78_and_a_fault_is_1() -> None:
-    """Our errors become the exit codes of design section 4; problems go to stderr, one per line."""
+    """Our errors become the exit codes of docs/deploy.md; problems go to stderr, one per line."""
     program = Program()
 
     @program.command()

@@ -16,7 +16,7 @@ from tests.integration.stores import Stores
 class Running(NamedTuple):
     """A world with one instance that runs and is ready."""
 
-    stage: Deployment
+    deployment: Deployment
     service: Service
 
 
@@ -28,41 +28,41 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Deployment]:
-    """Give a world of its own: empty topics, a new group, the sandbox API and a maker of services."""
+def deployment(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Deployment]:
+    """Make a separate deployment: empty topics, a new group, the sandbox API and its services."""
     with Deployment(tmp_path, broker) as world:
         yield world
 
 
 @pytest.fixture
-def stores(stage: Deployment) -> Iterator[Stores]:
+def stores(deployment: Deployment) -> Iterator[Stores]:
     """Give the same world with the stores, whose rows need a schema registry."""
-    with Stores(stage) as shop:
+    with Stores(deployment) as shop:
         yield shop
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run one instance for the tests of a module."""
-    with EmbeddedBroker() as broker, Deployment(tmp_path_factory.mktemp("shared"), broker) as stage:
-        service = stage.service(
+    with EmbeddedBroker() as broker, Deployment(tmp_path_factory.mktemp("shared"), broker) as deployment:
+        service = deployment.service(
             contact_wait_seconds=2, delivery={"request_seconds_max": 1, "drain_seconds": 5}
         )
         service.start()
         service.await_ready()
-        yield Running(stage, service)
+        yield Running(deployment, service)
         assert service.status()["unaccounted_records"] == 0
         assert service.stop() == 0
-        stage.assert_in_order()
+        deployment.assert_in_order()
 
 
 @pytest.fixture
 def running(shared: Running) -> Iterator[Running]:
     """Give the instance of the module, healthy and with nothing wrong at the API."""
     yield shared
-    shared.stage.api.heal()
-    shared.stage.api.change(**vars_of(Behaviour(limit=None)))
-    shared.stage.show_logs()
+    shared.deployment.api.heal()
+    shared.deployment.api.change(**vars_of(Behaviour(limit=None)))
+    shared.deployment.show_logs()
 
 
 def vars_of(behaviour: Behaviour) -> dict[str, object]:

@@ -23,7 +23,7 @@ TOPICS = {CUSTOMERS_TOPIC: 2, ORDERS_TOPIC: 2, DEAD_LETTERS_TOPIC: 1}
 """The topics of the sample and their partitions."""
 
 KAFKA = {
-    # Short, so that nobody waits for a killed member.
+    # Short, so that the others need not wait for a killed member.
     "session.timeout.ms": 1500,
     "heartbeat.interval.ms": 300,
     "reconnect.backoff.max.ms": 500,
@@ -79,7 +79,7 @@ class Deployment:
         self.broker.create_topic(name, partitions)
 
     def show_logs(self) -> None:
-        """Print what the services have said: pytest shows it where a test has failed."""
+        """Print the logs of the services: pytest shows them where a test has failed."""
         for service in self._services:
             print(service.logs()[-LOG_SHOWN:])  # noqa: T201
 
@@ -163,7 +163,7 @@ class Deployment:
                 "bootstrap.servers": self.broker.bootstrap_servers,
                 "group.id": self.group,
                 "partition.assignment.strategy": "cooperative-sticky",
-                "enable.auto.commit": False,  # what it polls while it waits is not its to commit
+                "enable.auto.commit": False,  # it polls while it waits, and must not commit that
             }
         )
         try:
@@ -203,7 +203,7 @@ class Deployment:
     # ---------------------------------------------------------------------------------------- API
 
     def fresh(self, count: int, **columns: Any) -> list[Customer]:
-        """Give customers whom nobody has used before."""
+        """Return customers that no test has used before."""
         self._last_id += count
         return [customer(self._last_id - n, **columns) for n in reversed(range(count))]
 
@@ -245,14 +245,14 @@ class Deployment:
     def assert_in_order(self) -> None:
         """Check what must be 0 whatever happened.
 
-        `overtaken` need not: after a kill, a snapshot's row may be queued again behind newer changes.
+        `overtaken` need not: after a kill, a snapshot's row may be queued again after newer changes.
         """
         report = self.api.report()
         counts = ("order_violations", "overlaps", "behind", "conflicting_events")
         assert not any(report[name] for name in counts), report
 
     def assert_delivered(self, expected: ExpectedContacts) -> None:
-        """Check the whole end against what the sample without strangers leads to."""
+        """Check the result against the sample without unknown contacts."""
         assert _differences(self.api.contacts(), expected.contacts) == {}
         assert _differences(self.api.events(), expected.events) == {}
         refused = {letter.value for letter in self.dead_letters()}

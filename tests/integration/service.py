@@ -31,9 +31,9 @@ class Service:
     # ---------------------------------------------------------------------------------- process
 
     def start(self, *options: str) -> None:
-        """Start it without waiting for anything; each start has a log of its own.
+        """Start it without waiting; each start has a separate log.
 
-        `program` stands for the interpreter and the module, `output` for the log, where a test needs others.
+        A test may set another interpreter and module (`program`), and another file for the log (`output`).
         """
         self._starts += 1
         self._admin = ""
@@ -56,7 +56,7 @@ class Service:
         return self._process
 
     def check_alive(self) -> None:
-        """Fail when it has ended although nobody asked for that."""
+        """Fail when it has ended without a request."""
         code = self.process.poll()
         assert code is None, f"the service {self._name} has ended with {code}"
 
@@ -88,11 +88,11 @@ class Service:
 
     @property
     def log(self) -> str:
-        """What the last start wrote."""
+        """The log of the last start."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def logs(self) -> str:
-        """What all starts wrote."""
+        """The logs of all starts."""
         logs = sorted(self.config.parent.glob(f"{self._name}-*.log"))
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')}" for log in logs)
 

@@ -18,7 +18,7 @@ CUSTOMERS = SampleTable("customers")
 
 
 def customer(customer_id: int, **columns: Any) -> Customer:
-    """Give one customer, always the same for one id but for the columns named."""
+    """Return one customer, always the same for one id except for the named columns."""
     draw = Random(customer_id)  # noqa: S311 - the same customer every time
     return replace(new_customer(customer_id, draw, filler_bytes=20), **columns)
 
@@ -49,7 +49,7 @@ def range_of(first: int, last: int) -> list[Customer]:
 
 
 def contacts(customers: Iterable[Customer]) -> dict[str, dict[str, Any]]:
-    """Give what the data source must hold of these customers."""
+    """Return these customers as the data source must hold them."""
     return {str(one.id): one.contact() for one in customers}
 
 
@@ -94,5 +94,5 @@ class Raw(NamedTuple):
 
 
 def raw(value: bytes | None, key: bytes | None = b'{"id":1}', topic: str = CUSTOMERS_TOPIC) -> Raw:
-    """Give a record as bytes; its header is told back by its dead letter."""
+    """Return a record as bytes; its dead letter carries its header."""
     return Raw(topic, key, value, (("trace", b"\x00\xff"),))

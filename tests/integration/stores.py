@@ -43,11 +43,11 @@ class Stores:
     Bare JSON on that topic needs no schema: the connector reads both, record by record.
     """
 
-    def __init__(self, stage: Deployment) -> None:
-        self.stage = stage
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
         self.registry = SandboxRegistry()
         self.bare = SampleTable("customers", server="stores")
-        stage.create_topic(STORES_TOPIC, 2)
+        deployment.create_topic(STORES_TOPIC, 2)
 
     def __enter__(self) -> Self:
         self.registry.__enter__()
@@ -59,7 +59,7 @@ class Stores:
         self.registry.__exit__(kind, error, trace)
 
     def table(self, *more: str, format_: str = "avro-confluent") -> SampleTable:
-        """Give the table as it is with these text columns more: each set of them is a schema of its own."""
+        """Return the table with these text columns added: each set of them is another schema."""
         converter = FORMATS[format_](self.registry.store)
         columns = {**COLUMNS, **dict.fromkeys(more, nullable(STRING))}
         return SampleTable("customers", columns=columns, server="stores", writer=Writer(converter, converter))
@@ -85,7 +85,7 @@ class Stores:
                 edit(document)
 
         topics = {"stores.yaml": _TOPIC_FILE}
-        return self.stage.service(name, edit=with_registry, topics=topics, **options)
+        return self.deployment.service(name, edit=with_registry, topics=topics, **options)
 
     def questions(self, path: str = "/schemas/ids/") -> list[int]:
         """Give the statuses that the registry answered to questions below a path, oldest first."""

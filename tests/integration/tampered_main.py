@@ -1,8 +1,8 @@
 """Runs the connector's `main` in a process whose surroundings a test changes while it runs.
 
-Called with a folder and the command line. In that folder the file `no-dns` stands for a resolver that
-knows nobody, `clock` holds the seconds by which the wall clock is wrong, and `deadly` holds the bytes that
-kill the process when a record's value contains them.
+It takes a folder and the command line. With the file `no-dns` in that folder, the resolver knows no name.
+`clock` holds the seconds by which the wall clock is wrong. `deadly` holds bytes: a record's value that
+contains them kills the process.
 """
 
 import os

@@ -33,69 +33,71 @@ def test_a_trouble_changes_nothing_in_the_end(running: Running, trouble: str) ->
 
     F049, F059, F064, F065, F066, F068, F072: a lost answer is no failure, and no success is invented.
     """
-    stage, service = running
+    deployment, service = running
     kind, details = TROUBLES[trouble]
-    people = stage.fresh(30)
-    stage.api.inject(kind, endpoint="contacts", **{"times": 5, **details})
-    stage.produce([*created(*people), *versions(people, 4)])
-    stage.await_contacts(at_version(people, 4), service)
+    people = deployment.fresh(30)
+    deployment.api.inject(kind, endpoint="contacts", **{"times": 5, **details})
+    deployment.produce([*created(*people), *versions(people, 4)])
+    deployment.await_contacts(at_version(people, 4), service)
     service.await_ready()
     assert service.status()["unaccounted_records"] == 0
-    assert stage.dead_letters() == []
-    stage.assert_in_order()
+    assert deployment.dead_letters() == []
+    deployment.assert_in_order()
 
 
 def test_an_api_that_never_answers_is_given_up_in_time(running: Running) -> None:
-    """A request that hangs ends after `request_seconds_max`, and what it carried is sent again (F067)."""
-    stage, service = running
-    people = stage.fresh(3)
-    stage.api.inject(FaultKind.HANG, times=1, endpoint="contacts")
-    calls = stage.api.report()["calls"]["contacts"]
+    """A request that hangs ends after `request_seconds_max`, and its items are sent again (F067)."""
+    deployment, service = running
+    people = deployment.fresh(3)
+    deployment.api.inject(FaultKind.HANG, times=1, endpoint="contacts")
+    calls = deployment.api.report()["calls"]["contacts"]
     started = time.monotonic()
-    stage.produce(created(*people))
-    wait_for(lambda: stage.api.report()["calls"]["contacts"] >= calls + 2, 20, "the second request", service)
+    deployment.produce(created(*people))
+    wait_for(
+        lambda: deployment.api.report()["calls"]["contacts"] >= calls + 2, 20, "the second request", service
+    )
     assert time.monotonic() - started >= 1
-    stage.produce(updated(*at_version(people, 2)))
-    stage.await_contacts(at_version(people, 2), service)
-    stage.assert_in_order()
+    deployment.produce(updated(*at_version(people, 2)))
+    deployment.await_contacts(at_version(people, 2), service)
+    deployment.assert_in_order()
 
 
-def test_everything_at_once(stage: Deployment) -> None:
+def test_everything_at_once(deployment: Deployment) -> None:
     """Contacts, deletes, orders and bad records through all troubles together end as they must.
 
     F047, F049, F055, F059, F063, F064, F065, F066, F073, F076, F077, I1, I3.
     """
     sample = make_sample(seed=3, customers=80, changes=500, filler_bytes=20)
-    stage.produce(without_strangers(sample))
+    deployment.produce(without_strangers(sample))
     for kind, details in TROUBLES.values():
-        stage.api.inject(kind, probability=0.06, **details)
-    stage.run_until_caught_up(
-        stage.service(
+        deployment.api.inject(kind, probability=0.06, **details)
+    deployment.run_until_caught_up(
+        deployment.service(
             delivery={"request_seconds_max": 1, "drain_seconds": 5, "batch_items_max": 20},
             contact_wait_seconds=30,
         )
     )
-    stage.assert_delivered(sample.expected)
+    deployment.assert_delivered(sample.expected)
 
 
-def test_one_instance_alone_is_never_throttled(stage: Deployment) -> None:
+def test_one_instance_alone_is_never_throttled(deployment: Deployment) -> None:
     """With five calls in a second the requests are paced by the headers, and no 429 comes (F057)."""
-    stage.api.change(limit=5, window_seconds=1.0)
+    deployment.api.change(limit=5, window_seconds=1.0)
     people = range_of(1, 40)
-    stage.produce([*created(*people), *updated(*at_version(people, 2))])
-    stage.run_until_caught_up(stage.service(delivery={"batch_items_max": 5}))
-    report = stage.api.report()
+    deployment.produce([*created(*people), *updated(*at_version(people, 2))])
+    deployment.run_until_caught_up(deployment.service(delivery={"batch_items_max": 5}))
+    report = deployment.api.report()
     assert report["statuses"].get("429", 0) == 0
     assert report["calls"]["contacts"] >= 8
-    stage.await_contacts(at_version(people, 2))
-    stage.assert_in_order()
+    deployment.await_contacts(at_version(people, 2))
+    deployment.assert_in_order()
 
 
-def test_strangers_who_eat_the_budget_cost_a_few_refusals(stage: Deployment) -> None:
+def test_strangers_who_eat_the_budget_cost_a_few_refusals(deployment: Deployment) -> None:
     """Calls of others use the limit up: the 429 are waited out, and nothing is dropped (F057)."""
-    stage.api.change(limits={"contacts": 4}, window_seconds=1.0)
-    service = stage.service()
-    address = f"{stage.api.base_url}/project/sandbox/datasource/customers/stream/contacts?_dryRun"
+    deployment.api.change(limits={"contacts": 4}, window_seconds=1.0)
+    service = deployment.service()
+    address = f"{deployment.api.base_url}/project/sandbox/datasource/customers/stream/contacts?_dryRun"
     authorization = {"authorization": "Bearer sandbox-token"}
     people: list[Customer] = []
     service.start()
@@ -103,13 +105,13 @@ def test_strangers_who_eat_the_budget_cost_a_few_refusals(stage: Deployment) -> 
 
         def refused() -> bool:
             stranger.post(address, json=[{"_user_id": "stranger"}])
-            people.extend(stage.fresh(1))
-            stage.produce(created(people[-1]))
+            people.extend(deployment.fresh(1))
+            deployment.produce(created(people[-1]))
             endpoints = service.status().get("endpoints", ())
             return any(endpoint["limited"] for endpoint in endpoints)
 
         wait_for(refused, 20, "a 429 for the service", service)
-    stage.await_contacts(people, service)
+    deployment.await_contacts(people, service)
     assert service.stop() == 0
-    assert stage.dead_letters() == []
-    stage.assert_in_order()
+    assert deployment.dead_letters() == []
+    deployment.assert_in_order()

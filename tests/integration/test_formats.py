@@ -24,24 +24,24 @@ def written(table: SampleTable, *people: Customer) -> list[SampleRecord]:
 
 
 def test_a_topic_migrates_while_it_is_read(stores: Stores) -> None:
-    """From JSON to Avro and on to JSON with schema: all arrives in order; the status tells the formats."""
+    """From JSON to Avro and then to JSON with schema: all arrives in order; the status shows the formats."""
     people = range_of(1, 40)
-    stage = stores.stage
+    deployment = stores.deployment
     json, avro, embedded = stores.bare, stores.table(), stores.table(format_="json-embedded")
     service = stores.service()
     service.start()
-    stage.produce(written(json, *people), partition=0)
-    stage.await_contacts(people, service)
+    deployment.produce(written(json, *people), partition=0)
+    deployment.await_contacts(people, service)
     wait_for(lambda: service.topic(STORES_TOPIC)["formats"] == ["JSON"], 20, "the first format", service)
 
-    stage.produce(written(avro, *at_version(people, 2)), partition=0)
-    stage.produce(written(json, *at_version(people[:5], 3)), partition=0)
+    deployment.produce(written(avro, *at_version(people, 2)), partition=0)
+    deployment.produce(written(json, *at_version(people[:5], 3)), partition=0)
     gone, stay = people[30:], [*at_version(people[:5], 3), *at_version(people[5:30], 4)]
-    stage.produce(written(embedded, *stay[5:]), partition=0)
-    stage.produce((record for one in gone for record in avro.delete(one.row(AT_US), AT_US)), partition=0)
-    stage.await_contacts(stay, service)
-    stage.await_gone(gone, service)
-    stage.await_committed(service)
+    deployment.produce(written(embedded, *stay[5:]), partition=0)
+    deployment.produce((record for one in gone for record in avro.delete(one.row(AT_US), AT_US)), partition=0)
+    deployment.await_contacts(stay, service)
+    deployment.await_gone(gone, service)
+    deployment.await_committed(service)
 
     seen = ["Avro (Confluent framing)", "JSON", "JSON with schema"]
     wait_for(lambda: service.topic(STORES_TOPIC)["formats"] == seen, 20, "the formats", service)
@@ -50,13 +50,13 @@ def test_a_topic_migrates_while_it_is_read(stores: Stores) -> None:
     for name in seen:
         labels = f'format="{name}",topic="{STORES_TOPIC}"'
         assert f"instasent_connector_topic_format_info{{{labels}}} 1.0" in metrics.text
-    assert stage.dead_letters() == []
+    assert deployment.dead_letters() == []
     assert service.stop() == 0
-    stage.assert_in_order()
+    deployment.assert_in_order()
 
 
 class Bad(NamedTuple):
-    """Bytes that nobody can read, and what the reason of their dead letter must say."""
+    """Bytes that cannot be decoded, and a part of the reason in their dead letter."""
 
     make: Callable[[Stores], Raw]
     says: str
@@ -113,13 +113,13 @@ def test_bad_bytes_of_every_kind_say_what_was_tried(stores: Stores) -> None:
     F036, F040, F042, S15.
     """
     people = range_of(2, 1 + len(BAD))
-    stage, avro = stores.stage, stores.table()
+    deployment, avro = stores.deployment, stores.table()
     made = {name: bad.make(stores) for name, bad in BAD.items()}
     for person, record in zip(people, made.values(), strict=True):
-        stage.produce([record, *written(avro, person)], partition=0)
-    stage.run_until_caught_up(stores.service())
-    stage.await_contacts(people)
-    letters = {letter.value: letter for letter in stage.dead_letters()}
+        deployment.produce([record, *written(avro, person)], partition=0)
+    deployment.run_until_caught_up(stores.service())
+    deployment.await_contacts(people)
+    letters = {letter.value: letter for letter in deployment.dead_letters()}
     assert [name for name, record in made.items() if record.value not in letters] == []
     for name, record in made.items():
         letter = letters[record.value]
@@ -130,14 +130,15 @@ def test_bad_bytes_of_every_kind_say_what_was_tried(stores: Stores) -> None:
 
 def test_a_truncated_table_is_warned_about_once(stores: Stores) -> None:
     """Its records are skipped, the contacts stay, and the log says so once for the topic (F038)."""
-    stage, people = stores.stage, range_of(1, 5)
+    deployment, people = stores.deployment, range_of(1, 5)
     table = records.CapturedTable(SHOP._replace(server="stores", table="customers"), COLUMNS)
     writer = Writer(FORMATS["avro-confluent"](stores.registry.store))
-    stage.produce(written(stores.bare, *people), partition=0)
-    stage.produce(writer.records(3 * table.truncate(AT_US)))
+    deployment.produce(written(stores.bare, *people), partition=0)
+    deployment.produce(writer.records(3 * table.truncate(AT_US)))
     service = stores.service()
-    stage.run_until_caught_up(service)
-    warnings = [line for line in service.events() if "truncated" in line["event"]]
+    deployment.run_until_caught_up(service)
+    warnings = [line for line in service.events() if line["event"] == "table_truncated"]
     assert [(line["topic"], line["level"]) for line in warnings] == [(STORES_TOPIC, "warning")]
-    stage.await_contacts(people)
-    assert stage.dead_letters() == []
+    assert {"partition", "offset", "advice"} <= warnings[0].keys()
+    deployment.await_contacts(people)
+    assert deployment.dead_letters() == []

@@ -22,7 +22,7 @@ DEATH_SECONDS = 60
 
 
 def possess(service: Service, folder: Path) -> None:
-    """Let a service run where the files of `folder` decide what it meets."""
+    """Let a service run with the faults that the files of `folder` choose."""
     service.program = (sys.executable, "-m", "tests.integration.tampered_main", folder)
 
 
@@ -35,15 +35,15 @@ def at(port: int) -> Callable[[dict[str, Any]], None]:
     return listen
 
 
-def test_brokers_whose_name_nobody_knows(stage: Deployment) -> None:
+def test_brokers_whose_name_nobody_knows(deployment: Deployment) -> None:
     """A name that does not resolve at the start is the cause; the process lives and can be stopped (F031)."""
-    service = stage.service(kafka={"bootstrap.servers": "kafka.invalid:9092"})
+    service = deployment.service(kafka={"bootstrap.servers": "kafka.invalid:9092"})
     service.start()
     service.await_cause("broker", "resolve", "kafka.invalid")
     assert service.stop() == 0
 
 
-def test_a_token_service_that_is_away(stage: Deployment) -> None:
+def test_a_token_service_that_is_away(deployment: Deployment) -> None:
     """Without a token for the brokers it says so, lives, and can be stopped (F033, S12)."""
     oauth = {
         "security.protocol": "SASL_PLAINTEXT",
@@ -53,161 +53,161 @@ def test_a_token_service_that_is_away(stage: Deployment) -> None:
         "sasl.oauthbearer.client.secret": "canary-secret",
         "sasl.oauthbearer.token.endpoint.url": f"http://127.0.0.1:{free_port()}/token",
     }
-    service = stage.service(kafka=oauth)
+    service = deployment.service(kafka=oauth)
     service.start()
     service.await_cause("broker", "token")
     assert service.stop() == 0
     assert "canary-secret" not in service.log
 
 
-def test_an_api_whose_name_is_gone(stage: Deployment) -> None:
-    """While the resolver does not know it nothing is lost; each attempt asks anew, so it heals (F069)."""
+def test_an_api_whose_name_is_gone(deployment: Deployment) -> None:
+    """Without an answer of the resolver nothing is lost; each attempt asks again, so it heals (F069)."""
 
     def by_name(document: dict[str, Any]) -> None:
         address = document["instasent"]["base_url"]
         document["instasent"]["base_url"] = address.replace("127.0.0.1", "localhost")
 
     before, after = range_of(1, 3), range_of(4, 6)
-    service = stage.service(edit=by_name)
-    possess(service, stage.folder)
+    service = deployment.service(edit=by_name)
+    possess(service, deployment.folder)
     service.start()
-    stage.produce(created(*before))
-    stage.await_contacts(before, service)
-    (stage.folder / "no-dns").touch()
-    stage.api.inject(FaultKind.RESET)  # no connection of before may serve
-    stage.produce(created(*after))
+    deployment.produce(created(*before))
+    deployment.await_contacts(before, service)
+    (deployment.folder / "no-dns").touch()
+    deployment.api.inject(FaultKind.RESET)  # no connection of before may serve
+    deployment.produce(created(*after))
     service.await_cause("instasent", "Name or service not known")
-    stage.api.heal()
-    assert len(stage.api.contacts()) == len(before)
-    (stage.folder / "no-dns").unlink()
-    stage.await_contacts([*before, *after], service)
+    deployment.api.heal()
+    assert len(deployment.api.contacts()) == len(before)
+    (deployment.folder / "no-dns").unlink()
+    deployment.await_contacts([*before, *after], service)
     service.await_ready()
     assert service.stop() == 0
 
 
-def test_a_wall_clock_that_jumps(stage: Deployment) -> None:
+def test_a_wall_clock_that_jumps(deployment: Deployment) -> None:
     """A day forward, two back: no window is waited for too long, none is overrun, and all arrives (F096)."""
-    stage.api.change(limit=3, window_seconds=1.0)
-    clock = stage.folder / "clock"
-    service = stage.service(delivery={"batch_items_max": 1})
-    possess(service, stage.folder)
+    deployment.api.change(limit=3, window_seconds=1.0)
+    clock = deployment.folder / "clock"
+    service = deployment.service(delivery={"batch_items_max": 1})
+    possess(service, deployment.folder)
     service.start()
     people = range_of(1, 8)
     for number, seconds in enumerate((0, DAY_SECONDS, -DAY_SECONDS, 0)):
         clock.write_text(str(seconds))
         share = people[number::4]
-        stage.produce(created(*share))
-        stage.await_contacts(share, service)
-    stage.await_committed(service, topics=[CUSTOMERS_TOPIC])
+        deployment.produce(created(*share))
+        deployment.await_contacts(share, service)
+    deployment.await_committed(service, topics=[CUSTOMERS_TOPIC])
     assert service.status()["state"] == "running"
     assert sum(endpoint["limited"] for endpoint in service.status()["endpoints"]) == 0
     assert service.stop() == 0
-    stage.assert_in_order()
+    deployment.assert_in_order()
 
 
-def test_no_state_but_kafkas(stage: Deployment) -> None:
-    """It delivers and stops without writing one byte to a file, and goes on anywhere (F084, F085).
+def test_no_state_but_kafkas(deployment: Deployment) -> None:
+    """It delivers and stops without writing one byte to a file, and continues on any machine (F084, F085).
 
-    The kernel refuses every write to a file. Another folder stands for another machine: what it needs to
-    know is in Kafka, so no disk can be full and no state can be corrupt or of another version.
+    The kernel refuses every write to a file. Another folder plays another machine. All state is in
+    Kafka, so no disk can be full and no state can be corrupt or of another version.
     """
     for name, people in (("here", range_of(1, 5)), ("there", range_of(6, 9))):
         port = free_port()
-        service = stage.service(name, edit=at(port))
+        service = deployment.service(name, edit=at(port))
         service.program = ("prlimit", "--fsize=0", *service.program)
         service.output = Path(os.devnull)
         before = set(service.config.parent.rglob("*"))
         service.start()
         service._admin = f"http://127.0.0.1:{port}"
-        stage.produce(created(*people))
-        stage.await_contacts(people, service)
-        stage.await_committed(service)
+        deployment.produce(created(*people))
+        deployment.await_contacts(people, service)
+        deployment.await_committed(service)
         assert service.stop() == 0
         assert set(service.config.parent.rglob("*")) == before
-    assert stage.api.report()["items"]["contacts"] == 9
-    stage.assert_in_order()
+    assert deployment.api.report()["items"]["contacts"] == 9
+    deployment.assert_in_order()
 
 
-def test_a_log_that_cannot_be_written(stage: Deployment) -> None:
-    """With the disk of its log full it goes on delivering, and stops in good order (F084)."""
+def test_a_log_that_cannot_be_written(deployment: Deployment) -> None:
+    """With the disk of its log full it keeps delivering, and stops in good order (F084)."""
     port = free_port()
-    service = stage.service(edit=at(port))
+    service = deployment.service(edit=at(port))
     service.output = Path("/dev/full")
     service.start()
     service._admin = f"http://127.0.0.1:{port}"
     people = range_of(1, 3)
-    stage.produce([*created(*people), raw(b"not json")])
-    stage.await_contacts(people, service)
-    stage.await_committed(service)
-    assert len(stage.dead_letters()) == 1
+    deployment.produce([*created(*people), raw(b"not json")])
+    deployment.await_contacts(people, service)
+    deployment.await_committed(service)
+    assert len(deployment.dead_letters()) == 1
     assert service.status()["unaccounted_records"] == 0
     assert service.stop() == 0
 
 
-def test_descriptors_that_run_out(stage: Deployment) -> None:
+def test_descriptors_that_run_out(deployment: Deployment) -> None:
     """Without one for a connection it waits and says so; nothing is dropped, and it heals (F087)."""
-    service = stage.service()
+    service = deployment.service()
     service.start()
     before, after = range_of(1, 3), range_of(4, 6)
-    stage.produce(created(*before))
-    stage.await_contacts(before, service)
+    deployment.produce(created(*before))
+    deployment.await_contacts(before, service)
     process, (soft, hard) = service.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.prlimit(process, resource.RLIMIT_NOFILE, (0, hard))
-    stage.api.inject(FaultKind.RESET, times=1)  # it needs another connection
-    stage.produce(created(*after))
+    deployment.api.inject(FaultKind.RESET, times=1)  # it needs another connection
+    deployment.produce(created(*after))
     wait_for(lambda: "Too many open files" in service.log, 30, "the cause in the log", service)
-    assert len(stage.api.contacts()) == len(before)
+    assert len(deployment.api.contacts()) == len(before)
     resource.prlimit(process, resource.RLIMIT_NOFILE, (soft, hard))
-    stage.await_contacts([*before, *after], service)
+    deployment.await_contacts([*before, *after], service)
     service.await_ready()
-    assert stage.dead_letters() == []
+    assert deployment.dead_letters() == []
     assert service.stop() == 0
 
 
-def test_a_record_that_kills_the_process(stage: Deployment) -> None:
+def test_a_record_that_kills_the_process(deployment: Deployment) -> None:
     """It is never passed: each start dies at it, with a trace and without its bytes in the log (F046, P26).
 
-    What was acknowledged before stays committed. When the operator has moved the group past it, the
+    Records that were acknowledged before stay committed. When the operator has moved the group past it, the
     rest follows.
     """
     before, after = range_of(1, 3), range_of(4, 6)
-    service = stage.service()
-    possess(service, stage.folder)
+    service = deployment.service()
+    possess(service, deployment.folder)
     service.start()
-    stage.produce(created(*before), partition=0)
-    stage.await_contacts(before, service)
-    stage.await_committed(service)
-    (stage.folder / "deadly").write_bytes(b"deadly-value")
-    stage.produce([raw(b"deadly-value"), *created(*after)], partition=0)
+    deployment.produce(created(*before), partition=0)
+    deployment.await_contacts(before, service)
+    deployment.await_committed(service)
+    (deployment.folder / "deadly").write_bytes(b"deadly-value")
+    deployment.produce([raw(b"deadly-value"), *created(*after)], partition=0)
     assert service.ended(DEATH_SECONDS) == -signal.SIGABRT
     for _ in range(DEATHS):
         service.start()
         assert service.ended(DEATH_SECONDS) == -signal.SIGABRT
         assert "Fatal Python error: Aborted" in service.log
         assert "deadly-value" not in service.log
-    assert stage.committed(CUSTOMERS_TOPIC)[0] == 3
-    stage.move_group(CUSTOMERS_TOPIC, 0, 4)
+    assert deployment.committed(CUSTOMERS_TOPIC)[0] == 3
+    deployment.move_group(CUSTOMERS_TOPIC, 0, 4)
     service.start()
-    stage.await_contacts([*before, *after], service)
-    assert stage.dead_letters() == []
+    deployment.await_contacts([*before, *after], service)
+    assert deployment.dead_letters() == []
     assert service.stop() == 0
 
 
-def test_a_contact_in_two_partitions(stage: Deployment) -> None:
-    """A topic that is not keyed by the contact: no two requests hold it at once (F078).
+def test_a_contact_in_two_partitions(deployment: Deployment) -> None:
+    """A topic that is not keyed by the contact: no two requests hold it at the same time (F078).
 
     Each partition keeps its order; between partitions there is none, which docs/scaling.md says.
     """
     people = range_of(1, 5)
-    stage.api.inject(FaultKind.LATENCY, seconds=0.05)
-    stage.api.change(version_attribute="no such attribute")
-    service = stage.service(delivery={"batch_items_max": 2, "linger_ms": 0})
+    deployment.api.inject(FaultKind.LATENCY, seconds=0.05)
+    deployment.api.change(version_attribute="no such attribute")
+    service = deployment.service(delivery={"batch_items_max": 2, "linger_ms": 0})
     service.start()
     for _ in range(10):
         for partition in (0, 1):
-            stage.produce(created(*people), partition=partition)
-    stage.await_contacts(people, service)
-    stage.await_committed(service)
-    report = stage.api.report()
+            deployment.produce(created(*people), partition=partition)
+    deployment.await_contacts(people, service)
+    deployment.await_committed(service)
+    report = deployment.api.report()
     assert report["overlaps"] == 0
     assert service.stop() == 0

@@ -1,4 +1,4 @@
-"""Records that can never be delivered: stored byte for byte with their rule; nobody waits for them."""
+"""Records that can never be delivered are stored byte for byte with their rule; no other record waits."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ LOGICAL_MESSAGE = orjson.dumps(
 
 
 class Poison(NamedTuple):
-    """One record and what its dead letter must say."""
+    """One record and the expected reason of its dead letter."""
 
     record: Raw
     rule: str
@@ -77,14 +77,14 @@ POISON = {
 @pytest.fixture(scope="module")
 def poisoned(shared: Running) -> Running:
     """Produce all poison between good records, and wait until everything is settled."""
-    stage, service = shared
-    people = stage.fresh(2 * len(POISON))
+    deployment, service = shared
+    people = deployment.fresh(2 * len(POISON))
     for number, poison in enumerate(POISON.values()):
-        stage.produce(
+        deployment.produce(
             [created(people[2 * number])[0], poison.record, created(people[2 * number + 1])[0]], partition=0
         )
-    stage.await_contacts(people, service)
-    stage.await_committed(service)
+    deployment.await_contacts(people, service)
+    deployment.await_committed(service)
     return shared
 
 
@@ -95,7 +95,7 @@ def test_a_poison_record_is_stored_byte_for_byte_with_its_rule(poisoned: Running
     F036, F037, F038, F039, F041, F042, F043.
     """
     record, rule, says = POISON[name]
-    letters = [x for x in poisoned.stage.dead_letters() if x[:2] == (record.key, record.value)]
+    letters = [x for x in poisoned.deployment.dead_letters() if x[:2] == (record.key, record.value)]
     (letter,) = letters
     assert letter.headers == record.headers
     assert letter.why["rule"] == rule
@@ -107,7 +107,7 @@ def test_a_poison_record_is_stored_byte_for_byte_with_its_rule(poisoned: Running
 
 def test_poison_stops_nobody_and_is_counted(poisoned: Running) -> None:
     """All records around the poison have arrived, and the status counts the letters by their rules."""
-    stage, service = poisoned
+    deployment, service = poisoned
     assert service.causes() == {}
     in_customers = [poison for poison in POISON.values() if poison.record.topic == CUSTOMERS_TOPIC]
     wait_for(
@@ -118,17 +118,17 @@ def test_poison_stops_nobody_and_is_counted(poisoned: Running) -> None:
     )
     counts = service.topic(CUSTOMERS_TOPIC)["dead_lettered_by_rule"]
     assert counts["decode"] == sum(poison.rule == "decode" for poison in in_customers)
-    assert len(stage.dead_letters()) == len(POISON)
-    assert set(stage.api.report()["statuses"]) <= {"200", "202"}
+    assert len(deployment.dead_letters()) == len(POISON)
+    assert set(deployment.api.report()["statuses"]) <= {"200", "202"}
 
 
 def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
-    """Null keys, tombstones of nobody, messages and truncates are delivered or skipped (F037, F038)."""
-    stage, service = poisoned
-    (person,) = stage.fresh(1)
+    """Null keys, lone tombstones, messages and truncates are delivered or skipped (F037, F038)."""
+    deployment, service = poisoned
+    (person,) = deployment.fresh(1)
     (record,) = created(person)
-    letters = len(stage.dead_letters())
-    stage.produce(
+    letters = len(deployment.dead_letters())
+    deployment.produce(
         [
             raw(record.value, key=None),
             raw(None, key=None),
@@ -137,6 +137,6 @@ def test_harmless_oddities_are_no_poison(poisoned: Running) -> None:
             raw(LOGICAL_MESSAGE),
         ]
     )
-    stage.await_contacts([person], service)
-    stage.await_committed(service)
-    assert len(stage.dead_letters()) == letters
+    deployment.await_contacts([person], service)
+    deployment.await_committed(service)
+    assert len(deployment.dead_letters()) == letters

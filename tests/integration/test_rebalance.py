@@ -10,7 +10,7 @@ from tests.integration.shop import at_version, created, range_of, versions
 from tests.waiting import wait_for
 
 LONGER_SESSION = {"session.timeout.ms": 4_000}
-"""The embedded broker waits for all to join, for a second less than this; a busy machine needs more."""
+"""The embedded broker waits a second less than this for all members; a busy machine needs more."""
 
 TOKENS = {"a": "token-a", "b": "token-b"}
 
@@ -25,55 +25,58 @@ def held(service: Service) -> int:
     return len(service.status().get("partitions", ()))
 
 
-def test_a_second_instance_joins_and_the_first_leaves(stage: Deployment) -> None:
+def test_a_second_instance_joins_and_the_first_leaves(deployment: Deployment) -> None:
     """Under load one joins and the other is stopped: the end is exact and in order, all is committed.
 
     F002, F003, F088. Each instance has its own token: to the ledger it is a run.
     """
-    stage.api.change(tokens=frozenset(TOKENS.values()))
-    stage.api.inject(FaultKind.LATENCY, seconds=0.05)
+    deployment.api.change(tokens=frozenset(TOKENS.values()))
+    deployment.api.inject(FaultKind.LATENCY, seconds=0.05)
     delivery = {"batch_items_max": 5, "request_seconds_max": 5, "drain_seconds": 5}
     first, second = (
-        stage.service(name, token=token, delivery=delivery, kafka=LONGER_SESSION, edit=only_customers)
+        deployment.service(name, token=token, delivery=delivery, kafka=LONGER_SESSION, edit=only_customers)
         for name, token in TOKENS.items()
     )
     people = range_of(1, 40)
-    stage.produce(created(*people))
+    deployment.produce(created(*people))
     first.start()
-    wait_for(stage.api.contacts, 20, "progress of the first", first)
-    stage.produce(versions(people, 15))
+    wait_for(deployment.api.contacts, 20, "progress of the first", first)
+    deployment.produce(versions(people, 15))
     second.start()
     wait_for(lambda: held(second) == 1, 20, "the second to get its half", first, second)
     wait_for(lambda: held(first) == 1, 20, "the first to keep its half", first, second)
-    stage.produce(versions(people, 30, first=16))
+    deployment.produce(versions(people, 30, first=16))
     wait_for(
         lambda: second.topic(CUSTOMERS_TOPIC).get("deliveries_accepted"), 20, "its progress", first, second
     )
     assert first.stop() == 0
-    stage.await_contacts(at_version(people, 30), second)
+    deployment.await_contacts(at_version(people, 30), second)
     wait_for(lambda: held(second) == 2, 20, "the second to hold everything", second)
     wait_for(
-        lambda: stage.committed(CUSTOMERS_TOPIC) == stage.ends(CUSTOMERS_TOPIC), 20, "the commits", second
+        lambda: deployment.committed(CUSTOMERS_TOPIC) == deployment.ends(CUSTOMERS_TOPIC),
+        20,
+        "the commits",
+        second,
     )
     assert second.status()["unaccounted_records"] == 0
     assert second.stop() == 0
-    stage.assert_in_order()
-    assert stage.dead_letters() == []
+    deployment.assert_in_order()
+    assert deployment.dead_letters() == []
 
 
-def test_an_assignment_that_is_lost_again_and_again_loses_nothing(stage: Deployment) -> None:
-    """With a session shorter than a heartbeat the member is thrown out all the time (F005, F011)."""
+def test_an_assignment_that_is_lost_again_and_again_loses_nothing(deployment: Deployment) -> None:
+    """With a session shorter than a heartbeat the group removes the member again and again (F005, F011)."""
     people = range_of(1, 20)
-    stage.produce([*created(*people), *versions(people, 5)])
-    stage.api.inject(FaultKind.LATENCY, seconds=0.3)
-    service = stage.service(
+    deployment.produce([*created(*people), *versions(people, 5)])
+    deployment.api.inject(FaultKind.LATENCY, seconds=0.3)
+    service = deployment.service(
         kafka={"session.timeout.ms": 500, "heartbeat.interval.ms": 400}, delivery={"batch_items_max": 4}
     )
     service.start()
-    lost = "assignment lost"
+    lost = "partitions_lost"
     wait_for(lambda: [x["event"] for x in service.events()].count(lost) >= 2, 30, "lost assignments", service)
-    stage.api.heal()
-    stage.await_contacts(at_version(people, 5), service)
+    deployment.api.heal()
+    deployment.await_contacts(at_version(people, 5), service)
     assert service.status()["unaccounted_records"] == 0
-    assert stage.api.report()["overlaps"] == 0
+    assert deployment.api.report()["overlaps"] == 0
     assert service.stop() == 0

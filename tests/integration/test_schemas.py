@@ -26,17 +26,17 @@ def shared_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Run one instance for the tests of this module."""
     with (
         EmbeddedBroker() as broker,
-        Deployment(tmp_path_factory.mktemp("stores"), broker) as stage,
-        Stores(stage) as stores,
+        Deployment(tmp_path_factory.mktemp("stores"), broker) as deployment,
+        Stores(deployment) as stores,
     ):
         service = stores.service()
         service.start()
         service.await_ready()
         yield Open(stores, service)
-        stage.await_committed(service)
+        deployment.await_committed(service)
         assert service.status()["unaccounted_records"] == 0
         assert service.stop() == 0
-        stage.assert_in_order()
+        deployment.assert_in_order()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def shop(shared_shop: Open) -> Iterator[Open]:
     yield shared_shop
     shared_shop.stores.registry.heal()
     shared_shop.stores.registry.up()
-    shared_shop.stores.stage.show_logs()
+    shared_shop.stores.deployment.show_logs()
 
 
 TROUBLES: dict[str, tuple[FaultKind, dict[str, Any], str]] = {
@@ -65,21 +65,21 @@ TROUBLES: dict[str, tuple[FaultKind, dict[str, Any], str]] = {
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_an_answer_that_says_nothing_about_the_schema_is_waited_out(shop: Open, trouble: str) -> None:
     """The partition waits and says why, the others flow, and nothing becomes a dead letter (F040, F049)."""
-    (stores, service), stage = shop, shop.stores.stage
+    (stores, service), deployment = shop, shop.stores.deployment
     kind, details, text = TROUBLES[trouble]
-    waiting, others = stage.fresh(5), stage.fresh(5)
-    letters = len(stage.dead_letters())
+    waiting, others = deployment.fresh(5), deployment.fresh(5)
+    letters = len(deployment.dead_letters())
     stores.registry.inject(kind, **details)
     table = stores.table(trouble.replace(" ", "_"))
-    stage.produce([*created(*waiting, table=table), *versions(waiting, 3, table=table)], 0)
+    deployment.produce([*created(*waiting, table=table), *versions(waiting, 3, table=table)], 0)
     service.await_cause("schema registry", text)
-    stage.produce(created(*others, table=stores.bare), 1)
-    stage.await_contacts(others, service)
+    deployment.produce(created(*others, table=stores.bare), 1)
+    deployment.await_contacts(others, service)
     stores.await_waiting(service, 0)
     stores.registry.heal()
-    stage.await_contacts(at_version(waiting, 3), service)
+    deployment.await_contacts(at_version(waiting, 3), service)
     service.await_ready()
-    assert len(stage.dead_letters()) == letters
+    assert len(deployment.dead_letters()) == letters
 
 
 @pytest.mark.parametrize(
@@ -87,30 +87,32 @@ def test_an_answer_that_says_nothing_about_the_schema_is_waited_out(shop: Open, 
 )
 def test_a_slow_answer_is_awaited(shop: Open, kind: FaultKind, seconds: float) -> None:
     """It takes its time, the others do not wait for it, and no cause is invented (F067, F068)."""
-    (stores, service), stage = shop, shop.stores.stage
-    waiting, others = stage.fresh(5), stage.fresh(5)
+    (stores, service), deployment = shop, shop.stores.deployment
+    waiting, others = deployment.fresh(5), deployment.fresh(5)
     stores.registry.inject(kind, seconds=seconds, times=1)
     table = stores.table(f"slow_{kind}")
-    stage.produce(created(*waiting, table=table), 0)
-    stage.produce(created(*others, table=stores.bare), 1)
-    stage.await_contacts([*others, *waiting], service)
+    deployment.produce(created(*waiting, table=table), 0)
+    deployment.produce(created(*others, table=stores.bare), 1)
+    deployment.await_contacts([*others, *waiting], service)
     assert service.causes() == {}
 
 
 def test_an_id_that_does_not_exist_is_a_dead_letter_once_it_was_asked_for_twice(shop: Open) -> None:
-    """The reason names the schema and the registry's word; the rest goes on, in order (F040).
+    """The reason names the schema and quotes the registry; the rest continues in order (F040).
 
     While it is remembered, the next such record costs no question. No cause is given: nothing is wrong.
     """
-    (stores, service), stage = shop, shop.stores.stage
-    people, table = stage.fresh(10), stores.table()
+    (stores, service), deployment = shop, shop.stores.deployment
+    people, table = deployment.fresh(10), stores.table()
     missing = stores.unreadable(4711, b"missing")
-    stage.produce(
+    deployment.produce(
         [*created(*people, table=table), missing, *versions(people, 3, table=table), missing], partition=0
     )
-    stage.await_contacts(at_version(people, 3), service)
+    deployment.await_contacts(at_version(people, 3), service)
     letters = wait_for(
-        lambda: (found := [x for x in stage.dead_letters() if x.key == b"missing"]) and found[1:] and found,
+        lambda: (
+            (found := [x for x in deployment.dead_letters() if x.key == b"missing"]) and found[1:] and found
+        ),
         20,
         "both dead letters",
         service,
@@ -121,31 +123,31 @@ def test_an_id_that_does_not_exist_is_a_dead_letter_once_it_was_asked_for_twice(
         f"schema id 4711: {where}: there is no such schema"
     }
     assert {letter.why["rule"] for letter in letters} == {"decode"}
-    stage.produce([stores.unreadable(4711, b"later"), *versions(people, 4, first=4, table=table)], 1)
-    stage.await_contacts(at_version(people, 4), service)
+    deployment.produce([stores.unreadable(4711, b"later"), *versions(people, 4, first=4, table=table)], 1)
+    deployment.await_contacts(at_version(people, 4), service)
     assert stores.questions("/schemas/ids/4711") == [404, 404]
     assert service.causes() == {}
 
 
 def test_a_replica_that_lags_behind_costs_no_record(shop: Open) -> None:
     """It says 404 of a new schema and has it when it is asked again: no dead letter (F040)."""
-    (stores, service), stage = shop, shop.stores.stage
-    people, letters = stage.fresh(5), len(stage.dead_letters())
+    (stores, service), deployment = shop, shop.stores.deployment
+    people, letters = deployment.fresh(5), len(deployment.dead_letters())
     stores.registry.inject(FaultKind.STATUS, status=404, times=1)
     asked = len(stores.questions())
-    stage.produce(created(*people, table=stores.table("lagging")), 0)
-    stage.await_contacts(people, service)
+    deployment.produce(created(*people, table=stores.table("lagging")), 0)
+    deployment.await_contacts(people, service)
     assert stores.questions()[asked:] == [404, 200]
-    assert len(stage.dead_letters()) == letters
+    assert len(deployment.dead_letters()) == letters
 
 
 def test_many_unknown_ids_do_not_add_up(shop: Open) -> None:
     """Each record of a partition names another schema that there is not: they are doubted together (F040)."""
-    (stores, service), stage = shop, shop.stores.stage
-    people, table = stage.fresh(10), stores.table()
+    (stores, service), deployment = shop, shop.stores.deployment
+    people, table = deployment.fresh(10), stores.table()
     ids = range(1_000_000, 1_000_150)
     key = b"one of many"
-    stage.produce(
+    deployment.produce(
         [
             *created(*people, table=table),
             *(stores.unreadable(schema_id, key) for schema_id in ids),
@@ -153,9 +155,9 @@ def test_many_unknown_ids_do_not_add_up(shop: Open) -> None:
         ],
         partition=0,
     )
-    stage.await_contacts(at_version(people, 3), service)
-    stage.await_committed(service, topics=[STORES_TOPIC])
-    letters = [letter for letter in stage.dead_letters() if letter.key == key]
+    deployment.await_contacts(at_version(people, 3), service)
+    deployment.await_committed(service, topics=[STORES_TOPIC])
+    letters = [letter for letter in deployment.dead_letters() if letter.key == key]
     assert [letter.value for letter in letters] == [stores.unreadable(one).value for one in ids]
 
 
@@ -163,21 +165,21 @@ def test_many_unknown_ids_do_not_add_up(shop: Open) -> None:
     "format_", ["avro-confluent", "avro-referring", "avro-confluent-guid", "json-schema-confluent"]
 )
 def test_a_table_changes_in_mid_topic(shop: Open, format_: str) -> None:
-    """Rows before and behind a new column are read each with its own schema, in order.
+    """Rows before and after a new column are read with their schemas, in order.
 
     Also where schemas refer to others, are named by a GUID, or are JSON Schemas.
     """
-    (stores, service), stage = shop, shop.stores.stage
-    people = stage.fresh(5)
+    (stores, service), deployment = shop, shop.stores.deployment
+    people = deployment.fresh(5)
     old, new = (stores.table(*more, format_=format_) for more in ((), ("city",)))
     moved = [new.update({**one.row(AT_US), "city": "Vic"}, AT_US) for one in at_version(people, 3)]
-    stage.produce([*created(*people, table=old), *versions(people, 2, table=old), *moved])
+    deployment.produce([*created(*people, table=old), *versions(people, 2, table=old), *moved])
     expected = {
         user_id: {**contact, "city": "Vic"} for user_id, contact in contacts(at_version(people, 3)).items()
     }
 
     def arrived() -> bool:
-        present = stage.api.contacts()
+        present = deployment.api.contacts()
         return expected == {user_id: present.get(user_id) for user_id in expected}
 
     wait_for(arrived, 20, "the rows with a city", service)
@@ -185,18 +187,18 @@ def test_a_table_changes_in_mid_topic(shop: Open, format_: str) -> None:
 
 def test_the_key_of_a_delete_has_a_schema_of_its_own(shop: Open) -> None:
     """Deletes and tombstones are understood by their Avro keys, whose schema is fetched too (F040)."""
-    (stores, service), stage = shop, shop.stores.stage
-    staying, leaving = stage.fresh(3), stage.fresh(3)
+    (stores, service), deployment = shop, shop.stores.deployment
+    staying, leaving = deployment.fresh(3), deployment.fresh(3)
     table = stores.table("keyed", format_="avro-confluent-header")
-    stage.produce(created(*staying, *leaving, table=table), 0)
-    stage.await_contacts([*staying, *leaving], service)
+    deployment.produce(created(*staying, *leaving, table=table), 0)
+    deployment.await_contacts([*staying, *leaving], service)
     stores.registry.down()
-    stage.produce([*deleted(*leaving, table=table), *updated(*at_version(staying, 2), table=table)], 0)
+    deployment.produce([*deleted(*leaving, table=table), *updated(*at_version(staying, 2), table=table)], 0)
     service.await_cause("schema registry")
-    assert len(stage.api.contacts().keys() & contacts(leaving).keys()) == 3
+    assert len(deployment.api.contacts().keys() & contacts(leaving).keys()) == 3
     stores.registry.up()
-    stage.await_gone(leaving, service)
-    stage.await_contacts(at_version(staying, 2), service)
+    deployment.await_gone(leaving, service)
+    deployment.await_contacts(at_version(staying, 2), service)
     key = stores.registry.store.find(subject=f"{STORES_TOPIC}-key", type="AVRO")
     assert key is not None
     assert stores.questions(f"/schemas/guids/{key.guid}") == [200]
@@ -204,26 +206,26 @@ def test_the_key_of_a_delete_has_a_schema_of_its_own(shop: Open) -> None:
 
 def test_what_is_known_needs_no_registry(shop: Open) -> None:
     """While it is down, rows whose schema was fetched once are delivered, and nothing is wrong (F040)."""
-    (stores, service), stage = shop, shop.stores.stage
-    people, table = stage.fresh(5), stores.table("fetched_once")
-    stage.produce(created(*people, table=table))
-    stage.await_contacts(people, service)
+    (stores, service), deployment = shop, shop.stores.deployment
+    people, table = deployment.fresh(5), stores.table("fetched_once")
+    deployment.produce(created(*people, table=table))
+    deployment.await_contacts(people, service)
     stores.registry.down()
-    stage.produce(versions(people, 3, table=table))
-    stage.await_contacts(at_version(people, 3), service)
+    deployment.produce(versions(people, 3, table=table))
+    deployment.await_contacts(at_version(people, 3), service)
     assert service.causes() == {}
 
 
 def test_apicurio_in_its_own_words(stores: Stores) -> None:
     """Its API, ids of four and eight bytes and headers in one topic, as during a migration."""
-    stage, people = stores.stage, stores.stage.fresh(12)
+    deployment, people = stores.deployment, stores.deployment.fresh(12)
     formats = ("avro-apicurio-4", "avro-apicurio-8", "avro-apicurio-header", "avro-apicurio-header-artifact")
     for number, format_ in enumerate(formats):
         table = stores.table(format_=format_)
-        stage.produce(created(*people[3 * number : 3 * number + 3], table=table))
-        stage.produce(deleted(people[3 * number], table=table))
+        deployment.produce(created(*people[3 * number : 3 * number + 3], table=table))
+        deployment.produce(deleted(people[3 * number], table=table))
     service = stores.service(url=stores.registry.apicurio_url, registry={"type": "apicurio"})
-    stage.run_until_caught_up(service)
-    stage.await_contacts([one for number, one in enumerate(people) if number % 3])
-    stage.await_gone(people[::3])
-    assert stage.dead_letters() == []
+    deployment.run_until_caught_up(service)
+    deployment.await_contacts([one for number, one in enumerate(people) if number % 3])
+    deployment.await_gone(people[::3])
+    assert deployment.dead_letters() == []

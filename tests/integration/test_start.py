@@ -20,37 +20,37 @@ event:
 """
 
 
-def test_brokers_that_come_later_are_waited_for(stage: Deployment) -> None:
+def test_brokers_that_come_later_are_waited_for(deployment: Deployment) -> None:
     """Without brokers the service says so and is alive; when they come it delivers (F030, F031).
 
     All that it has said is JSON, one object per line, and librdkafka's words too.
     """
     people = range_of(1, 3)
-    stage.produce(created(*people))
-    stage.broker.down()
-    service = stage.service()
+    deployment.produce(created(*people))
+    deployment.broker.down()
+    service = deployment.service()
     service.start()
     service.await_cause("broker")
     health = service.get("/healthz")
     assert health is not None
     assert health.status_code == 200
-    stage.broker.up()
-    stage.await_contacts(people, service)
+    deployment.broker.up()
+    deployment.await_contacts(people, service)
     service.await_ready()
     assert service.stop() == 0
     assert len(list(service.events())) == len(service.log.splitlines())
 
 
-def test_an_api_that_comes_later_is_waited_for(stage: Deployment) -> None:
-    """Where nobody listens at first, the service says so and delivers when somebody does (F064, F069)."""
+def test_an_api_that_comes_later_is_waited_for(deployment: Deployment) -> None:
+    """While no server listens, the service reports it; it delivers as soon as one does (F064, F069)."""
     port = free_port()
 
     def elsewhere(document: dict[str, Any]) -> None:
         document["instasent"]["base_url"] = f"http://127.0.0.1:{port}/v1"
 
     people = range_of(1, 3)
-    stage.produce(created(*people))
-    service = stage.service(edit=elsewhere)
+    deployment.produce(created(*people))
+    service = deployment.service(edit=elsewhere)
     service.start()
     service.await_cause("instasent")
     wait_for(lambda: service.status().get("state") == "paused", 20, "the pause", service)
@@ -60,30 +60,30 @@ def test_an_api_that_comes_later_is_waited_for(stage: Deployment) -> None:
         assert service.stop() == 0
 
 
-def test_a_topic_that_is_created_later_holds_up_no_other(stage: Deployment) -> None:
+def test_a_topic_that_is_created_later_holds_up_no_other(deployment: Deployment) -> None:
     """A missing topic is named, the others flow, and it is read once it exists (F025)."""
     people = range_of(1, 3)
-    stage.produce(created(*people))
-    service = stage.service(topics={"later.yaml": LATER})
+    deployment.produce(created(*people))
+    service = deployment.service(topics={"later.yaml": LATER})
     service.start()
-    stage.await_contacts(people, service)
+    deployment.await_contacts(people, service)
     service.await_cause(f"topic {LATER_TOPIC}", "does not exist")
-    stage.broker.create_topic(LATER_TOPIC, 1)
-    stage.produce([raw(b'{"id": "e", "user": 1}', topic=LATER_TOPIC)])
-    wait_for(lambda: "e" in stage.api.events(), 30, "the event of the new topic", service)
+    deployment.broker.create_topic(LATER_TOPIC, 1)
+    deployment.produce([raw(b'{"id": "e", "user": 1}', topic=LATER_TOPIC)])
+    wait_for(lambda: "e" in deployment.api.events(), 30, "the event of the new topic", service)
     service.await_ready()
     assert service.stop() == 0
 
 
-def test_until_caught_up_counts_a_missing_topic_as_empty(stage: Deployment) -> None:
-    """It delivers what there is and exits 0 (F025)."""
+def test_until_caught_up_counts_a_missing_topic_as_empty(deployment: Deployment) -> None:
+    """It delivers the existing records and exits 0 (F025)."""
     people = range_of(1, 3)
-    stage.produce(created(*people))
-    stage.run_until_caught_up(stage.service(topics={"later.yaml": LATER}))
-    stage.await_contacts(people)
+    deployment.produce(created(*people))
+    deployment.run_until_caught_up(deployment.service(topics={"later.yaml": LATER}))
+    deployment.await_contacts(people)
 
 
-def test_a_bad_configuration_is_told_whole_and_nothing_is_consumed(stage: Deployment) -> None:
+def test_a_bad_configuration_is_told_whole_and_nothing_is_consumed(deployment: Deployment) -> None:
     """Every problem with its file and line, exit 78, no request and no commit (F098)."""
 
     def spoilt(document: dict[str, Any]) -> None:
@@ -91,12 +91,12 @@ def test_a_bad_configuration_is_told_whole_and_nothing_is_consumed(stage: Deploy
         document["kafka"]["enable.auto.commit"] = True
         document["instasent"]["base_url"] = "http://api.example.com/v1"
 
-    stage.produce(created(*range_of(1, 3)))
+    deployment.produce(created(*range_of(1, 3)))
     bad = "topic: shop.orders.placed\nshape: event\nevent:\n  type: purchase\n  user_id: '[['\n"
-    service = stage.service(edit=spoilt, topics={"orders.yaml": bad})
+    service = deployment.service(edit=spoilt, topics={"orders.yaml": bad})
     assert service.run() == 78
     for text in ("linger_msec", "enable.auto.commit", "base_url", "connector.yaml:", "orders.yaml:5"):
         assert text in service.log
     assert "Traceback" not in service.log
-    assert stage.api.requests() == []
-    assert stage.committed(CUSTOMERS_TOPIC) == {}
+    assert deployment.api.requests() == []
+    assert deployment.committed(CUSTOMERS_TOPIC) == {}

@@ -34,7 +34,7 @@ def topic(name: str) -> Any:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_published_files_are_those_of_the_models(name: str) -> None:
-    """Whoever changes a model writes the schemas again: `python -m connector.settings.editor_schemas`."""
+    """After a change of a model write the schemas again: `python -m connector.settings.editor_schemas`."""
     assert (ROOT / "schemas" / name).read_text() == schema_text(MODELS[name])
 
 
@@ -45,7 +45,7 @@ def test_writing(tmp_path: Path) -> None:
 
 
 def test_the_shipped_configuration_is_accepted() -> None:
-    """Schemas and `load` accept what we ship, with the references unexpanded."""
+    """Schemas and `load` accept the shipped files, with the references unexpanded."""
     validator("config.schema.json").validate(service())
     for name in ("customers", "orders"):
         validator("topic.schema.json").validate(topic(name))
@@ -64,7 +64,7 @@ def test_the_shipped_configuration_is_accepted() -> None:
     ],
 )
 def test_the_schema_accepts(section: str, key: str, value: object) -> None:
-    """References may stand for numbers, and Kafka properties have their natural types."""
+    """References may replace numbers, and Kafka properties have their natural types."""
     values = service()
     values[section][key] = value
     validator("config.schema.json").validate(values)

@@ -1,4 +1,4 @@
-"""What `kafka:` may hold."""
+"""The properties that `kafka:` may hold."""
 
 import pytest
 from confluent_kafka import Consumer, KafkaException

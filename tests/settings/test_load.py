@@ -1,4 +1,4 @@
-"""The whole configuration: defaults, limits, contradictions, and all problems at once."""
+"""The whole configuration: defaults, limits, contradictions, and all problems together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ Refuse = Callable[..., list[Problem]]
 
 
 def test_defaults(settings_of: Load) -> None:
-    """What is not written is as the design says (section 3)."""
+    """Missing keys have the defaults of docs/configuration.md."""
     settings = settings_of(SERVICE)
     assert settings.instasent.base_url == "https://api.instasent.com/v1"
     assert settings.delivery.model_dump() == {
@@ -222,7 +222,7 @@ def test_avro_needs_a_registry(problems_of: Refuse) -> None:
 
 @pytest.mark.parametrize("text", ["", "- a", "text"])
 def test_a_file_that_is_no_mapping(problems_of: Refuse, text: str) -> None:
-    """An empty file or a list is told what is required."""
+    """For an empty file or a list the problems name the required keys."""
     assert {problem.path for problem in problems_of(text)} >= {"kafka", "instasent", "topics"}
 
 
@@ -233,7 +233,7 @@ def test_a_missing_service_file(tmp_path: Path) -> None:
 
 
 def test_an_inline_topic_keeps_no_values_of_the_file(settings_of: Load) -> None:
-    """What stays in memory to name lines holds no values, so no secrets either (S06)."""
+    """The lines that stay in memory hold no values, and so no secrets (S06)."""
     (section,) = settings_of(KAFKA + INSTASENT + TOPICS).sections
     assert section.value is None
     assert section.document.value is None

@@ -111,7 +111,7 @@ def test_secrets_and_certificates_come_from_files(settings_of: Load, tmp_path: P
 
 @pytest.mark.parametrize("password", ["", "wrong"])
 def test_a_key_that_cannot_be_opened(problems_of: Refuse, tmp_path: Path, password: str) -> None:
-    """F099: a wrong or missing password is a problem at the start; nobody is asked at the terminal."""
+    """F099: a wrong or missing password is a problem at the start; OpenSSL does not ask at the terminal."""
     self_signed(tmp_path, "client", key_password=CANARY)
     given = f", key_password: {password}" if password else ""
     text = f"{SERVICE}schema_registry: {{url: https://r, certificate_file: client.pem, key_file: client.key"

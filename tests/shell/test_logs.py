@@ -9,22 +9,26 @@ import pytest
 import structlog
 
 from connector.shell.clock import Clock
+from connector.shell.log_events import HELD_BACK
 from connector.shell.logs import (
+    CLIENT_LINE,
     KINDS_MAX,
     LogFormat,
     Redactor,
     RepeatFilter,
     client_logger,
     configure_logging,
+    events_of,
 )
 
 
 @pytest.fixture(autouse=True)
 def _restored_logging() -> Iterator[None]:
-    """Give the root logger back as it was."""
+    """Leave no handler, level or filter of a test in place."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
+    logging.getLogger("kafka.client").filters.clear()
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
@@ -41,10 +45,11 @@ def test_json_lines_are_whole() -> None:
     """Each line of ours and of a library is one JSON object with level, time and fields."""
     stream = configured("json")
     structlog.get_logger("connector").warning("paused", topic="t", partition=3)
-    logging.getLogger("library").error("broken %d", 7)
+    logging.getLogger("them").error("broken %d", 7)
     ours, theirs = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert (ours["event"], ours["level"], ours["topic"], ours["partition"]) == ("paused", "warning", "t", 3)
-    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("broken 7", "error", "library")
+    assert (theirs["event"], theirs["message"], theirs["level"]) == ("library", "broken 7", "error")
+    assert theirs["logger"] == "them"
     assert ours["timestamp"].endswith("Z")
 
 
@@ -84,23 +89,45 @@ def test_lines_that_repeat_themselves_are_held_back() -> None:
             return self.now_ms
 
     clock = MovedClock()
-    passed = RepeatFilter(clock).filter
-    lines = []
+    configured_lines = configured("json")
+    logger = client_logger(clock)
+    events = events_of(logger)
     for attempt in range(100):
         clock.now_ms = attempt * 1000
-        record = logging.makeLogRecord({"msg": f"broker 1: refused after {attempt}ms"})
-        if passed(record):
-            lines.append(record.getMessage())
-    assert lines == [
-        "broker 1: refused after 0ms",
-        "broker 1: refused after 30ms (29 like it before)",
-        "broker 1: refused after 60ms (29 like it before)",
-        "broker 1: refused after 90ms (29 like it before)",
+        text = f"broker 1: refused after {attempt}ms"
+        logger.log(logging.ERROR, CLIENT_LINE, "FAIL", "rdkafka#consumer-1", text)
+        events.warning("record_dead_lettered", topic="t", offset=attempt, rule="decode")
+    lines = [json.loads(line) for line in configured_lines.getvalue().splitlines()]
+    theirs = [line for line in lines if line["event"] == "kafka_client"]
+    assert [(line["fac"], line["message"], line.get(HELD_BACK)) for line in theirs] == [
+        ("FAIL", "broker 1: refused after 0ms", None),
+        ("FAIL", "broker 1: refused after 30ms", 29),
+        ("FAIL", "broker 1: refused after 60ms", 29),
+        ("FAIL", "broker 1: refused after 90ms", 29),
+    ]
+    ours = [line for line in lines if line["event"] == "record_dead_lettered"]
+    assert [(line["offset"], line.get(HELD_BACK)) for line in ours] == [
+        (0, None),
+        (30, 29),
+        (60, 29),
+        (90, 29),
     ]
 
 
+def test_lines_of_different_kinds_do_not_hold_each_other_back() -> None:
+    """Another rule, topic or facility code is another kind."""
+    lines = configured("json")
+    logger = client_logger(Clock())
+    events = events_of(logger)
+    for topic, rule in (("a", "decode"), ("a", "when"), ("b", "decode"), ("a", "decode")):
+        events.warning("record_dead_lettered", topic=topic, offset=1, rule=rule)
+    for fac in ("FAIL", "GETSUBSCRIPTIONS", "FAIL"):
+        logger.log(logging.ERROR, CLIENT_LINE, fac, "rdkafka#consumer-1", "the same text")
+    assert len(lines.getvalue().splitlines()) == 5
+
+
 def test_the_kinds_of_lines_are_forgotten_before_they_are_too_many() -> None:
-    """Lines that all differ cannot fill the memory (promise 7); what was forgotten passes once more."""
+    """Lines that all differ cannot fill the memory (promise 7); a forgotten kind passes once more."""
     passed = RepeatFilter(Clock()).filter
     first = logging.makeLogRecord({"msg": "first"})
     assert passed(first)

@@ -1,4 +1,4 @@
-"""What the engine is told the time is, before and after a stall."""
+"""The engine's time before and after a stall."""
 
 from connector.model import SchemaVerdict
 from connector.shell.stall_clock import AFTER_STALL_MS, TURN_MS_MAX, StallClock
@@ -14,8 +14,8 @@ def test_it_is_the_clock_while_nothing_stalls() -> None:
 def test_a_stall_leaves_it_behind_until_the_client_was_polled() -> None:
     """A lease that was granted before the stall stays over, however long no poll is possible (F007, F097).
 
-    A full buffer keeps the shell from polling for a second, and in a poll only the client says that our
-    partitions are gone: time alone is no proof (found by the simulation).
+    A full buffer keeps the shell from polling for a second. The client reports a loss of partitions only in a
+    poll, so time alone is no proof (found by the simulation).
     """
     time = StallClock(0)
     assert time.look(60_000) == TURN_MS_MAX
@@ -27,7 +27,7 @@ def test_a_stall_leaves_it_behind_until_the_client_was_polled() -> None:
 
 
 def test_stalls_add_up() -> None:
-    """A second stall before the first was got over leaves the time further behind."""
+    """A second stall during the first one increases the lag."""
     time = StallClock(0)
     time.look(11_000)
     assert time.look(22_000) == 22_000 - 2 * 10_000
@@ -38,7 +38,7 @@ def test_a_missing_schema_is_not_believed_while_it_is_behind() -> None:
     """The engine doubts it for two seconds, which the leap after a stall would cut short (F040)."""
     time = StallClock(0)
     time.look(61_000)
-    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNAVAILABLE
-    assert time.believed(SchemaVerdict.KNOWN) is SchemaVerdict.KNOWN
+    assert time.trusted_verdict(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNAVAILABLE
+    assert time.trusted_verdict(SchemaVerdict.KNOWN) is SchemaVerdict.KNOWN
     time.polled(61_000 + AFTER_STALL_MS)
-    assert time.believed(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNKNOWN
+    assert time.trusted_verdict(SchemaVerdict.UNKNOWN) is SchemaVerdict.UNKNOWN

@@ -72,7 +72,7 @@ class Member:
         self._poll_ms: int | None = None
         self._polled_ms = -10_000
         self._time = StallClock(world.now_ms)
-        self.believed = self._time.believed
+        self.believed = self._time.trusted_verdict
         self._ids: set[tuple[type, int]] = set()
         self._carry_out: dict[type, Callable[[Any], None]] = {
             ev.Send: self.wire.send,
@@ -133,7 +133,7 @@ class Member:
 
     # --------------------------------------------------------------------------------- events
 
-    def handle(self, event: ev.Event) -> None:
+    def handle(self, event: ev.EngineEvent) -> None:
         """Feed one event and carry out what comes back."""
         world = self._world
         commands = self.engine.handle(event, self.clock_ms)

@@ -58,7 +58,7 @@ def brokers(_proxied: Forgetful, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fo
     monkeypatch.setattr(health, "CHECK_MS", 500)
     monkeypatch.setattr(health, "IDLE_CHECK_MS", 500)
     monkeypatch.setattr(health, "COMPARE_MS", 500)
-    monkeypatch.setattr(health, "LOST_MS", 3_000)
+    monkeypatch.setattr(health, "FORGOTTEN_MS", 3_000)
     yield _proxied
     _proxied.back()
 
@@ -98,13 +98,13 @@ def test_one_that_holds_no_partition_notices_it_too(brokers: Forgetful) -> None:
 
 def test_brokers_that_are_away_are_waited_for(brokers: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
     """No client reaches them: that is an outage, and passes by itself (F028)."""
-    monkeypatch.setattr(health, "LOST_MS", 500)
+    monkeypatch.setattr(health, "FORGOTTEN_MS", 500)
     with Member(brokers, T, settings=EAGER_TO_KNOW) as member:
         member.until(lambda: bool(member.consumer.assigned))
         brokers.away = True
         member.until(lambda: member.rebalances[-1][0] == "lost")
         member.until(lambda: health.BROKER in member.consumer.health.troubles)
-        monkeypatch.setattr(health, "LOST_MS", 10_000)  # it may come back later than a new client
+        monkeypatch.setattr(health, "FORGOTTEN_MS", 10_000)  # it may come back later than a new client
         brokers.back()
         member.until(lambda: not member.consumer.health.troubles and bool(member.consumer.assigned))
 

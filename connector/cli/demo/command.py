@@ -1,4 +1,4 @@
-"""`demo`: the whole thing at work, with nothing to set up; ends with a summary that proves the state."""
+"""`demo`: the connector at work, with nothing to set up; it ends with a summary that proves the result."""
 
 import contextlib
 import signal
@@ -18,14 +18,14 @@ FAILED = 1
 
 @click.command("demo")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON line, and nothing else.")
-@click.option("--keep", is_flag=True, help="Stay up afterwards and say which addresses to open.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another shop.")
+@click.option("--keep", is_flag=True, help="Keep running afterwards and print the addresses to open.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes other sample data.")
 def command(as_json: bool, keep: bool, seed: int) -> None:
-    """Show the connector at work: broker, API, changes, ten seconds of trouble, and the proof.
+    """Show the connector at work: broker, API, changes, ten seconds of faults, and the proof.
 
-    Starts an embedded broker, a schema registry and a sandbox of the Instasent API, produces a few thousand
-    changes of customers and orders in several formats, and runs the real service against them. Exits with 1
-    when the end is not exactly what the changes lead to.
+    Starts an embedded broker, a schema registry and a sandbox of the Instasent API. Produces a few thousand
+    changes of customers and orders in several formats. Runs the real service against them. Exits with 1
+    unless Instasent holds exactly the expected result.
     """
     console = Console(quiet=as_json)
     with tempfile.TemporaryDirectory(prefix="instasent-demo-") as folder, DemoRun(Path(folder), seed) as run:
@@ -53,23 +53,23 @@ def _explain(console: Console, run: DemoRun) -> None:
     for name, address in addresses.items():
         console.print(f"[bold]{name:<8}[/] {address}")
     console.print(
-        f"{len(run.sample.records)} records of {len(run.sample.formats)} topics, in "
-        f"{', '.join(run.sample.formats.values())}, are on their way to a sandbox of the API. "
-        "Ten seconds of it are trouble: refused requests, lost answers, resets.\n"
+        f"The demo sends {len(run.sample.records)} records of {len(run.sample.formats)} topics to a sandbox "
+        f"of the API. Formats: {', '.join(run.sample.formats.values())}. "
+        "Ten seconds of it bring faults: refused requests, lost answers, resets.\n"
     )
 
 
 def _show(console: Console, summary: Summary) -> None:
     console.print(summary.table())
     if summary.proved:
-        console.print("[bold green]Everything arrived, once, in order.[/]")
+        console.print("[bold green]Every record arrived, once and in order.[/]")
     else:
         console.print(f"[bold red]Not as expected:[/] {', '.join(summary.failures)}")
 
 
 def _stay_up(console: Console, run: DemoRun) -> None:
-    """Wait for Ctrl-C or SIGTERM, with everything still running."""
-    console.print("\nStill running; open, then press Ctrl-C:")
+    """Keep everything running until Ctrl-C or SIGTERM."""
+    console.print("\nStill running. Open these addresses; press Ctrl-C to stop:")
     for name, url in run.urls().items():
         console.print(f"  {name:<12} {url}")
     stopped = threading.Event()

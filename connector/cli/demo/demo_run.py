@@ -1,4 +1,4 @@
-"""The demo's stage: broker, API, producer and the real service as a process of its own."""
+"""The demo's parts: broker, API, registry, producer, and the real service as a child process."""
 
 import signal
 import socket
@@ -27,17 +27,17 @@ from connector.sandbox.sample_config import add_formats, write_config
 
 PARTITIONS = 4
 PRODUCE_SECONDS = 14.0
-"""The changes are spread over so long, so that they happen before, during and after the trouble."""
+"""The changes are spread over this time, so that they happen before, during and after the faults."""
 
-TROUBLE_AFTER_SECONDS = 2.0
-TROUBLE_SECONDS = 10.0
+FAULTS_AFTER_SECONDS = 2.0
+FAULTS_SECONDS = 10.0
 END_SECONDS_MAX = 90.0
-"""Three times what it takes: a slow machine is no fault."""
+"""Three times the usual time: a slow machine is no failure."""
 
 CONTACT_WAIT_SECONDS = 15
 
-TROUBLE: tuple[tuple[FaultKind, float, dict[str, Any]], ...] = (
-    # What goes wrong, how often, for as long as the trouble lasts; the first that is drawn happens.
+FAULTS: tuple[tuple[FaultKind, float, dict[str, Any]], ...] = (
+    # The kinds of faults and their probabilities; the first that is drawn happens.
     (FaultKind.LOST, 0.4, {}),
     (FaultKind.STATUS, 0.4, {"status": 503}),
     (FaultKind.RESET, 0.3, {}),
@@ -46,7 +46,7 @@ TROUBLE: tuple[tuple[FaultKind, float, dict[str, Any]], ...] = (
 
 
 class DemoRun:
-    """Starts everything on entry and stops it on exit, whatever happened between."""
+    """Starts all parts on entry and stops them on exit, also after an exception."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
@@ -71,7 +71,7 @@ class DemoRun:
             base_url=self.api.base_url,
             contact_wait_seconds=CONTACT_WAIT_SECONDS,
             admin_listen=self.admin_url.removeprefix("http://"),
-            # Not the default of 30 s: after ten seconds of trouble nobody wants to watch a long backoff.
+            # Not the default of 30 s: after ten seconds of faults a long backoff would only delay the demo.
             delivery={"retry_backoff_ms": [200, 3000]},
         )
         add_formats(config, self.registry.url, CONTACT_WAIT_SECONDS)
@@ -91,7 +91,7 @@ class DemoRun:
         self.broker.close()
 
     def urls(self) -> dict[str, str]:
-        """What to open in a browser."""
+        """The addresses for a browser."""
         return {
             "status page": self.admin_url,
             "metrics": f"{self.admin_url}/metrics",
@@ -101,9 +101,9 @@ class DemoRun:
         }
 
     def play(self, console: Console) -> None:
-        """Produce, make trouble, and show progress until everything has been delivered."""
+        """Produce, inject faults, and show progress until every record is delivered."""
         started = time.monotonic()
-        trouble_at: float | None = started + TROUBLE_AFTER_SECONDS
+        faults_at: float | None = started + FAULTS_AFTER_SECONDS
         produced = self._produce()
         pending = True
         with Live(console=console, refresh_per_second=4, transient=True) as live:
@@ -112,15 +112,15 @@ class DemoRun:
                 if now - started > END_SECONDS_MAX:
                     break
                 pending = next(produced, False)
-                if trouble_at is not None and now >= trouble_at:
-                    trouble_at = None
-                    self._make_trouble()
+                if faults_at is not None and now >= faults_at:
+                    faults_at = None
+                    self._inject_faults()
                 self._read_status()
                 live.update(self._progress(now - started))
         self.seconds = time.monotonic() - started
 
     def consumed(self) -> dict[str, int]:
-        """Records that the service has read of each topic."""
+        """The number of records that the service has read, by topic."""
         return {topic["topic"]: topic["records_consumed"] for topic in self.status.get("topics", ())}
 
     def stop_service(self) -> int:
@@ -128,12 +128,12 @@ class DemoRun:
         self._service.send_signal(signal.SIGTERM)
         return self._service.wait(timeout=END_SECONDS_MAX)
 
-    def _make_trouble(self) -> None:
-        for kind, probability, details in TROUBLE:
-            self.api.inject(kind, probability=probability, for_seconds=TROUBLE_SECONDS, **details)
+    def _inject_faults(self) -> None:
+        for kind, probability, details in FAULTS:
+            self.api.inject(kind, probability=probability, for_seconds=FAULTS_SECONDS, **details)
 
     def _produce(self) -> Iterator[bool]:
-        """Produce the sample a slice at a time; each step waits until the slice is due."""
+        """Produce the sample in slices; each step waits until its slice is due."""
         producer = Producer({"bootstrap.servers": self.broker.bootstrap_servers})
         records = self.sample.records
         started = time.monotonic()
@@ -159,7 +159,7 @@ class DemoRun:
             self.status = {}  # It is still starting.
 
     def _delivered(self) -> bool:
-        """Whether every produced record is settled and committed."""
+        """Return whether every produced record is settled and committed."""
         consumed = sum(self.consumed().values())
         partitions = self.status.get("partitions", ())
         return consumed >= len(self.sample.records) and all(

@@ -1,4 +1,4 @@
-"""The proof at the end of the demo: what the changes lead to, beside what the API really holds."""
+"""The proof at the end of the demo: the expected result beside the contents of the API."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,49 +14,54 @@ if TYPE_CHECKING:
     from connector.cli.demo.demo_run import DemoRun
 
 CAUSES = {"decode": "not json", "instasent.contacts": "refused", "instasent.events": "unknown contact"}
-"""The rule in a dead letter's headers → the cause as the sample names it."""
+"""The rule in a dead letter's headers -> the cause by its name in the sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the proof: `expected` None means that the figure is only for information."""
+    """One line of the proof; without `expected` the figure is only for information."""
 
     name: str
     found: Any
     expected: Any = None
+    key: str = ""
+    """The key in the JSON, where it is not the name."""
 
     @property
     def holds(self) -> bool:
-        """Whether the figure is what it must be."""
+        """Whether the figure is the expected one."""
         return self.expected is None or self.found == self.expected
+
+    @property
+    def json_key(self) -> str:
+        """The key in the JSON."""
+        return self.key or self.name.replace(" ", "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All the lines."""
+    """All lines of the proof."""
 
     checks: tuple[Check, ...]
 
     @property
     def failures(self) -> list[str]:
-        """The names of the lines that are wrong."""
+        """The names of the wrong lines."""
         return [check.name for check in self.checks if not check.holds]
 
     @property
     def proved(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether all lines are right."""
         return not self.failures
 
     def as_json(self) -> dict[str, Any]:
-        """Give one flat object, with the expectations beside the figures."""
-        figures = {check.name.replace(" ", "_"): check.found for check in self.checks}
-        expected = {
-            check.name.replace(" ", "_"): c for check in self.checks if (c := check.expected) is not None
-        }
+        """Return one flat object with the figures and the expectations."""
+        figures = {check.json_key: check.found for check in self.checks}
+        expected = {check.json_key: c for check in self.checks if (c := check.expected) is not None}
         return {"proved": self.proved, **figures, "expected": expected}
 
     def table(self) -> Table:
-        """Give the summary for a person."""
+        """Return the summary as a table for people."""
         table = Table(title="What arrived", title_justify="left")
         for name in ("", "found", "expected"):
             table.add_column(name, justify="right" if name else "left", no_wrap=not name)
@@ -68,7 +73,7 @@ class Summary:
 
 
 def summarise(run: "DemoRun", exit_code: int) -> Summary:
-    """Compare the end with the one that the sample leads to."""
+    """Compare the result with the expectation of the sample."""
     expected = run.sample.expected
     report = run.api.report()
     present = run.api.contacts()
@@ -84,7 +89,12 @@ def summarise(run: "DemoRun", exit_code: int) -> Summary:
             Check("events stored twice", report["conflicting_events"], 0),
             Check("order violations", report["order_violations"], 0),
             Check("requests that shared a contact", report["overlaps"], 0),
-            Check("contacts left behind their newest version", report["behind"], 0),
+            Check(
+                "contacts with an outdated version",
+                report["behind"],
+                0,
+                key="contacts_left_behind_their_newest_version",
+            ),
             Check("unaccounted records", run.status["unaccounted_records"], 0),
             Check("dead letters", dict(sorted(_dead_letters(run).items())), dict(expected.dead_letters)),
             Check("orders skipped by when", _skipped(run, "when"), expected.skipped_orders),
@@ -107,7 +117,7 @@ def _produced(run: "DemoRun") -> Counter[str]:
 
 
 def _by_format(run: "DemoRun", counts: Mapping[str, int]) -> dict[str, int]:
-    """Count records by how they are written; what was read twice counts once."""
+    """Count records by their format; a record that was read twice counts once."""
     produced = _produced(run)
     return {
         written: min(counts.get(topic, 0), produced[topic]) for topic, written in run.sample.formats.items()

@@ -23,7 +23,7 @@ PAGE_HEADERS = {
 
 
 def create_app(board: StatusBoard) -> Starlette:
-    """Make the application; every answer is made from the board as it is then."""
+    """Make the application; every answer shows the state of the board at that moment."""
     registry = registry_of(board)
     page = PAGE.read_text(encoding="utf-8")
 

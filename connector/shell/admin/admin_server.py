@@ -1,4 +1,4 @@
-"""Serves the admin application on an asyncio loop that somebody else runs."""
+"""Serves the admin application on the asyncio loop of the HTTP thread."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ from connector.errors import FatalError
 
 CONNECTIONS_MAX = 64
 CONNECTION_SECONDS_MAX = 10.0
-"""A connection serves one request and ends; one that dawdles ends too (F100, slowloris, huge requests)."""
+"""A connection serves one request and ends; a slow one ends too (F100, slowloris, huge requests)."""
 STOP_SECONDS_MAX = 2
 
 
 class _ShortLived(HttpToolsProtocol):
-    """A connection that is closed after a while, whatever its peer does."""
+    """A connection that closes after `CONNECTION_SECONDS_MAX`, whatever its peer does."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # uvicorn's own narrowing
         super().connection_made(transport)
@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
 
 
 class AdminServer:
-    """`start` and `stop` belong to the loop on which the server lives."""
+    """Call `start` and `stop` on the loop of the server."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._host = host
@@ -60,7 +60,7 @@ class AdminServer:
 
     @property
     def url(self) -> str:
-        """Where to look; tells the real port when 0 was asked for."""
+        """The server's address, with the real port where the configuration has 0."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
@@ -83,7 +83,7 @@ class AdminServer:
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
 
     async def stop(self) -> None:
-        """Finish what is being answered, for `STOP_SECONDS_MAX` at most."""
+        """Finish the open requests, for at most `STOP_SECONDS_MAX`."""
         if self._task is not None:
             self._server.should_exit = True
             await self._task

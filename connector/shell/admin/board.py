@@ -1,4 +1,4 @@
-"""What the admin server shows: written by the engine's thread, read by the server's, without a lock."""
+"""The state that the admin server shows. One thread writes it and another reads it, without a lock."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,19 +7,19 @@ from connector.engine.snapshot import Snapshot
 from connector.shell.clock import Clock
 
 TURN_MS_MAX = 30_000
-"""How long a turn of the engine's loop may take before `/healthz` doubts it (design section 4)."""
+"""How long a turn of the engine's loop may take before `/healthz` fails (docs/metrics.md)."""
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
 NO_FORMATS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class StatusBoard:
-    """The newest state. Each attribute is replaced whole; a reader sees the old or the new one.
+    """The newest state. Each attribute is replaced as one object, so a reader sees the old or the new one.
 
-    `values_left_out` counts, by reason, the column values that a row had and that were not sent. `formats`
-    names, by topic, the wire formats of the values that were read.
-    `causes` names what is wrong, by dependency: `instasent`, `broker`, `group`, `offsets`, `topic …`,
-    `partition …`, `dead letters`, `schema registry`. It is empty while everything is well.
+    `values_left_out` counts the column values that were not sent, by reason. `formats` names the wire
+    formats that were met, by topic. `causes` holds the current troubles by dependency: `instasent`,
+    `broker`, `group`, `offsets`, `topic …`, `partition …`, `dead letters`, `schema registry`. Without a
+    trouble it is empty.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -31,7 +31,7 @@ class StatusBoard:
         self.last_turn_ms = clock.monotonic_ms()
 
     def turned(self) -> None:
-        """Note that the engine's loop has come round."""
+        """Note that the engine's loop has completed a turn."""
         self.last_turn_ms = self._clock.monotonic_ms()
 
     def publish(
@@ -41,7 +41,7 @@ class StatusBoard:
         values_left_out: Mapping[str, int] = NOTHING,
         formats: Mapping[str, Sequence[str]] = NO_FORMATS,
     ) -> None:
-        """Show a new snapshot, what is wrong now, and what was left out and met until now."""
+        """Show a new snapshot with the current troubles, the counts and the formats."""
         self.formats = MappingProxyType(dict(formats))
         self.values_left_out = MappingProxyType(dict(values_left_out))
         self.causes = MappingProxyType(dict(causes))
@@ -49,5 +49,5 @@ class StatusBoard:
 
     @property
     def idle_ms(self) -> int:
-        """How long ago the engine's loop turned."""
+        """The time since the last turn of the engine's loop."""
         return self._clock.monotonic_ms() - self.last_turn_ms

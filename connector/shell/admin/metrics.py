@@ -1,4 +1,4 @@
-"""The Prometheus metrics, made from the newest snapshot when they are asked for."""
+"""The Prometheus metrics, made from the newest snapshot at each scrape."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,13 +13,13 @@ PREFIX = "instasent_connector"
 
 
 class SnapshotCollector(Collector):
-    """Reads the board at every scrape; keeps nothing itself."""
+    """Reads the board at every scrape and keeps no state."""
 
     def __init__(self, board: StatusBoard) -> None:
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric; the labels are topics, formats, partitions, endpoints, rules, states (S10)."""
+        """Yield every metric; labels hold topics, partitions, formats, endpoints, rules and states (S10)."""
         snapshot = self._board.snapshot
         yield from _service(snapshot, ready=not self._board.causes)
         yield _gauge("loop_idle_seconds", "Since the engine's loop last turned.", self._board.idle_ms / 1000)
@@ -50,7 +50,7 @@ class SnapshotCollector(Collector):
 
 
 def registry_of(board: StatusBoard) -> CollectorRegistry:
-    """Make a registry of our own; the process-wide one belongs to libraries."""
+    """Make a registry for our metrics only; libraries use the process-wide one."""
     registry = CollectorRegistry()
     registry.register(SnapshotCollector(board))
     return registry

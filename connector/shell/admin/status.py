@@ -1,4 +1,4 @@
-"""`/api/status`: the snapshot as JSON (design section 4)."""
+"""`/api/status`: the snapshot as JSON (docs/metrics.md)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from connector.shell.admin.board import StatusBoard
 
 
 def status_of(board: StatusBoard) -> dict[str, Any]:
-    """Render the newest snapshot; at least what the design lists, plus counts by rule and wire formats."""
+    """Render the newest snapshot with the counts by rule and the wire formats."""
     snapshot = board.snapshot
     return {
         "state": snapshot.state,

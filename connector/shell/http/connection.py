@@ -1,13 +1,15 @@
 """One HTTP/1.1 connection as an `httpx` transport.
 
-httpx's own transport costs 0.7 ms of CPU a request with one connection in its pool, and 3.3 ms with 32,
-because it polls each idle socket twice a request; the rest is spent in h11, httpcore and anyio. That would
-be a quarter of all that the connector does for the 100 records of a request. This transport keeps httpx's
-interface (`Request`, `Response`, exceptions, timeouts, TLS context) and parses with httptools, the C
-parser that uvicorn uses: a tenth (measured as `connector/shell/http/http_thread.py` says).
+httpx's own transport costs 0.7 ms of CPU a request with one connection in its pool, and 3.3 ms with 32. It
+polls each idle socket twice a request, and h11, httpcore and anyio take the rest. That would be a quarter of
+the CPU that the connector spends on the 100 records of a request.
 
-It never follows a redirect, reads no proxy variables, decompresses nothing, and resolves the name anew
-for each connection (F069).
+This transport keeps httpx's interface: `Request`, `Response`, exceptions, timeouts, TLS context. It parses
+with httptools, the C parser of uvicorn, and costs a tenth. `connector/shell/http/http_thread.py` has the
+measurements.
+
+It never follows a redirect, reads no proxy variables and decompresses nothing. It resolves the name again for
+each connection (F069).
 """
 
 import asyncio
@@ -20,11 +22,11 @@ import httptools
 import httpx
 
 IDLE_SECONDS_MAX = 4.0
-"""Older idle connections are not used again: Node, for one, closes them after five seconds (F072)."""
+"""A connection that was idle for longer is not used again: Node, for one, closes it after 5 s (F072)."""
 
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
-"""Of all that is received for one request: interim answers, headers, framing, body and trailers. An answer
-about 100 items is some 100 KB where each item is repeated in it (F071, S14)."""
+"""The limit for all bytes received for one request: interim answers, headers, framing, body and trailers. An
+answer that repeats its 100 items has about 100 KB (F071, S14)."""
 
 HEADERS_MAX = 256
 READ_BYTES_MAX = 256 * 1024
@@ -34,7 +36,7 @@ Timeouts: TypeAlias = Mapping[str, float | None]
 
 
 class _Exchange:
-    """One answer while it arrives; its `on_` methods are what httptools calls."""
+    """One answer while it arrives; httptools calls its `on_` methods."""
 
     def __init__(self, done: asyncio.Future[None]) -> None:
         self.done = done
@@ -47,7 +49,7 @@ class _Exchange:
 
     def on_message_begin(self) -> None:
         if self.done.done():
-            raise ValueError("an answer that nobody asked for")
+            raise ValueError("an answer without a request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) == HEADERS_MAX:
@@ -69,7 +71,7 @@ class _Exchange:
             self.done.set_result(None)
 
     def feed(self, data: memoryview) -> None:
-        """Parse what has arrived; a fault of the answer ends up in `done`."""
+        """Parse the received bytes; a fault of the answer becomes the exception of `done`."""
         self.received += len(data)
         if self.received > ANSWER_BYTES_MAX:
             self.fail(httpx.RemoteProtocolError(f"the answer is larger than {ANSWER_BYTES_MAX} bytes"))
@@ -81,7 +83,7 @@ class _Exchange:
             self.fail(httpx.RemoteProtocolError(f"the answer is not HTTP/1.1 ({type(error).__name__})"))
 
     def end(self, error: Exception | None) -> None:
-        """The peer closed. That ends the body only where nothing else announced its end (F066)."""
+        """Handle the peer's close, which ends the body only where no header announced its end (F066)."""
         names = {name for name, _ in self.headers}
         if error is None and self.status >= 200 and not names & {b"content-length", b"transfer-encoding"}:
             if not self.done.done():
@@ -97,7 +99,7 @@ class _Exchange:
 
 
 class _Protocol(asyncio.BufferedProtocol):
-    """Feeds the exchange that is under way, and watches its progress."""
+    """Feeds the current exchange, and watches its progress."""
 
     def __init__(self) -> None:
         self.exchange: _Exchange | None = None
@@ -108,7 +110,9 @@ class _Protocol(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(high=0)  # so that `sending` is true until all has left
+        self.transport.set_write_buffer_limits(
+            high=0
+        )  # so that `sending` is true until the last byte has left
 
     def pause_writing(self) -> None:
         self.sending = True
@@ -121,7 +125,7 @@ class _Protocol(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self.exchange is None:  # nobody asked: not a peer to send anything to
+        if self.exchange is None:  # an answer without a request: drop this peer
             self.transport.abort()
             return
         self._progressed_at = self._loop.time()
@@ -147,14 +151,14 @@ class _Protocol(asyncio.BufferedProtocol):
             await exchange.done
         finally:
             self.exchange = None
-            del exchange.parser  # the two refer to each other: nothing is left for the garbage collector
+            del exchange.parser  # breaks the reference cycle, so the garbage collector has no work
         return exchange
 
     def _watch(self) -> None:
-        """Give up where nothing has moved for as long as the timeout of this phase, or `total` is over.
+        """Give up where no byte has moved for the timeout of this phase, or `total` is over.
 
-        The timer outlives its exchange and finds the next one: it need not be set for each. The price is
-        that a timeout which is shorter than those of the exchange before may be noticed late.
+        The timer outlives its exchange and serves the next one, so no exchange has to set it. The price: a
+        timeout that is shorter than those of the previous exchange may be noticed late.
         """
         self._timer = None
         if self.exchange is None:
@@ -180,9 +184,9 @@ class _Protocol(asyncio.BufferedProtocol):
 class Connection(httpx.AsyncBaseTransport):
     """One request at a time over one connection that is kept alive.
 
-    Raises httpx's `ConnectError` and `ConnectTimeout` before anything was sent, its other
-    `TransportError`s after. `tls` is used for `https` URLs. Besides httpx's `timeout` a request may have the
-    extension `began`: the loop's time from which its timeout `total` counts, else from its sending.
+    It raises httpx's `ConnectError` and `ConnectTimeout` before a byte was sent, and its other
+    `TransportError`s after. `tls` applies to `https` URLs. Besides httpx's `timeout`, a request may have the
+    extension `began`: the loop's time from which `total` counts. Without it, `total` counts from sending.
     """
 
     def __init__(self, tls: ssl.SSLContext) -> None:
@@ -191,7 +195,7 @@ class Connection(httpx.AsyncBaseTransport):
         self._idle_since = 0.0
 
     async def connect(self, url: httpx.URL, timeout_seconds: float | None) -> _Protocol:
-        """Have a connection that can be written to: the one at hand, or a new one."""
+        """Return a connection that is ready to write to: the present one, or a new one."""
         loop = asyncio.get_running_loop()
         if self._protocol is not None:
             fresh = loop.time() - self._idle_since < IDLE_SECONDS_MAX
@@ -206,22 +210,24 @@ class Connection(httpx.AsyncBaseTransport):
                     url.host,
                     url.port or (443 if secure else 80),
                     ssl=self._tls if secure else None,
-                    happy_eyeballs_delay=0.25,  # a dead IPv6 route costs this and not the whole timeout
+                    happy_eyeballs_delay=0.25,  # a dead IPv6 route costs this instead of the timeout
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection to {url.host} in {timeout_seconds} s") from error
-        except OSError as error:  # also refused, unknown host, and every fault of TLS
+        except OSError as error:  # also refused, unknown host, and every TLS fault
             raise httpx.ConnectError(f"no connection to {url.host}: {error}") from error
         self._idle_since = loop.time()
         return self._protocol
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry out one request; the answer is whole when this returns."""
+        """Carry out one request and return its complete answer."""
         timeouts: Timeouts = request.extensions.get("timeout", {})
         protocol = await self.connect(request.url, timeouts.get("connect"))
         try:
-            exchange = await protocol.ask(await _wire(request), timeouts, request.extensions.get("began"))
-        except BaseException:  # also cancelled: whatever the peer still sends belongs to nobody
+            exchange = await protocol.ask(
+                await _request_bytes(request), timeouts, request.extensions.get("began")
+            )
+        except BaseException:  # also cancelled: no request may read what the peer still sends
             await self.aclose()
             raise
         self._idle_since = asyncio.get_running_loop().time()
@@ -237,8 +243,8 @@ class Connection(httpx.AsyncBaseTransport):
             self._protocol = None
 
 
-async def _wire(request: httpx.Request) -> bytes:
-    """The bytes of a request, in one piece: one system call sends it."""
+async def _request_bytes(request: httpx.Request) -> bytes:
+    """Return the bytes of a request in one piece, so that one system call sends them."""
     lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += [b"%s: %s" % header for header in request.headers.raw]
     head = b"\r\n".join(lines)

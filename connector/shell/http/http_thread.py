@@ -1,14 +1,19 @@
-"""The HTTP thread: one asyncio loop that carries out requests and gives back what came of them.
+"""The HTTP thread: one asyncio loop that carries out requests and returns their results.
 
-The engine's thread hands requests over through a deque and wakes the loop once per burst; results come
-back through a queue. Each slot is one task with one connection of its own, so that nothing is searched,
-locked or created per request.
+The engine's thread hands requests over through a deque and wakes the loop once per burst. Results come back
+through a queue. Each slot is one task with its own connection, so a request needs no search and no lock.
 
-Measured with `time.thread_time` around requests of 30 KB to `python -m tests.bench.sink`, in µs of CPU a
-request, with 8 and with 32 in flight: `httpx.AsyncClient.post` 1,180 and 3,400, one
-`httpx.AsyncHTTPTransport` 1,000 and 3,300, one such transport a slot 760 and 710, `Connection` a slot 64
-and 63; this thread, with its queues, 77 and 80. Beside a busy engine thread the same costs 210: caches are
-cold and the interpreter's lock changes hands.
+CPU a request in µs, by `time.thread_time`, for requests of 30 KB to `python -m tests.bench.sink`:
+
+| | 8 in flight | 32 in flight |
+| --- | --- | --- |
+| `httpx.AsyncClient.post` | 1,180 | 3,400 |
+| one `httpx.AsyncHTTPTransport` | 1,000 | 3,300 |
+| one such transport a slot | 760 | 710 |
+| one `Connection` a slot | 64 | 63 |
+| this thread, with its queues | 77 | 80 |
+
+Beside a busy engine thread the last one costs 210: caches are cold and the interpreter's lock changes hands.
 """
 
 import asyncio
@@ -31,7 +36,7 @@ from connector.shell.http.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer as it came. The names of `headers` are in lower case; of a repeated one the last counts."""
+    """An answer. Names in `headers` are in lower case; the last value of a repeated header counts."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,14 +45,14 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """No answer came. `sent` says whether the request may have left (F064, F065)."""
+    """No answer arrived. `sent` is true where the request may have left (F064, F065)."""
 
     reason: str
     sent: bool
 
 
 class NotSent(NamedTuple):
-    """The request was refused here: its `not_after_ms` had passed (F007)."""
+    """The thread refused the request, because its `not_after_ms` had passed (F007)."""
 
 
 Result: TypeAlias = HttpResponse | NoAnswer | NotSent
@@ -61,11 +66,11 @@ class _Job(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """How many requests travel at once, and how long one may take.
+    """How many requests are in flight, and how long one may take.
 
-    `request_seconds_max` counts from connecting to the last byte and is the only one that ends a slow drip
-    (F068); `silence_seconds_max` is for each stretch in which nothing could be written or was read. There
-    is no wait for a pooled connection: every slot owns one, and `not_after_ms` bounds the wait for a slot.
+    `request_seconds_max` counts from connecting to the last byte; only this limit ends a slow drip (F068).
+    `silence_seconds_max` limits each pause in writing or reading. Every slot owns a connection, so no request
+    waits for one, and `not_after_ms` limits the wait for a slot.
     """
 
     in_flight_max: int = 8
@@ -75,7 +80,7 @@ class HttpLimits:
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Verify the server by httpx's certificates or by `ca_file`; TLS 1.2 at least (S11)."""
+    """Verify the server by httpx's certificates or by `ca_file`, with TLS 1.2 at least (S11)."""
     if ca_file is None:
         context = httpx.create_ssl_context(trust_env=False)
     else:
@@ -85,10 +90,10 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 class HttpThread:
-    """Sends requests to one host, and runs the coroutines of others (the admin server) on its loop.
+    """Sends requests to one host, and runs other coroutines, such as the admin server's, on its loop.
 
-    `base_url` gives scheme, host and port. `now_ms` is the clock of `not_after_ms`. Exactly one
-    `(send_id, Result)` per submitted request appears in `results`, unless `stop` comes first.
+    `base_url` gives scheme, host and port. `now_ms` is the clock of `not_after_ms`. Each submitted request
+    puts exactly one `(send_id, Result)` into `results`, unless `stop` comes first.
     """
 
     def __init__(
@@ -126,19 +131,19 @@ class HttpThread:
     # ------------------------------------------------------------------- called from other threads
 
     def start(self) -> None:
-        """Start the thread; its slots are ready when this returns."""
+        """Start the thread, and return when its slots are ready."""
         self._thread.start()
         self._started.wait()
 
     def submit(self, send_id: int, request: HttpRequest, not_after_ms: int) -> None:
-        """Send a request when a slot is free, unless `not_after_ms` has passed by then."""
+        """Send a request when a slot is free, unless `not_after_ms` has passed by that time."""
         self._jobs.append(_Job(send_id, request, not_after_ms))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._dispatch)
 
     def set_token(self, token: str) -> None:
-        """Use another token from the next request on. Raises ValueError where a header cannot carry it."""
+        """Use another token from the next request on. Raises ValueError if no header can carry it."""
         if not token.isascii() or not token.isprintable() or not token or " " in token:
             raise ValueError("the token is empty or holds a character that an HTTP header cannot carry")
         self._headers = [
@@ -155,18 +160,18 @@ class HttpThread:
 
     @property
     def running(self) -> bool:
-        """Whether the thread lives."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def check(self) -> None:
-        """Raise FatalError where the thread has died: nothing would ever be sent again (F093)."""
+        """Raise FatalError if the thread has died, because no request would be sent again (F093)."""
         if self._failure is not None:
             raise FatalError(
                 "http_thread_died", f"the HTTP thread ended: {self._failure!r}"
             ) from self._failure
 
     def stop(self, seconds: float) -> bool:
-        """Abandon what travels, close the connections, end the thread; False where it hangs longer."""
+        """Abandon open requests, close the connections and end the thread; False where it still hangs."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(seconds)
@@ -194,9 +199,9 @@ class HttpThread:
             self._loop.stop()
 
     def _dispatch(self) -> None:
-        self._woken = False  # before the look: who submits after it wakes us again
+        self._woken = False  # first: a request that is submitted after this wakes the loop again
         while self._jobs and self._idle:
-            self._idle.pop().set_result(self._jobs.popleft())  # the connection that was used last is warmest
+            self._idle.pop().set_result(self._jobs.popleft())  # the last used connection is the warmest
 
     async def _slot(self) -> None:
         connection = Connection(self._tls)
@@ -222,7 +227,7 @@ class HttpThread:
             sent = True
             response = await connection.handle_async_request(request)
             stream = cast("httpx.AsyncByteStream", response.stream)
-            body = b"".join([part async for part in stream])  # as it travelled: never unpacked
+            body = b"".join([part async for part in stream])  # as received, never decompressed
         except httpx.TransportError as error:
             return NoAnswer(f"{type(error).__name__}: {error}", sent)
         headers = {

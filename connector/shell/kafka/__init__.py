@@ -1,1 +1,1 @@
-"""The Kafka side: consumer, commits, start offsets, dead letters, topic ids."""
+"""The Kafka side: consumer, commits, start offsets, dead letters, topic ids, and a reader without a group."""

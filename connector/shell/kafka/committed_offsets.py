@@ -1,4 +1,4 @@
-"""Commit metadata: written with each commit, read at the start (`engine/commit_metadata.py`)."""
+"""Commit metadata, written with each commit and read at each assignment (`engine/commit_metadata.py`)."""
 
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
@@ -12,84 +12,84 @@ from connector.errors import ConnectorError, FatalError
 from connector.model import TopicPartition
 
 SMALLEST_CHARS_MAX = 64
-"""A broker that refuses metadata as short as that is given none."""
+"""A broker that refuses metadata this short gets none."""
 
 
-class Ids(Protocol):
-    """The ids of topics (`kafka_topics.TopicIds`)."""
+class TopicIdSource(Protocol):
+    """The ids of topics, as `topic_ids.TopicIds` knows them."""
 
     @property
     def known(self) -> Mapping[str, str]:
-        """Those that have been heard of, by topic."""
+        """The known ids, by topic."""
 
     def ask(self, topics: Collection[str]) -> dict[str, str]:
-        """Ask for ids and wait for a moment; a topic whose id cannot be had is left out."""
+        """Ask for ids and wait for a moment; a topic without an answer is left out."""
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
-        """Return which of our topics are not the ones that they were."""
+        """Return the topics that were deleted and created again."""
 
 
 class MetadataUnprovenError(ConnectorError):
-    """Metadata says that something is settled, and whether that may be believed cannot be found out now.
+    """Metadata claims that records are settled, and the claim cannot be verified now.
 
-    Then nothing may be read: what one instance does not believe it sends again from an older state on, and
-    the next one, which does believe it, would leave out what has to follow (found by the simulation).
+    Then nothing may be read. An instance that ignored the claim would deliver older states again. The next
+    instance, which accepts it, would leave out the newer ones (found by the simulation).
     """
 
 
 class CommittedOffset(NamedTuple):
-    """What the group has committed for one partition."""
+    """A committed offset of the group, for one partition."""
 
     offset: int
     metadata: str
 
 
 class CommittedOffsets:
-    """Knows the data source that our commits are made for, and how much metadata the broker takes.
+    """Knows the data source of our commits, and how much metadata the broker accepts.
 
-    What is settled is said and believed only of a topic whose id is known: in one that was made anew, the
-    same offsets name other records (F026).
+    Settled offsets are written and read only for a topic whose id is known. In a topic that was created
+    again, the same offsets name other records (F026).
     """
 
-    def __init__(self, target: str, ids: Ids, chars_max: int = commit_metadata.CHARS_MAX) -> None:
+    def __init__(self, target: str, ids: TopicIdSource, chars_max: int = commit_metadata.CHARS_MAX) -> None:
         self._target = target
         self._ids = ids
         self._chars_max = chars_max
-        self._made_anew: set[str] = set()
+        self._recreated_topics: set[str] = set()
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
-        """Return which of our topics were made anew; what is still settled in the old one is not said."""
+        """Return the topics that were created again; their settled offsets are no longer written."""
         changed = self._ids.recreated(topics)
-        self._made_anew.update(changed)
+        self._recreated_topics.update(changed)
         return changed
 
     def write(self, partition: TopicPartition, offset: int, settled: Runs = ()) -> str:
-        """Return the metadata for a commit of this offset, above which this much is settled."""
+        """Return the metadata for a commit of this offset, with the offsets above it that are settled."""
         topic = partition.topic
-        topic_id = "" if topic in self._made_anew else self._ids.known.get(topic, "")
+        topic_id = "" if topic in self._recreated_topics else self._ids.known.get(topic, "")
         commit = commit_metadata.CommitIdentity(partition, offset, topic_id)
         return commit_metadata.write(self._target, commit, settled if topic_id else (), self._chars_max)
 
     def too_large(self) -> None:
-        """Take in that the broker has refused metadata for its size: ours is shorter from now on (F015)."""
+        """Write shorter metadata from now on, as the broker has refused one for its size (F015)."""
         self._chars_max = self._chars_max // 4 if self._chars_max >= 4 * SMALLEST_CHARS_MAX else 0
 
     def read(
         self, committed: Mapping[TopicPartition, CommittedOffset], ends: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, Runs]:
-        """Return what is settled above the offsets at which an assignment begins; `ends` are the logs'.
+        """Return the settled offsets above the start of an assignment; `ends` holds the ends of the logs.
 
-        Metadata that is not ours, or does not belong to this offset of this topic, says nothing; neither does
-        any that speaks of records which the log does not hold.
+        Metadata is ignored where it is not ours, or belongs to another offset or topic. It is also ignored
+        where it names records that the log does not hold.
 
         Raises:
             FatalError: the offsets were committed for another data source (F094).
-            MetadataUnprovenError: the topic's id or the log's end is unknown, so the metadata proves nothing.
+            MetadataUnprovenError: the topic's id or the log's end is unknown, so nothing can be verified.
         """
         claiming = {}
         for partition, found in committed.items():
             self._check_target(partition, found.metadata)
-            self._made_anew.discard(partition.topic)
+            self._recreated_topics.discard(partition.topic)
             if commit_metadata.claims(found.metadata):
                 claiming[partition] = found
         ids = self._ids.ask({partition.topic for partition in claiming}) if claiming else {}
@@ -97,7 +97,9 @@ class CommittedOffsets:
         for partition, (offset, metadata) in claiming.items():
             topic_id, end = ids.get(partition.topic), ends.get(partition)
             if topic_id is None or end is None:
-                raise MetadataUnprovenError(f"{partition}: the topic's id or the log's end cannot be had")
+                raise MetadataUnprovenError(
+                    f"{partition}: the broker did not give the topic's id or the log's end"
+                )
             runs = commit_metadata.read(metadata, commit_metadata.CommitIdentity(partition, offset, topic_id))
             if runs and runs[-1][1] <= end:
                 settled[partition] = runs
@@ -109,14 +111,14 @@ class CommittedOffsets:
             raise FatalError(
                 "data-source",
                 f"{partition}: the group's offset was committed for another data source. Does another "
-                "deployment use the same group.id? Then give this one its own. Was instasent.project or "
-                "instasent.datasource changed on purpose? Then stop all instances and set the offsets anew: "
-                "`kafka-consumer-groups --reset-offsets`; with --to-current they stay where they are",
+                "deployment use the same group.id? Then give this one a new group.id. Was instasent.project "
+                "or instasent.datasource changed on purpose? Then stop all instances and reset the offsets "
+                "with `kafka-consumer-groups --reset-offsets`; --to-current keeps their values",
             )
 
 
 def metadata_of(partition: ClientPartition) -> str:
-    """Return the metadata that came with a committed offset; what another tool has written may be no text."""
+    """Return the metadata of a committed offset, empty where another tool wrote bytes that are no text."""
     try:
         return partition.metadata or ""
     except UnicodeDecodeError:

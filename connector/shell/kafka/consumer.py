@@ -1,7 +1,7 @@
-"""The Kafka consumer: owned by one thread, everything it hears becomes a record or an event.
+"""The Kafka consumer: one thread owns it, and it turns every message into a record or an event.
 
-It polls one message at a time and never consumes batches, no callback raises (P01-P04, P09), a
-tombstone is a message like any other (P29), and nothing is committed but explicit offsets.
+It polls one message at a time and never consumes batches. No callback raises (P01-P04, P09). A tombstone is a
+message like any other (P29). Only explicit offsets are committed.
 """
 
 import logging
@@ -27,19 +27,19 @@ from connector.shell.kafka.offset_commits import OffsetCommits
 from connector.shell.kafka.start_offsets import Subscription
 
 BYTES_MAX = 16 * 1024 * 1024
-"""What one `poll_records` returns at most, but for the record that exceeds it."""
+"""The most bytes that one `poll_records` returns; only its last record may exceed it."""
 
-Heard = ReachedEnd | OffsetsLost | Committed
-"""What `take_events` returns; assignments go to the hooks at once."""
+ConsumerEvent = ReachedEnd | OffsetsLost | Committed
+"""The events of `take_events`; assignments go to the hooks immediately."""
 
 CLOCK_EVERY = 64
-"""Records between two looks at the clock in `poll_records`."""
+"""How many records `poll_records` takes between two readings of the clock."""
 
 
 class Consumer:
     """One member of the group. Every method but `close` belongs to the thread that calls `poll_records`.
 
-    `notes` are the metadata of its commits, and know the ids of the topics.
+    `committed_offsets` writes and reads the metadata of its commits.
 
     Raises:
         ConfigError: librdkafka refuses a key of `kafka:`.
@@ -52,7 +52,7 @@ class Consumer:
         hooks: RebalanceHooks,
         clock: Clock,
         logger: logging.Logger,
-        notes: CommittedOffsets,
+        committed_offsets: CommittedOffsets,
     ) -> None:
         merged = client_settings.consumer_settings(settings)
         self._incremental = client_settings.rebalances_incrementally(merged)
@@ -61,9 +61,9 @@ class Consumer:
         self._clock = clock
         self._logger = logger
         self._assigned: set[TopicPartition] = set()
-        self._reached: dict[TopicPartition, int] = {}  # where we began, then the end as last read
+        self._furthest: dict[TopicPartition, int] = {}  # the start, then the last end that was read
         self._records: list[Record] = []
-        self._events: list[Heard] = []
+        self._events: list[ConsumerEvent] = []
         self._failure: Exception | None = None
         self._seeks: dict[TopicPartition, start_offsets.Start] = {}
         self._rejoin = False
@@ -80,8 +80,8 @@ class Consumer:
         except KafkaException as error:
             raise ConfigError([Problem(str(error.args[0]), path="kafka")]) from error
         self._poll = cast("Callable[[float], Message | None]", self._client.poll)
-        self._notes = notes
-        self._commits = OffsetCommits(self._client, clock, notes)
+        self._committed_offsets = committed_offsets
+        self._commits = OffsetCommits(self._client, clock, committed_offsets)
         self.health = KafkaHealth(
             self._client, settings, [s.topic for s in subscriptions if not s.is_pattern], clock, logger
         )
@@ -92,17 +92,17 @@ class Consumer:
     def poll_records(
         self, limit: int, timeout_s: float, seconds_max: float, bytes_max: int = BYTES_MAX
     ) -> list[Record]:
-        """Wait for a record, then take what is there: at most `limit` records or for `seconds_max`.
+        """Wait for a record, then take those at hand: at most `limit` records, for at most `seconds_max`.
 
-        It also ends behind the record whose value takes the sum of their sizes to `bytes_max`.
-        Afterwards fetch `take_events`: what was heard behind these records.
+        It also ends after the record whose value takes the sum of their sizes to `bytes_max`. Call
+        `take_events` afterwards: its events come after these records.
 
         Raises:
             FatalError: waiting cannot heal it; the offsets are untouched.
-            Exception: what a hook raised (F012): the process must end.
+            Exception: a hook raised it (F012), and the process must end.
         """
         self.health.check(idle=not self._assigned)
-        for topic in self._notes.recreated({partition.topic for partition in self._assigned}):
+        for topic in self._committed_offsets.recreated({partition.topic for partition in self._assigned}):
             self._recreated(topic)
         self._carry_out_seeks()
         if self._rejoin:
@@ -129,7 +129,7 @@ class Consumer:
                     )
                 )
             else:
-                self._heard(error, message)
+                self._handle_error(error, message)
             count = len(records)
             if (
                 count >= limit
@@ -143,17 +143,17 @@ class Consumer:
         self._records = []
         return records
 
-    def take_events(self) -> list[Heard]:
-        """Return what was heard since the last call, in its order."""
+    def take_events(self) -> list[ConsumerEvent]:
+        """Return the events since the last call, in their order."""
         events, self._events = self._events, []
         return events
 
-    def _heard(self, error: KafkaError, message: Message) -> None:
+    def _handle_error(self, error: KafkaError, message: Message) -> None:
         """Turn a message error into an event, a cause for `/readyz`, or the end of the process."""
         meaning = meaning_of(error)
         if meaning is KafkaErrorMeaning.END:
             partition = TopicPartition(message.topic(), message.partition())
-            self._reached[partition] = message.offset()
+            self._furthest[partition] = message.offset()
             self._events.append(ReachedEnd(partition, message.offset()))
         elif meaning is KafkaErrorMeaning.OFFSETS_LOST:
             self._offsets_lost(TopicPartition(message.topic(), message.partition()), message.offset(), error)
@@ -162,13 +162,13 @@ class Consumer:
         elif meaning is KafkaErrorMeaning.ACCESS:
             self.health.trouble(GROUP, text_of(error))
         elif meaning is KafkaErrorMeaning.PASSING:
-            self.health.heard(error)
+            self.health.client_error(error)
         else:
             where = f"{message.topic()}-{message.partition()}: " if message.topic() else ""
             raise FatalError("kafka", f"Kafka: {where}{text_of(error)}")
 
     def _offsets_lost(self, partition: TopicPartition, offset: int, error: KafkaError) -> None:
-        """The log does not hold our offset any more (F021, F022, F027): say what is gone."""
+        """Report that the log no longer holds our offset (F021, F022, F027), and which records are gone."""
         policy = start_offsets.subscription_of(self._subscriptions, partition.topic).offsets_lost
         reason = f"{partition}: offset {offset} is not in the log"
         try:
@@ -176,24 +176,24 @@ class Consumer:
         except KafkaException:
             reason = f"{reason}: {error.str()}"
         else:
-            self._check_way(partition, offset, high)
+            self._check_position(partition, offset, high)
             gone = f"offsets {offset} to {low - 1} are gone" if offset < low else "the log ends before it"
             reason = f"{reason}, which holds {low} to {high - 1}: {gone}"
         self._events.append(OffsetsLost(partition, reason, policy))
 
-    def _check_way(self, partition: TopicPartition, offset: int, end: int) -> None:
-        """Refuse an offset that neither we nor the log have ever been at (F035).
+    def _check_position(self, partition: TopicPartition, offset: int, end: int) -> None:
+        """Refuse an offset that neither this consumer nor the log has ever reached (F035).
 
-        Behind a batch whose checksum is wrong librdkafka 2.16 goes on at the wrong byte, takes text for an
-        offset and asks for that; the report of the checksum is lost where the partition is paused meanwhile.
+        After a batch with a wrong checksum, librdkafka 2.16 continues at the wrong byte. It reads text as an
+        offset and fetches from there. If the partition is paused meanwhile, the checksum error is lost.
         """
         [position] = self._client.position([ClientPartition(*partition)])
-        if offset > max(self._reached.get(partition, 0), position.offset, end):
-            text = f"{partition}: behind offset {position.offset} the client has lost its way"
+        if offset > max(self._furthest.get(partition, 0), position.offset, end):
+            text = f"{partition}: after offset {position.offset} the client continues at a wrong offset"
             raise FatalError("kafka", f"Kafka: {text} ({CORRUPT})")
 
     def _recreated(self, topic: str) -> None:
-        """Our offsets name other records of this topic now (F026)."""
+        """Report that our offsets name other records of this topic now (F026)."""
         policy = start_offsets.subscription_of(self._subscriptions, topic).offsets_lost
         reason = f"the topic {topic} was deleted and created again: its offsets name other records now"
         ours = [partition for partition in self._assigned if partition.topic == topic]
@@ -209,17 +209,17 @@ class Consumer:
     ) -> None:
         """Ask for a commit of explicit offsets; `Committed(commit_id, …)` comes by `take_events`.
 
-        What is `settled` above them is remembered with them, and comes back with the next assignment.
+        The `settled` offsets above them are stored in the commit's metadata for the next assignment.
         """
         refused = self._commits.ask(commit_id, offsets, settled)
         if refused is not None:
             self._events.append(refused)
 
     def confirm_commits(self, timeout_s: float) -> None:
-        """Inside `revoked`: ask the broker for what it holds and answer the commits from that.
+        """Inside `revoked`: answer the commits from the offsets that the broker holds.
 
-        Nothing else works there: a `poll` inside a callback makes the client abort the process at the
-        next callback (assertion `cs != NULL` in `CallState_get`, confluent-kafka 2.16).
+        A `poll` is impossible there. Inside a callback it makes the client abort the process at the next
+        callback (assertion `cs != NULL` in `CallState_get`, confluent-kafka 2.16).
         """
         self._events.extend(self._commits.confirm(timeout_s))
 
@@ -233,7 +233,7 @@ class Consumer:
     # ------------------------------------------------------------------------------ flow and state
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
-        """Stop fetching those of the partitions that are ours; what was fetched is fetched again later."""
+        """Stop fetching those of the partitions that are ours; prefetched records are fetched again later."""
         self._client.pause([ClientPartition(*p) for p in partitions if p in self._assigned])
 
     def resume(self, partitions: Sequence[TopicPartition]) -> None:
@@ -241,10 +241,10 @@ class Consumer:
         self._client.resume([ClientPartition(*p) for p in partitions if p in self._assigned])
 
     def seek(self, partition: TopicPartition, where: start_offsets.Start) -> None:
-        """Go on at the beginning or the end of a log that has lost our offset.
+        """Continue at the beginning or the end of a log that has lost our offset.
 
-        Such a partition cannot be sought (error _STATE): the new offset is committed and the member
-        joins the group anew, so the next `poll_records` calls the hooks as in any rebalance.
+        librdkafka refuses to seek in such a partition (error _STATE). So the new offset is committed and the
+        member joins the group again. The next `poll_records` then calls the hooks as in any rebalance.
         """
         self._seeks[partition] = where
 
@@ -253,7 +253,7 @@ class Consumer:
             try:
                 low, high = start_offsets.watermarks(self._client, partition)
             except KafkaException:
-                return  # the brokers are away: asked again in the next turn
+                return  # the brokers are away: try again in the next turn
             del self._seeks[partition]
             self._commits.begin({partition: low if where == "earliest" else high})
             self._rejoin = True
@@ -264,7 +264,7 @@ class Consumer:
         return frozenset(self._assigned)
 
     def ends(self) -> dict[TopicPartition, int]:
-        """Return the ends of our logs as last heard from the broker, without asking it."""
+        """Return the last known ends of our logs, without asking the broker."""
         ends = {}
         for partition in self._assigned:
             _, high = self._client.get_watermark_offsets(ClientPartition(*partition), cached=True)
@@ -273,9 +273,9 @@ class Consumer:
         return ends
 
     def close(self, seconds_max: float) -> bool:
-        """Leave the group; False when librdkafka hangs in it (P06, P07): only `os._exit` helps then (F091).
+        """Leave the group; False where librdkafka hangs (P06, P07), and only `os._exit` helps (F091).
 
-        Call it after draining and committing: no hook is called any more.
+        Call it after draining and committing. No hook is called from then on.
         """
         self._closing = True
         helper = threading.Thread(target=self._client.close, name="kafka-close", daemon=True)
@@ -290,11 +290,11 @@ class Consumer:
             [s.topic for s in self._subscriptions],
             on_assign=self._guarded(self._on_assign),
             on_revoke=self._guarded(self._on_revoke),
-            on_lost=self._guarded(self._on_lost),  # P16: else a lost partition tempts us to commit
+            on_lost=self._guarded(self._on_lost),  # P16: without it a lost partition looks revoked
         )
 
     def _subscribe_again(self) -> None:
-        """Leave and join: the only way to be asked anew where an assignment should begin."""
+        """Leave and join again: only then librdkafka asks again where an assignment begins."""
         self._rejoin = False
         self._commits.ask_initial()
         self._client.unsubscribe()
@@ -305,9 +305,9 @@ class Consumer:
             return
         new = [TopicPartition(p.topic, p.partition) for p in partitions]
         try:
-            beginning = start_offsets.look_up(self._client, self._subscriptions, new, self._notes)
+            start = start_offsets.look_up(self._client, self._subscriptions, new, self._committed_offsets)
         except (KafkaException, MetadataUnprovenError) as error:
-            # Without offsets nothing may be read. An empty assignment keeps librdkafka from choosing.
+            # Without offsets nothing may be read. An empty assignment keeps librdkafka from choosing some.
             self.health.trouble(GROUP, f"committed offsets cannot be read: {error.args[0]}")
             self._client_assign([])
             self._rejoin = True
@@ -316,19 +316,19 @@ class Consumer:
             self._client_assign([])
             raise
         self.health.healthy(GROUP)
-        self._begin(beginning)
+        self._begin(start)
 
-    def _begin(self, beginning: start_offsets.Beginning) -> None:
-        """Read from the explicit positions and tell the runner."""
-        positions = beginning.positions
+    def _begin(self, start: start_offsets.StartOffsets) -> None:
+        """Read from the explicit positions, and call the runner's hook."""
+        positions = start.positions
         self._client_assign([ClientPartition(p.topic, p.partition, o) for p, o in positions.items()])
         self._assigned.update(positions)
-        self._reached.update(positions)
+        self._furthest.update(positions)
         self.resume(list(positions))  # P11: a pause survives revoke and assign in librdkafka
-        self._commits.begin(beginning.initial)
+        self._commits.begin(start.initial)
         for topic in {p.topic for p in positions}:
             self.health.topic_found(topic)
-        self._hooks.assigned(Assigned(positions, beginning.ends, beginning.settled))
+        self._hooks.assigned(Assigned(positions, start.ends, start.settled))
 
     def _on_revoke(self, _: Client, partitions: Sequence[ClientPartition]) -> None:
         ours = self._ours(partitions)
@@ -339,18 +339,18 @@ class Consumer:
     def _on_lost(self, _: Client, partitions: Sequence[ClientPartition]) -> None:
         ours = self._ours(partitions)
         if not self._closing:
-            # Said until the group gives us an assignment again: a broker may hang without any other word.
+            # Reported until the next assignment: a broker may hang without any other sign.
             self.health.trouble(GROUP, "our partitions were taken away; joining the group again")
             self._hooks.lost(ours)
         self._drop(ours)
 
     def _ours(self, partitions: Sequence[ClientPartition]) -> list[TopicPartition]:
-        """Keep the partitions that we hold: librdkafka may name others (P18)."""
+        """Keep the partitions that we hold; librdkafka may name others (P18)."""
         named = (TopicPartition(p.topic, p.partition) for p in partitions)
         return [partition for partition in named if partition in self._assigned]
 
     def _drop(self, partitions: Sequence[TopicPartition]) -> None:
-        """Stop reading partitions and forget what was polled of them: their next owner reads it again."""
+        """Stop reading partitions and forget their polled records; their next owner reads them again."""
         gone = set(partitions)
         self._assigned -= gone
         self._commits.forget(partitions)
@@ -370,13 +370,13 @@ class Consumer:
     # ----------------------------------------------------------------------------------- callbacks
 
     def _on_error(self, error: KafkaError) -> None:
-        """Take what librdkafka says about itself: for information, but for the fatal ones (P08)."""
+        """Take an error of the client: fatal ones end the process, all others are information (P08)."""
         if error.name() == "_FATAL":
             raise FatalError("kafka", f"Kafka: {text_of(error)}")
-        self.health.heard(error)
+        self.health.client_error(error)
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
-        """Keep exceptions out of librdkafka: one that escapes a callback destroys a polled record (P01)."""
+        """Keep exceptions away from librdkafka: one from a callback destroys a polled record (P01)."""
 
         def run(*arguments: object) -> None:
             try:

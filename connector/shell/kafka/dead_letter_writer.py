@@ -1,4 +1,4 @@
-"""Stores records that can never be delivered, byte for byte with their reason, in a Kafka topic."""
+"""Stores records that can never be delivered in a Kafka topic: byte for byte, with the reason."""
 
 import logging
 from collections.abc import Callable
@@ -11,17 +11,18 @@ from connector.engine.events import DeadLettered
 from connector.errors import ConfigError, Problem
 from connector.model import Record
 from connector.shell.kafka.client_settings import KafkaSettings, connection_settings
+from connector.shell.logs import events_of
 
 DEFAULTS: dict[str, str | int | float | bool] = {
     "acks": "all",  # confirmed means replicated (F081)
     "enable.idempotence": True,
     "compression.type": "zstd",  # a record that was compressed at its source must fit here too (F082)
     "message.max.bytes": 100_000_000,  # the broker decides what is too large (F082)
-    "delivery.timeout.ms": 30_000,  # every letter is answered, also when the brokers are away
+    "delivery.timeout.ms": 30_000,  # every dead letter has an answer, also when the brokers are away
     "topic.metadata.propagation.max.ms": 10_000,  # how long a topic that is being created may take
 }
 CREATE_SECONDS_MAX = 15.0
-QUEUE_FULL = KafkaError(-184)  # `_QUEUE_FULL`: what a BufferError of the client stands for
+QUEUE_FULL = KafkaError(-184)  # `_QUEUE_FULL`, which the client raises as BufferError
 
 ADVICE = {
     "MSG_SIZE_TOO_LARGE": "raise max.message.bytes of the topic to that of the source topic",
@@ -32,47 +33,48 @@ ADVICE = {
     "_MSG_TIMED_OUT": "the brokers did not confirm in time",
 }
 
-WEARS_OUT = (
+RECONNECT_AFTER = (
     "_FATAL",
     "TOPIC_AUTHORIZATION_FAILED",
     "_UNKNOWN_TOPIC",
     "_UNKNOWN_PARTITION",
     "_MSG_TIMED_OUT",  # it may have forgotten its brokers (librdkafka issue 5301)
 )
-"""After these a producer may go on refusing, for good or for minutes: the next letter gets a new one."""
+"""A producer may refuse for minutes or forever after these errors, so the next dead letter gets a new one."""
 
 
 class DeadLetterWriter:
-    """Writes letters for one owner thread; what became of each comes by `poll`, exactly once.
+    """Writes dead letters for one owner thread; `poll` returns exactly one answer for each.
 
-    Nothing is tried again here: the engine decides when.
+    It tries nothing again: the engine decides when.
     """
 
     def __init__(self, settings: KafkaSettings, topic: str, logger: logging.Logger) -> None:
         self._topic = topic
         self._logger = logger
+        self._events = events_of(logger)
         self._connection = connection_settings(settings)
         self._answers: list[DeadLettered] = []
         self._admin: AdminClient | None = None
-        self._worn_out = False
+        self._reconnect_due = False
         self._producer = self._connect()
 
     def write(self, letter_id: int, record: Record, rule: str, reason: str) -> None:
-        """Store one record: key, value and headers as they are, a null stays null, plus ours."""
-        # A mapping that fits no record settles them all: that must not happen in silence.
-        self._logger.warning(
-            "%s-%d, offset %d: becomes a dead letter (%s: %s)",
-            record.topic,
-            record.partition,
-            record.offset,
-            rule,
-            reason,
+        """Store one record with its key, value and headers unchanged, and add our headers."""
+        # A mapping that fits no record settles them all, which must not happen in silence.
+        self._events.warning(
+            "record_dead_lettered",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            rule=rule,
+            reason=reason,
         )
-        if self._worn_out:
+        if self._reconnect_due:
             self._producer.purge()
-            self._producer.poll(0)  # what waited there is answered as purged
+            self._producer.poll(0)  # its waiting dead letters are answered as purged
             self._producer = self._connect()
-            self._worn_out = False
+            self._reconnect_due = False
         if self._admin is None:
             self._create_topic()
         try:
@@ -88,18 +90,18 @@ class DeadLetterWriter:
             self._note(letter_id, cause if isinstance(cause, KafkaError) else QUEUE_FULL)
 
     def poll(self) -> list[DeadLettered]:
-        """Return what became of letters since the last call; does not wait."""
+        """Return the answers since the last call, without waiting."""
         self._producer.poll(0)
         answers, self._answers = self._answers, []
         return answers
 
     def flush(self, seconds_max: float) -> list[DeadLettered]:
-        """Wait until every letter is answered or the time is over; returns the answers."""
+        """Wait until every dead letter has an answer or the time is over; return the answers."""
         self._producer.flush(seconds_max)
         return self.poll()
 
     def close(self, seconds_max: float) -> bool:
-        """Send what is waiting, then give up; False when letters were left without an answer."""
+        """Send the waiting dead letters, then give up; False where some have no answer."""
         left = self._producer.flush(seconds_max)
         self._producer.purge()
         return left == 0
@@ -113,9 +115,9 @@ class DeadLetterWriter:
             raise ConfigError([Problem(f"dead letters: {error.args[0]}", path="kafka")]) from error
 
     def _create_topic(self) -> None:
-        """Ask for the topic once, without waiting: it may exist, and a broker may create it by itself.
+        """Ask for the topic once, without waiting: it may exist, or a broker may create it by itself.
 
-        A refusal needs no handling: if the topic is missing then, every letter says so.
+        A refusal needs no handling: if the topic is missing, the answer to every dead letter says so.
         """
         self._admin = AdminClient(self._connection, logger=self._logger)
         self._admin.create_topics(
@@ -123,7 +125,7 @@ class DeadLetterWriter:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        self._worn_out = self._worn_out or error.name() in WEARS_OUT
+        self._reconnect_due = self._reconnect_due or error.name() in RECONNECT_AFTER
 
     def _answer_to(self, letter_id: int) -> Callable[[KafkaError | None, object], None]:
         return lambda error, _: self._note(letter_id, error)
@@ -133,13 +135,13 @@ class DeadLetterWriter:
             self._answers.append(DeadLettered(letter_id, None))
             return
         name = error.name()
-        self._worn_out = self._worn_out or name in WEARS_OUT
+        self._reconnect_due = self._reconnect_due or name in RECONNECT_AFTER
         advice = f" ({ADVICE[name]})" if name in ADVICE else ""
         self._answers.append(DeadLettered(letter_id, f"topic {self._topic}: {name}: {error.str()}{advice}"))
 
 
 def _own_headers(record: Record, rule: str, reason: str) -> list[tuple[str, bytes | None]]:
-    """Say why and from where (design section 3)."""
+    """Return the headers that give the reason and the source of a dead letter (docs/dead-letters.md)."""
     timestamp = None if record.timestamp_ms is None else str(record.timestamp_ms)
     texts = {
         "reason": reason,

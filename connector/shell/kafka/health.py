@@ -1,11 +1,11 @@
-"""What is wrong on Kafka's side, for `/readyz`: said once when it begins, forgotten when it has passed.
+"""The troubles on Kafka's side, for `/readyz`: logged when they begin and when they end.
 
-librdkafka reports faults but not recoveries. While something is wrong the cluster is asked, every
-few seconds; of an instance that holds no partition, every half minute.
+librdkafka reports faults but not recoveries. During a trouble the cluster is asked every few seconds. An
+instance without partitions asks every half minute.
 
-A client whose brokers have once left themselves out of their own answer, as they may do while they
-start or stop, forgets them for good (librdkafka issue 5301). Nothing but a new process finds them
-again, so that is what is asked for, once it is sure: a new client reaches them, and ours does not.
+A broker that starts or stops may leave itself out of its own answer. A client that reads such an answer
+forgets the broker for good (librdkafka issue 5301), and only a new process finds it again. The process ends
+once that is certain: a new client reaches the brokers, and ours does not.
 """
 
 import logging
@@ -21,20 +21,21 @@ from connector.errors import FatalError
 from connector.shell.clock import Clock
 from connector.shell.kafka.client_settings import KafkaSettings, connection_settings
 from connector.shell.kafka.errors_table import ADVICE, KafkaErrorMeaning, meaning_of, text_of
+from connector.shell.logs import events_of
 
 CHECK_MS = 3000
 IDLE_CHECK_MS = 30_000
 CHECK_SECONDS_MAX = 1.0
 
 COMPARE_MS = 15_000
-"""How often a new client is asked whether it reaches brokers that ours does not reach."""
+"""How often a new client tries to reach brokers that ours does not reach."""
 
-LOST_MS = 30_000
-"""For how long that must have been so: after an outage a client may wait ten seconds to try again."""
+FORGOTTEN_MS = 30_000
+"""How long that must last: after an outage a client may wait ten seconds before it tries again."""
 
-LOST = (
-    "Kafka: the client has forgotten its brokers, which a new client reaches "
-    "(librdkafka issue 5301): nothing is lost, start the process again"
+FORGOTTEN = (
+    "Kafka: the client has forgotten its brokers, and a new client reaches them "
+    "(librdkafka issue 5301). Nothing is lost; start the process again"
 )
 
 BROKER = "broker"
@@ -57,6 +58,7 @@ class KafkaHealth:
         self._connection = connection_settings(settings)
         self._clock = clock
         self._logger = logger
+        self._events = events_of(logger)
         self._topics = tuple(topics)
         self._troubles: Mapping[str, str] = {}
         self._missing: frozenset[str] = frozenset()
@@ -64,7 +66,7 @@ class KafkaHealth:
         self._last_transport_error = ""
         self._check_at_ms = clock.monotonic_ms() + IDLE_CHECK_MS
         self._compare_at_ms = 0
-        self._reached_since_ms: int | None = None  # by new clients, and not by ours
+        self._reached_since_ms: int | None = None  # by new clients but not by ours
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -77,20 +79,20 @@ class KafkaHealth:
         return self._missing
 
     def trouble(self, name: str, text: str) -> None:
-        """Note a trouble; logged when it is a new one."""
+        """Note a trouble, and log it when it is new."""
         if name not in self._troubles:
-            self._logger.warning("%s: %s", name, text)
+            self._events.warning("kafka_trouble_began", cause=name, message=text)
             self._check_at_ms = self._clock.monotonic_ms() + CHECK_MS
         self._troubles = {**self._troubles, name: text}
 
     def healthy(self, name: str) -> None:
         """Note that a trouble has passed."""
         if name in self._troubles:
-            self._logger.info("%s: fine again", name)
+            self._events.info("kafka_trouble_ended", cause=name)
             self._troubles = {key: text for key, text in self._troubles.items() if key != name}
 
     def topic_trouble(self, topic: str, error: KafkaError) -> None:
-        """Note that a topic is missing or forbidden; librdkafka goes on asking for it."""
+        """Note that a topic is missing or forbidden; librdkafka keeps asking for it."""
         if error.name() == FORBIDDEN:
             self._forbidden |= {topic}
             self.trouble(_topic(topic), text_of(error))
@@ -104,8 +106,8 @@ class KafkaHealth:
         self._forbidden -= {topic}
         self.healthy(_topic(topic))
 
-    def heard(self, error: KafkaError) -> None:
-        """Take an error of the connection; a single broker's becomes the text for when all are away."""
+    def client_error(self, error: KafkaError) -> None:
+        """Take an error of the connection. The last error of one broker explains why all are away."""
         if meaning_of(error) is KafkaErrorMeaning.ACCESS:
             self.trouble(BROKER, text_of(error))
         elif error.name() == "_ALL_BROKERS_DOWN":
@@ -116,7 +118,7 @@ class KafkaHealth:
                 self.trouble(BROKER, error.str())
 
     def check(self, *, idle: bool = False) -> None:
-        """Ask the cluster whether the troubles have passed, or, of an `idle` instance, whether there are any.
+        """Ask the cluster whether the troubles have ended; an `idle` instance asks whether there are any.
 
         Raises:
             FatalError: our client will never find its brokers again.
@@ -129,30 +131,30 @@ class KafkaHealth:
             topics = self._client.list_topics(timeout=CHECK_SECONDS_MAX).topics
         except KafkaException as error:
             self.trouble(BROKER, self._last_transport_error or str(error.args[0]))
-            self._compare(now_ms)
+            self._compare_with_new_client(now_ms)
             return
         self._reached_since_ms = None
         self.healthy(BROKER)
-        refused = self._refused() if self._forbidden else ()
+        refused = self._still_forbidden() if self._forbidden else ()
         for topic in self._forbidden.union(self._topics):
             if topic in refused:
                 self.trouble(_topic(topic), f"{FORBIDDEN}: reading is not allowed ({ADVICE[FORBIDDEN]})")
             elif topic in topics and topics[topic].error is None:
                 self.topic_found(topic)
 
-    def _compare(self, now_ms: int) -> None:
-        """Tell a client that has forgotten its brokers from brokers that are away."""
+    def _compare_with_new_client(self, now_ms: int) -> None:
+        """Distinguish a client that has forgotten its brokers from brokers that are away."""
         if now_ms < self._compare_at_ms:
             return
         self._compare_at_ms = now_ms + COMPARE_MS
-        if not self._reached_anew():
+        if not self._new_client_reaches_brokers():
             self._reached_since_ms = None
         elif self._reached_since_ms is None:
             self._reached_since_ms = now_ms
-        elif now_ms - self._reached_since_ms >= LOST_MS:
-            raise FatalError("kafka", LOST)
+        elif now_ms - self._reached_since_ms >= FORGOTTEN_MS:
+            raise FatalError("kafka", FORGOTTEN)
 
-    def _reached_anew(self) -> bool:
+    def _new_client_reaches_brokers(self) -> bool:
         try:
             return bool(self._new_client().list_topics(timeout=CHECK_SECONDS_MAX).brokers)
         except KafkaException:
@@ -161,10 +163,10 @@ class KafkaHealth:
     def _new_client(self) -> AdminClient:
         return AdminClient(self._connection, logger=self._logger)
 
-    def _refused(self) -> Collection[str]:
-        """Ask which of the forbidden topics we may not read still (F034).
+    def _still_forbidden(self) -> Collection[str]:
+        """Ask which of the forbidden topics we still may not read (F034).
 
-        librdkafka tells of a refused fetch once, and with DESCRIBE left a topic is listed without an error.
+        librdkafka reports a refused fetch once. A topic that we may DESCRIBE is listed without an error.
         """
         admin = self._new_client()  # must live as long as its answers are awaited
         asked = admin.describe_topics(
@@ -178,7 +180,7 @@ class KafkaHealth:
 
 
 def may_read(topic: Any) -> bool:
-    """Tell whether the operations of a description include READ; a broker that names none does not know."""
+    """Return whether a description allows READ; a broker that names no operations does not know."""
     names = {operation.name for operation in topic.authorized_operations or ()}
     return not names or "READ" in names
 

@@ -1,4 +1,4 @@
-"""What the consumer expects of its two neighbours: the runner's hooks and librdkafka's message."""
+"""The consumer's two interfaces: the runner's hooks and librdkafka's message."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -12,19 +12,19 @@ from connector.model import Headers, TopicPartition
 class RebalanceHooks(Protocol):
     """The runner's side of a rebalance. Called on the owner thread, inside `Consumer.poll_records`.
 
-    In `revoked` the runner drains and commits: it may call the consumer's `commit`, `confirm_commits`,
-    `pause`, `resume` and `take_events`, never a method that polls, and must return within
-    `drain_seconds`. The other two return at once.
+    In `revoked` the runner drains and commits, and returns within `drain_seconds`. It may call the consumer's
+    `commit`, `confirm_commits`, `pause`, `resume` and `take_events`, never a method that polls. The other two
+    hooks return immediately.
     """
 
-    def assigned(self, beginning: Assigned) -> None:
-        """These partitions are ours from now on; reading begins at `beginning.positions`."""
+    def assigned(self, assignment: Assigned) -> None:
+        """Take these partitions over; reading begins at `assignment.positions`."""
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
-        """The group wants these partitions back; they are gone when this returns."""
+        """Give these partitions back to the group; they are gone when this returns."""
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        """These partitions are gone already; nothing can be committed for them."""
+        """Forget these partitions: they are gone already, and nothing can be committed for them."""
 
 
 class Message(Protocol):

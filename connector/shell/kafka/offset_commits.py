@@ -1,4 +1,4 @@
-"""Asynchronous commits of explicit offsets, each answered exactly once, also when the broker never does."""
+"""Asynchronous commits of explicit offsets; each has exactly one answer, even if the broker gives none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CONFIRM_MS = 1000
 
 
 class CommittedPartition(Protocol):
-    """A partition as it stands in librdkafka's commit callback."""
+    """A partition in librdkafka's commit callback."""
 
     @property
     def topic(self) -> str:
@@ -35,7 +35,7 @@ class CommittedPartition(Protocol):
 
     @property
     def metadata(self) -> str | None:
-        """The metadata that was to be kept with it."""
+        """The metadata of the commit."""
 
     @property
     def error(self) -> KafkaError | None:
@@ -43,23 +43,23 @@ class CommittedPartition(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outstanding:
-    """One commit on its way. `commit_id` is None for initial offsets, which the engine does not know of."""
+class PendingCommit:
+    """One commit without an answer yet. `commit_id` is None for initial offsets, unknown to the engine."""
 
     commit_id: int | None
     offsets: Mapping[TopicPartition, int]
-    notes: Mapping[TopicPartition, str]
+    metadata: Mapping[TopicPartition, str]
     asked_ms: int
 
 
 class OffsetCommits:
-    """The commits on their way, and the initial offsets that no commit covers yet (F023)."""
+    """The pending commits, and the initial offsets that no commit covers yet (F023)."""
 
-    def __init__(self, client: Client, clock: Clock, notes: CommittedOffsets) -> None:
+    def __init__(self, client: Client, clock: Clock, committed_offsets: CommittedOffsets) -> None:
         self._client = client
         self._clock = clock
-        self._notes = notes
-        self._outstanding: list[Outstanding] = []
+        self._committed_offsets = committed_offsets
+        self._pending: list[PendingCommit] = []
         self._initial: dict[TopicPartition, int] = {}
         self._initial_asked_ms = -INITIAL_RETRY_MS
 
@@ -69,13 +69,13 @@ class OffsetCommits:
         offsets: Mapping[TopicPartition, int],
         settled: Mapping[TopicPartition, Runs],
     ) -> Committed | None:
-        """Hand a commit to librdkafka, and what is settled above it; what it refuses at once is returned."""
+        """Hand a commit to librdkafka, with the settled offsets above it; return an immediate refusal."""
         for partition in offsets:
             self._initial.pop(partition, None)
         return self._ask(commit_id, offsets, settled)
 
     def begin(self, initial: Mapping[TopicPartition, int]) -> None:
-        """Remember offsets that `ask_initial` is to commit, unless a commit of the engine comes first."""
+        """Remember offsets for `ask_initial`, unless a commit of the engine comes first."""
         self._initial.update(initial)
         self._initial_asked_ms = self._clock.monotonic_ms() - INITIAL_RETRY_MS
 
@@ -85,7 +85,7 @@ class OffsetCommits:
             self._initial.pop(partition, None)
 
     def ask_initial(self) -> None:
-        """Commit the initial offsets; asked again every second until the broker has confirmed."""
+        """Commit the initial offsets, again every second until the broker has confirmed."""
         now_ms = self._clock.monotonic_ms()
         if self._initial and now_ms - self._initial_asked_ms >= INITIAL_RETRY_MS:
             self._initial_asked_ms = now_ms
@@ -94,22 +94,22 @@ class OffsetCommits:
     def answered(
         self, error: KafkaError | None, partitions: Sequence[CommittedPartition] | None
     ) -> Committed | None:
-        """Match a callback to its commit, for it carries no number: the newest that says exactly this.
+        """Match a callback, which has no number, to the newest commit with the same content.
 
-        The broker answers in order, so of older ones that say the same nothing more need be heard (P06).
-        None for initial offsets and for a commit that was given up before. A partition counts as
-        committed only where neither it nor the whole answer has an error (F016).
+        The broker answers in order, so older commits with the same content need no answer (P06). Return None
+        for initial offsets and for a commit that was given up before. A partition counts as committed only
+        where neither it nor the whole answer has an error (F016).
         """
         offsets = {TopicPartition(p.topic, p.partition): p.offset for p in partitions or ()}
-        notes = {TopicPartition(p.topic, p.partition): p.metadata or "" for p in partitions or ()}
-        same = [c for c in self._outstanding if (c.offsets, c.notes) == (offsets, notes)]
+        metadata = {TopicPartition(p.topic, p.partition): p.metadata or "" for p in partitions or ()}
+        same = [c for c in self._pending if (c.offsets, c.metadata) == (offsets, metadata)]
         if not same:
             return None
         found = same[-1]
-        self._outstanding = [c for c in self._outstanding if c not in same]
+        self._pending = [c for c in self._pending if c not in same]
         failures = [failure for p in partitions or () if (failure := p.error or error) is not None]
         if any(failure.code() == KafkaError.OFFSET_METADATA_TOO_LARGE for failure in failures):
-            self._notes.too_large()
+            self._committed_offsets.too_large()
         errors = {
             TopicPartition(p.topic, p.partition): str(p.error or error)
             for p in partitions or ()
@@ -121,13 +121,13 @@ class OffsetCommits:
         return None
 
     def confirm(self, timeout_s: float) -> list[Committed]:
-        """Compare with what the broker holds, where no callback can be served (inside a revoke).
+        """Compare with the broker's offsets where no callback can be served, inside a revoke.
 
-        The broker answers in order: what it does not hold after `CONFIRM_MS` was refused.
+        The broker answers in order, so it has refused a commit that it does not hold after `CONFIRM_MS`.
         """
         newest = {
-            p: (offset, commit.notes[p])
-            for commit in self._outstanding
+            p: (offset, commit.metadata[p])
+            for commit in self._pending
             for p, offset in commit.offsets.items()
         }
         if not newest:
@@ -141,16 +141,16 @@ class OffsetCommits:
             for p in held
             if p.error is None and (p.offset, metadata_of(p)) == newest[TopicPartition(p.topic, p.partition)]
         }
-        done = [c for c in self._outstanding if confirmed.issuperset(c.offsets)]
-        self._outstanding = [c for c in self._outstanding if c not in done]
+        done = [c for c in self._pending if confirmed.issuperset(c.offsets)]
+        self._pending = [c for c in self._pending if c not in done]
         answers = [Committed(c.commit_id, {}) for c in done if c.commit_id is not None]
         return answers + self.expire(CONFIRM_MS)
 
     def expire(self, older_than_ms: int) -> list[Committed]:
-        """Give up commits without an answer for so long (P06); an answer that comes later is ignored."""
+        """Give up commits that had no answer for this long (P06); later answers are ignored."""
         before_ms = self._clock.monotonic_ms() - older_than_ms
-        late = [c for c in self._outstanding if c.asked_ms <= before_ms]
-        self._outstanding = [c for c in self._outstanding if c.asked_ms > before_ms]
+        late = [c for c in self._pending if c.asked_ms <= before_ms]
+        self._pending = [c for c in self._pending if c.asked_ms > before_ms]
         reason = f"the broker did not answer the commit within {older_than_ms} ms"
         return [_refused(c.commit_id, c.offsets, reason) for c in late if c.commit_id is not None]
 
@@ -160,15 +160,17 @@ class OffsetCommits:
         offsets: Mapping[TopicPartition, int],
         settled: Mapping[TopicPartition, Runs],
     ) -> Committed | None:
-        texts = {p: self._notes.write(p, offset, settled.get(p, ())) for p, offset in offsets.items()}
+        metadata = {
+            p: self._committed_offsets.write(p, offset, settled.get(p, ())) for p, offset in offsets.items()
+        }
         partitions = [
-            ClientPartition(p.topic, p.partition, offset, texts[p]) for p, offset in offsets.items()
+            ClientPartition(p.topic, p.partition, offset, metadata[p]) for p, offset in offsets.items()
         ]
         try:
             self._client.commit(offsets=partitions, asynchronous=True)
         except KafkaException as error:
             return None if commit_id is None else _refused(commit_id, offsets, str(error.args[0]))
-        self._outstanding.append(Outstanding(commit_id, dict(offsets), texts, self._clock.monotonic_ms()))
+        self._pending.append(PendingCommit(commit_id, dict(offsets), metadata, self._clock.monotonic_ms()))
         return None
 
 

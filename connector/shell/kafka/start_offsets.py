@@ -1,4 +1,4 @@
-"""Where reading begins: the committed offset, else the topic's start policy."""
+"""Where reading begins: at the committed offset, or without one by the topic's start policy."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from connector.shell.kafka.committed_offsets import (
     metadata_of,
 )
 
-LOOKUP_SECONDS_MAX = 15.0  # inside a callback: shorter than the 30 s after which /healthz doubts us
+LOOKUP_SECONDS_MAX = 15.0  # inside a callback, so shorter than the 30 s after which /healthz fails
 REQUEST_SECONDS_MAX = 5.0
 WATERMARK_SECONDS_MAX = 2.0
 
@@ -30,10 +30,10 @@ OffsetsLostPolicy: TypeAlias = Literal["pause", "earliest", "latest"]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One topic by its exact name, or those that a pattern (`^…`) matches.
+    """One topic by its exact name, or the topics that a pattern (`^…`) matches.
 
-    `start` is where a group without a commit begins; `offsets_lost` what happens when the committed
-    offset has left the log (F021, F022).
+    A group without a commit begins at `start`. `offsets_lost` is the policy for a committed offset that the
+    log no longer holds (F021, F022).
     """
 
     topic: str
@@ -42,28 +42,28 @@ class Subscription:
 
     @property
     def is_pattern(self) -> bool:
-        """Tell whether `topic` is a pattern, by librdkafka's rule."""
+        """Whether `topic` is a pattern, by librdkafka's rule."""
         return self.topic.startswith("^")
 
     def covers(self, topic: str) -> bool:
-        """Tell whether this subscription brought us that topic."""
+        """Return whether a topic belongs to this subscription."""
         return re.match(self.topic, topic) is not None if self.is_pattern else self.topic == topic
 
 
 def subscription_of(subscriptions: Sequence[Subscription], topic: str) -> Subscription:
-    """Find the one that covers a topic; an exact name wins over a pattern."""
+    """Find the subscription that covers a topic; an exact name wins over a pattern."""
     covering = [s for s in subscriptions if s.covers(topic)]
     exact = [s for s in covering if not s.is_pattern]
     return (exact or covering or [Subscription(topic)])[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """Where the partitions of one assignment begin.
+class StartOffsets:
+    """The offsets at which the partitions of one assignment begin.
 
-    `initial` are the positions that no commit gave: they are committed at once, so that from then
-    on a missing commit is an anomaly (F023). `ends` are the ends of the logs as far as known, `settled` is
-    what is known to be settled above the positions.
+    `initial` holds the positions of partitions without a commit. They are committed immediately, so that a
+    missing commit is an anomaly from then on (F023). `ends` holds the known ends of the logs. `settled` holds
+    the offsets above the positions that are known to be settled.
     """
 
     positions: dict[TopicPartition, int]
@@ -76,13 +76,13 @@ def look_up(
     client: Client,
     subscriptions: Sequence[Subscription],
     partitions: Sequence[TopicPartition],
-    notes: CommittedOffsets,
-) -> Beginning:
-    """Ask the broker where to begin; tries again for `LOOKUP_SECONDS_MAX`.
+    committed_offsets: CommittedOffsets,
+) -> StartOffsets:
+    """Ask the broker where to begin, again and again for `LOOKUP_SECONDS_MAX`.
 
     Raises:
-        KafkaException: the broker did not say. Nothing may be assigned then.
-        MetadataUnprovenError: nor whether its metadata may be believed. The same.
+        KafkaException: the broker did not answer. Then nothing may be assigned.
+        MetadataUnprovenError: the metadata of the commits cannot be verified. Then nothing may be assigned.
         FatalError: the offsets were committed for another data source (F094).
     """
     attempts = stamina.retry_context(
@@ -94,10 +94,10 @@ def look_up(
     for attempt in attempts:
         with attempt:
             committed = _committed(client, subscriptions, partitions)
-            beginning = _beginning(client, subscriptions, partitions, committed)
+            start = _start_offsets(client, subscriptions, partitions, committed)
             ours = {partition: committed[partition] for partition in partitions if partition in committed}
-            beginning.settled.update(notes.read(ours, beginning.ends))
-            return beginning
+            start.settled.update(committed_offsets.read(ours, start.ends))
+            return start
     raise AssertionError("stamina ends by returning or raising")
 
 
@@ -106,8 +106,8 @@ def _committed(
 ) -> dict[TopicPartition, CommittedOffset]:
     """Read the commits; where `latest` might apply, also those of the topic's lower partitions (F024).
 
-    A partition that was added has a higher number than the old ones. (Metadata cannot be asked for:
-    `list_topics` inside a callback makes the client abort at the next callback, as `poll` does.)
+    An added partition has a higher number than the old ones. The topic's metadata is out of reach here:
+    `list_topics` inside a callback makes the client abort at the next callback, as `poll` does.
     """
     wanted = list(partitions)
     for partition in partitions:
@@ -125,39 +125,39 @@ def _committed(
     }
 
 
-def _beginning(
+def _start_offsets(
     client: Client,
     subscriptions: Sequence[Subscription],
     partitions: Sequence[TopicPartition],
     committed: Mapping[TopicPartition, CommittedOffset],
-) -> Beginning:
+) -> StartOffsets:
     known_topics = {partition.topic for partition in committed}
-    beginning = Beginning({}, {}, {}, {})
-    ends_answer = True
+    start = StartOffsets({}, {}, {}, {})
+    ends_available = True
     for partition in partitions:
         offset = committed[partition].offset if partition in committed else None
-        if offset is not None and not ends_answer:
-            beginning.positions[partition] = offset
+        if offset is not None and not ends_available:
+            start.positions[partition] = offset
             continue
         try:
             low, high = watermarks(client, partition)
         except KafkaException:
             if offset is None:
                 raise
-            ends_answer = False  # the ends are a nicety: asked once in vain is enough
+            ends_available = False  # the ends are optional, so one failed request is enough
         else:
-            beginning.ends[partition] = high
+            start.ends[partition] = high
         if offset is None:
-            # A partition that was added later holds records nobody has seen: never `latest` (F024).
-            start = subscription_of(subscriptions, partition.topic).start
-            late = start == "latest" and partition.topic not in known_topics
-            offset = beginning.initial[partition] = high if late else low
-        beginning.positions[partition] = offset
-    return beginning
+            # All records of a partition that was added later are new to the group: never `latest` (F024).
+            policy = subscription_of(subscriptions, partition.topic).start
+            at_end = policy == "latest" and partition.topic not in known_topics
+            offset = start.initial[partition] = high if at_end else low
+        start.positions[partition] = offset
+    return start
 
 
 def watermarks(client: Client, partition: TopicPartition) -> tuple[int, int]:
-    """Ask for the first and the next offset of a log; raises KafkaException without an answer."""
+    """Ask for the first and the next offset of a log. Raises KafkaException without an answer."""
     answer = client.get_watermark_offsets(ClientPartition(*partition), timeout=WATERMARK_SECONDS_MAX)
     if answer is None:
         raise KafkaException(f"{partition}: no answer within {WATERMARK_SECONDS_MAX:.0f} s")

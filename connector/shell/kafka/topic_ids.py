@@ -1,6 +1,6 @@
 """Notices that a topic was deleted and created again (F026).
 
-librdkafka goes on at the old offset in the new log, and says nothing where that offset exists.
+librdkafka continues at the old offset in the new log, and reports nothing where that offset exists.
 """
 
 import logging
@@ -20,14 +20,14 @@ REQUEST_SECONDS_MAX = 10.0
 URGENT_SECONDS_MAX = 3.0
 
 NO_BROKER = ("_TIMED_OUT", "_TRANSPORT", "_ALL_BROKERS_DOWN")
-"""Answers after which the next question gets a new client (librdkafka issue 5301)."""
+"""After these answers the next question gets a new client (librdkafka issue 5301)."""
 
 _NONE = str(Uuid(0, 0))
-"""What brokers before 2.8 say, which know no ids."""
+"""The id that brokers before 2.8 give, which know no topic ids."""
 
 
 class TopicIds:
-    """The ids of the topics that we read, asked for every few seconds; only `ask` waits for an answer."""
+    """The ids of the topics that we read; it asks every few seconds, and only `ask` waits for an answer."""
 
     def __init__(self, settings: KafkaSettings, clock: Clock, logger: logging.Logger) -> None:
         self._settings = dict(connection_settings(settings))
@@ -40,30 +40,30 @@ class TopicIds:
         self._ask_at_ms = 0
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
-        """Return which of our `topics` are not the ones that they were; each is said once."""
+        """Return which of our `topics` were deleted and created again, each once."""
         if topics != self._topics:
-            # What was asked before may be about a topic that we have lost and found again since.
+            # An older question may be about a topic that we have lost and got again since.
             self._ids = {topic: known for topic, known in self._ids.items() if topic in topics}
             self._topics, self._asked = topics, {}
             self._ask_at_ms = 0
         done = {topic: answer for topic, answer in self._asked.items() if answer.done()}
         self._asked = {topic: answer for topic, answer in self._asked.items() if topic not in done}
-        # Without an answer the broker is away or the topic is missing, which others say.
-        now = self._read(done)
-        changed = [topic for topic, topic_id in now.items() if self._ids.get(topic, topic_id) != topic_id]
-        self._ids.update(now)
+        # Without an answer the broker is away or the topic is missing; `KafkaHealth` reports that.
+        current = self._read(done)
+        changed = [topic for topic, topic_id in current.items() if self._ids.get(topic, topic_id) != topic_id]
+        self._ids.update(current)
         self._ask()
         return changed
 
     @property
     def known(self) -> Mapping[str, str]:
-        """The ids that have been heard of, by topic."""
+        """The known ids, by topic."""
         return self._ids
 
     def ask(self, topics: Collection[str]) -> dict[str, str]:
-        """Ask for ids and wait; topics whose id cannot be had in `URGENT_SECONDS_MAX` are left out.
+        """Ask for ids and wait; topics without an answer in `URGENT_SECONDS_MAX` are left out.
 
-        From here on `recreated` says if one of them changes; a change that it has not seen yet is left to it.
+        From here on `recreated` reports a change of these ids, also one that has already happened.
         """
         collection = TopicCollection(sorted(topics))
         asked = self._admin.describe_topics(collection, request_timeout=URGENT_SECONDS_MAX)
@@ -82,7 +82,7 @@ class TopicIds:
     def _read(self, answers: Mapping[str, Future[Any]]) -> dict[str, str]:
         done = {topic: answer for topic, answer in answers.items() if answer.done()}
         if len(done) < len(answers) or any(_no_broker(answer.exception()) for answer in done.values()):
-            self._admin, self._asked = self._connect(), {}  # this one may have forgotten them for good
+            self._admin, self._asked = self._connect(), {}  # this client may have forgotten its brokers
         ids = {topic: str(a.result().topic_id) for topic, a in done.items() if a.exception() is None}
         return {topic: topic_id for topic, topic_id in ids.items() if topic_id != _NONE}
 

@@ -1,4 +1,4 @@
-"""How the registry lets us in: credentials and certificates, read again when their files change (S07)."""
+"""Credentials and certificates for the registry, read again when their files change (S07)."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ FILE_BYTES_MAX = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one request shows and demands. `secrets` are all texts that must not appear anywhere."""
+    """Headers and TLS context of a request. `secrets` holds every text that must not appear elsewhere."""
 
     authorization: Mapping[str, str] = field(repr=False)
     tls: ssl.SSLContext = field(repr=False)
@@ -27,7 +27,7 @@ class Access:
 
 
 class Credentials:
-    """Holds the access that the files give. Raises ConfigError where they cannot be used."""
+    """Holds the access that the files give. Raises ConfigError where they are unusable."""
 
     def __init__(self, settings: SchemaRegistry) -> None:
         self._settings = settings
@@ -37,15 +37,15 @@ class Credentials:
         self.access = self._read()
 
     def changed(self) -> bool:
-        """Look at the files; True where they have changed, and `access` is the new one.
+        """Look at the files; return True where they have changed and `access` is new.
 
         Raises:
-            ConfigError: they have changed and cannot be used; `access` stays. Said once for each change.
+            ConfigError: they have changed but are unusable. `access` stays. Raised once for each change.
         """
         digests = self._read_digests()
         if digests == self._digests:
             return False
-        self._digests = digests  # before reading: what changes meanwhile is seen the next time
+        self._digests = digests  # before reading: a change meanwhile is seen the next time
         self.access = self._read()
         return True
 
@@ -62,7 +62,13 @@ class Credentials:
         authorization = ""
         if token is not None:
             if not re.fullmatch(r"[!-~]+", token):
-                raise ConfigError([Problem(f"the file {settings.token_file} holds what no header can carry")])
+                raise ConfigError(
+                    [
+                        Problem(
+                            f"the file {settings.token_file} holds characters that no HTTP header can carry"
+                        )
+                    ]
+                )
             authorization = f"Bearer {token}"
         elif password is not None:
             pair = b64encode(f"{settings.username}:{password}".encode()).decode()
@@ -78,7 +84,7 @@ class Credentials:
 
 
 def _digest(file: Path) -> bytes | None:
-    """Tell one content of a file from another; None where it cannot be read."""
+    """Identify the content of a file; None where it cannot be read."""
     try:
         with file.open("rb") as stream:
             return hashlib.sha256(stream.read(FILE_BYTES_MAX)).digest()

@@ -1,8 +1,8 @@
-"""The registry client: asks for a schema at one address after the other, and tells what came of it.
+"""The registry client: asks for a schema at one address after the other, and returns the answer.
 
-It runs on the HTTP thread's loop and remembers nothing but which address worked last; asking again is the
-engine's matter. A schema is asked for about once in the life of the process, so each question has a client
-of its own: nothing is left open, and each begins with the newest credentials.
+It runs on the HTTP thread's loop and remembers only which address worked last. The engine decides when to ask
+again. The process asks for each schema about once, so each question has a client of its own. Nothing stays
+open, and each question begins with the newest credentials.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ RunOnLoop: TypeAlias = Callable[[Coroutine[Any, Any, None]], Future[Any]]
 
 
 class RegistryClient:
-    """Fetches schemas. Raises ConfigError where certificates or secrets cannot be used.
+    """Fetches schemas. Raises ConfigError where certificates or secrets are unusable.
 
-    Exactly one `(ref, answer)` for each `fetch` that found the ref not on its way appears in `results`,
-    unless the loop stops first.
+    Each `fetch` of a ref that is not in flight puts exactly one `(ref, answer)` into `results`, unless the
+    loop stops first.
     """
 
     def __init__(
@@ -40,55 +40,55 @@ class RegistryClient:
         use_id = None if settings.use_id is None else RefKind(settings.use_id)
         self._languages = {url: LANGUAGES[settings.type](use_id, url) for url in settings.url}
         self._order = list(self._languages)
-        self._asked: set[SchemaRef] = set()
-        self._free = asyncio.Semaphore(self._limits.in_flight_max)
+        self._in_flight: set[SchemaRef] = set()
+        self._slots = asyncio.Semaphore(self._limits.in_flight_max)
 
     # ------------------------------------------------------------------- called from other threads
 
     def fetch(self, ref: SchemaRef) -> None:
-        """Ask for a schema, unless it is being asked for; never waits and never raises."""
-        if ref in self._asked:
+        """Ask for a schema, unless it is in flight. Never waits and never raises."""
+        if ref in self._in_flight:
             return
-        self._asked.add(ref)
+        self._in_flight.add(ref)
         work = self._fetch(ref)
         try:
             self._run_on_loop(work)
         except RuntimeError:  # the loop is closed: the process is about to end
             work.close()
-            self._tell(ref, SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason="the connector is stopping"))
+            self._finish(ref, SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason="the connector is stopping"))
 
     def credentials_changed(self) -> bool:
-        """Look at the files of `schema_registry`; True where they have changed and are used from now on.
+        """Look at the files of `schema_registry`; return True where they have changed and are in use now.
 
         Raises:
-            ConfigError: they have changed and cannot be used; the old ones stay. Said once for each change.
+            ConfigError: they have changed but are unusable. The old ones stay. Raised once for each change.
         """
         return self._credentials.changed()
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the texts of the present credentials that must not appear in a log."""
+        """Return the texts of the current credentials that must not appear in a log."""
         return self._credentials.access.secrets
 
     # --------------------------------------------------------------------------- on the loop's thread
 
     async def _fetch(self, ref: SchemaRef) -> None:
         try:
-            async with self._free:
+            async with self._slots:
                 answer = await self._ask(ref, self._credentials.access)
-        except Exception as fault:  # noqa: BLE001 - each question has its answer, or its records wait for ever
+        except Exception as fault:  # noqa: BLE001 - without an answer its records would wait forever
             answer = SchemaAnswer(
                 SchemaVerdict.UNAVAILABLE, reason=f"the registry client failed ({type(fault).__name__})"
             )
-        self._tell(ref, answer)
+        self._finish(ref, answer)
 
-    def _tell(self, ref: SchemaRef, answer: SchemaAnswer) -> None:
-        self._asked.discard(ref)  # first: who sees the answer may ask again
+    def _finish(self, ref: SchemaRef, answer: SchemaAnswer) -> None:
+        self._in_flight.discard(ref)  # first: the reader of the answer may ask again
         self.results.put((ref, answer))
 
     async def _ask(self, ref: SchemaRef, access: Access) -> SchemaAnswer:
         """Ask one address after the other, the one that worked last first.
 
-        What one does not know another may: replicas lag behind after a deployment (debezium-events 7).
+        Another address may know the schema: replicas lag after a deployment (debezium-events.md 7).
         """
         answers: list[SchemaAnswer] = []
         async with open_client(access, self._limits) as client:
@@ -103,14 +103,14 @@ class RegistryClient:
                     self._order.append(url)
                 answers.append(answer)
         unknown = [answer for answer in answers if answer.verdict is SchemaVerdict.UNKNOWN]
-        return unknown[0] if unknown else _together(answers)
+        return unknown[0] if unknown else _unavailable(answers)
 
     def _prefer(self, url: str) -> None:
         self._order.remove(url)
         self._order.insert(0, url)
 
 
-def _together(answers: list[SchemaAnswer]) -> SchemaAnswer:
-    """No address had an answer: say why for each."""
+def _unavailable(answers: list[SchemaAnswer]) -> SchemaAnswer:
+    """Join the reasons of all addresses, none of which had an answer."""
     reasons = "; ".join(answer.reason for answer in answers)
     return SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=reasons)

@@ -1,7 +1,7 @@
 """Carries out a conversation with one registry over HTTP.
 
-It follows no redirect, reads no proxy variables, unpacks nothing, and gives up on what is too large or takes
-too long (S02, S11, S14).
+It follows no redirect, reads no proxy variables and decompresses nothing. It gives up on answers that are too
+large or too slow (S02, S11, S14).
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from connector.shell.registry.access import Access
 
 @dataclass(frozen=True, slots=True)
 class RegistryLimits:
-    """How many schemas are asked for at once, and how long and how large the answers may be.
+    """How many schemas are in flight, and how long and how large the answers may be.
 
-    `request_seconds_max` counts from connecting to the last byte of one answer, `schema_seconds_max` over all
-    the answers that one address gives about a schema and what it refers to.
+    `request_seconds_max` counts from connecting to the last byte of one answer. `schema_seconds_max` counts
+    over all answers of one address about a schema and its references.
     """
 
     in_flight_max: int = 4
@@ -31,22 +31,22 @@ class RegistryLimits:
     answer_bytes_max: int = 4 * 1024 * 1024
 
 
-class _UselessError(Exception):
-    """An answer that is not worth reading on; the text says why."""
+class _UnusableAnswerError(Exception):
+    """The rest of the answer is not worth reading; the text says why."""
 
 
 FAILURES: Sequence[tuple[type[Exception], str]] = (
-    # the first that fits counts
-    (_UselessError, "{error}"),
+    # the first match counts
+    (_UnusableAnswerError, "{error}"),
     (httpx.ConnectTimeout, "no connection within {limits.connect_seconds_max:g} s"),
     (httpx.TimeoutException, "no whole answer within {limits.request_seconds_max:g} s"),
-    (TimeoutError, "not all that the schema refers to came within {limits.schema_seconds_max:g} s"),
+    (TimeoutError, "the schema and its references did not arrive within {limits.schema_seconds_max:g} s"),
     (httpx.ConnectError, "cannot be reached ({cause})"),
     (httpx.NetworkError, "the connection broke ({cause})"),
     (OSError, "the connection broke ({cause})"),  # of TLS; httpx does not wrap all of them
     (httpx.HTTPError, "its answer is not whole HTTP ({kind})"),
 )
-"""What breaks a conversation off -> how the operator reads it."""
+"""The failure that ends a conversation -> its text for the operator."""
 
 
 def open_client(access: Access, limits: RegistryLimits) -> httpx.AsyncClient:
@@ -68,7 +68,7 @@ def open_client(access: Access, limits: RegistryLimits) -> httpx.AsyncClient:
 async def converse(
     client: httpx.AsyncClient, base: httpx.URL, asking: Asking[SchemaAnswer], limits: RegistryLimits
 ) -> SchemaAnswer:
-    """Hold the conversation with the registry at `base`; where it breaks off, the schema is unavailable."""
+    """Hold the conversation with the registry at `base`; where it fails, the schema is unavailable."""
     host = base.netloc.decode("ascii")
     try:
         async with asyncio.timeout(limits.schema_seconds_max):
@@ -78,8 +78,8 @@ async def converse(
     except StopIteration as end:
         answer: SchemaAnswer = end.value
         return answer._replace(reason=f"{host}: {answer.reason}") if answer.reason else answer
-    except (_UselessError, httpx.HTTPError, OSError) as error:
-        return SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=f"{host}: {_words(error, limits)}")
+    except (_UnusableAnswerError, httpx.HTTPError, OSError) as error:
+        return SchemaAnswer(SchemaVerdict.UNAVAILABLE, reason=f"{host}: {_describe(error, limits)}")
 
 
 async def _get(
@@ -96,29 +96,29 @@ async def _get(
 async def _read(response: httpx.Response, bytes_max: int) -> RegistryReply:
     headers = dict(response.headers)  # httpx has their names in lower case
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise _UselessError("it compresses its answer, though it was asked not to")
+        raise _UnusableAnswerError("it compresses its answer although the request forbids that")
     body = bytearray()
     async for part in response.aiter_raw():
         body += part
         if len(body) > bytes_max:
-            raise _UselessError(f"its answer is larger than {bytes_max} bytes")
+            raise _UnusableAnswerError(f"its answer is larger than {bytes_max} bytes")
     return RegistryReply(response.status_code, headers, bytes(body))
 
 
-def _words(error: Exception, limits: RegistryLimits) -> str:
-    """Say what went wrong; what a broken answer holds is not quoted."""
-    words = next(words for kind, words in FAILURES if isinstance(error, kind))
-    return words.format(error=error, kind=type(error).__name__, cause=_cause(error), limits=limits)
+def _describe(error: Exception, limits: RegistryLimits) -> str:
+    """Describe the failure, without a quotation from the answer."""
+    text = next(text for kind, text in FAILURES if isinstance(error, kind))
+    return text.format(error=error, kind=type(error).__name__, cause=_cause(error), limits=limits)
 
 
 def _cause(error: Exception) -> str:
-    """Find what the system or TLS said: httpx wraps it in layers that say nothing."""
-    said = ""
+    """Find the cause that the system or TLS gave; httpx wraps it in layers without information."""
+    cause = ""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, ConnectionError) and inner.errno:
-            said = os.strerror(inner.errno)  # asyncio puts the address there, which is said already
+            cause = os.strerror(inner.errno)  # asyncio adds the address, which the text has already
         elif isinstance(inner, OSError):
-            said = inner.strerror or str(inner)
+            cause = inner.strerror or str(inner)
         inner = inner.__cause__ or inner.__context__
-    return said or "closed by the other side"
+    return cause or "closed by the other side"

@@ -105,7 +105,7 @@ def exact_column(scale: int) -> Callable[[Any], Any]:
 
 
 def variable_scale_column(finish: Finish) -> Callable[[Any], Any]:
-    """Make the reader of `{scale, value}`: NUMERIC without scale, Oracle's NUMBER (debezium-events.md 6.3)."""
+    """Make the reader of `{scale, value}`: NUMERIC without scale, NUMBER (debezium-events.md 6.3)."""
 
     def read(value: Any) -> Any:
         return _variable_scale(value, finish) if type(value) is dict else _read_json_number(value, finish)

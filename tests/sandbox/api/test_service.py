@@ -84,7 +84,7 @@ def test_a_watch_sees_every_call_with_its_status() -> None:
 
 @pytest.mark.parametrize("shape", list(AnswerShape))
 def test_a_batch_of_refused_items_answers_422(shape: AnswerShape) -> None:
-    """All items refused: 422 with the body of a partial success; the status is a switch (ingest-api.md 10.2)."""
+    """All items refused: 422 and the body of a partial success, by a switch (ingest-api.md 10.2)."""
     bad = {"_user_id": ""}
     assert send(make(shape=shape), CONTACTS, bad)[0] == 422
     assert send(make(shape=shape, all_rejected_status=202), CONTACTS, bad)[0] == 202

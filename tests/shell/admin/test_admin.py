@@ -93,7 +93,7 @@ def test_readiness_tells_the_causes() -> None:
 
 
 def test_status_holds_what_the_contract_lists() -> None:
-    """`/api/status` has the fields of design section 4, with lags from the ends of the logs (F020)."""
+    """`/api/status` has the fields of docs/metrics.md, with lags from the ends of the logs (F020)."""
     board = StatusBoard(Clock())
     board.publish(with_ends(SNAPSHOT, {TopicPartition("shop.customers", 0): 9}), {}, formats=FORMATS)
     with serving(board) as url:

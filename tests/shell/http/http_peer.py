@@ -53,7 +53,7 @@ class Visit:
 
 @dataclass
 class Peer:
-    """Where the client connects to, and what it has sent."""
+    """The address for the client, and the bytes that it has sent."""
 
     port: int
     requests: list[bytes] = field(default_factory=list)
@@ -90,7 +90,7 @@ def closing(answer: bytes) -> Script:
 
 @contextmanager
 def peer(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
-    """Serve `script` to each connection in a thread of its own."""
+    """Serve `script` to each connection in a separate thread."""
     listener = socket.create_server(("127.0.0.1", 0))
     this = Peer(listener.getsockname()[1])
 

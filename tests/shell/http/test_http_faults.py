@@ -49,7 +49,7 @@ def blackhole(visit: Visit) -> None:
 
 
 def repeating(head: bytes, part: bytes) -> Script:
-    """Begin an answer with `head` and go on with `part` for ever, in pieces of some 64 KiB."""
+    """Begin an answer with `head` and continue with `part` forever, in pieces of about 64 KiB."""
 
     def script(visit: Visit) -> None:
         visit.read_request()

@@ -87,7 +87,7 @@ def test_lease_that_ran_out_sends_nothing() -> None:
 
 
 def test_refused_connection_was_not_sent() -> None:
-    """F064: nobody listens, so nothing was sent."""
+    """F064: no server listens, so nothing was sent."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with http(f"http://127.0.0.1:{port}") as thread:
@@ -98,7 +98,7 @@ def test_refused_connection_was_not_sent() -> None:
 
 
 def test_unknown_host_was_not_sent() -> None:
-    """F069: a name that does not resolve is a plain loss; the next connection resolves it anew."""
+    """F069: a name that does not resolve is an ordinary failure; the next connection resolves it again."""
     with http("http://no-such-host.invalid") as thread:
         result = ask(thread)
     assert isinstance(result, NoAnswer)
@@ -106,7 +106,7 @@ def test_unknown_host_was_not_sent() -> None:
 
 
 def test_next_request_after_a_loss_gets_its_own_answer() -> None:
-    """F061: what a given-up connection still answers reaches nobody; the next request opens another."""
+    """F061: a late answer on an abandoned connection is dropped; the next request opens another."""
     first = threading.Event()
 
     def late(visit: Visit) -> None:
@@ -185,7 +185,7 @@ def test_body_where_none_may_be_is_not_the_next_answer(status: bytes) -> None:
 
 
 def test_line_break_in_a_header_is_refused() -> None:
-    """S01: no header can carry a second one, whoever made the request; not a byte of it leaves."""
+    """S01: no header can carry a second one, and not a byte of such a request leaves."""
 
     async def send(url: str) -> None:
         connection = Connection(tls_context())

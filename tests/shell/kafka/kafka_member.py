@@ -1,4 +1,4 @@
-"""A consumer with a runner that only writes down what happens, for the tests of `shell/kafka*.py`."""
+"""A consumer with a runner that only records events, for the tests of `connector/shell/kafka/`."""
 
 import logging
 import time
@@ -14,8 +14,8 @@ from connector.engine.settled_ranges import Runs
 from connector.model import Record, TopicPartition
 from connector.shell.clock import Clock
 from connector.shell.kafka.client_settings import KafkaSettings
-from connector.shell.kafka.committed_offsets import CommittedOffsets, Ids
-from connector.shell.kafka.consumer import Consumer, Heard
+from connector.shell.kafka.committed_offsets import CommittedOffsets, TopicIdSource
+from connector.shell.kafka.consumer import Consumer, ConsumerEvent
 from connector.shell.kafka.start_offsets import Subscription
 from connector.shell.kafka.topic_ids import TopicIds
 
@@ -33,7 +33,7 @@ class Reachable(Protocol):
 
 
 class Member:
-    """One member of the group `g`, and everything it was told."""
+    """One member of the group `g`, with all its records and events."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Member:
         settings: KafkaSettings | None = None,
         base: KafkaSettings = FAST,
         target: str = TARGET,
-        ids: Ids | None = None,
+        ids: TopicIdSource | None = None,
     ) -> None:
         self.records: list[Record] = []
-        self.events: list[Heard] = []
+        self.events: list[ConsumerEvent] = []
         self.positions: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
         self.settled: dict[TopicPartition, Runs] = {}
@@ -71,12 +71,12 @@ class Member:
     ) -> None:
         self.consumer.close(10)
 
-    def assigned(self, beginning: Assigned) -> None:
+    def assigned(self, assignment: Assigned) -> None:
         """Write it down."""
-        self.positions |= beginning.positions
-        self.ends |= beginning.ends
-        self.settled |= beginning.settled
-        self.rebalances.append(("assigned", frozenset(beginning.positions)))
+        self.positions |= assignment.positions
+        self.ends |= assignment.ends
+        self.settled |= assignment.settled
+        self.rebalances.append(("assigned", frozenset(assignment.positions)))
         self.on_assigned()
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:

@@ -1,4 +1,4 @@
-"""What librdkafka is given, and what its errors mean."""
+"""The settings for librdkafka, and the meaning of its errors."""
 
 from confluent_kafka import KafkaError
 
@@ -47,10 +47,10 @@ def test_the_new_protocol_gets_no_classic_keys() -> None:
 def test_the_lease_ends_before_the_session_can() -> None:
     """A request may leave only while the partitions are surely ours (F007).
 
-    The session counts from a heartbeat that may be three seconds old, and a stall of a second goes
-    unnoticed: two thirds of a session of 6 s would be too long (found by the simulation). Under KIP-848
-    nobody tells us the session, and an instance that slept through a short one sent what it had queued
-    (found by chaos): it is not assumed to be 45 s.
+    The session counts from a heartbeat that may be three seconds old, and a stall of a second goes unnoticed.
+    So two thirds of a session of 6 s would be too long (found by the simulation). Under KIP-848 the session
+    is unknown. An instance that slept through a short one delivered its queue (found by chaos), so we do not
+    assume 45 s.
     """
     assert lease_ms(consumer_settings({"group.protocol": "consumer"})) == 5_000
     assert lease_ms(consumer_settings({})) == 30_000
@@ -60,7 +60,7 @@ def test_the_lease_ends_before_the_session_can() -> None:
 
 
 def test_a_producer_has_the_connection_and_no_group() -> None:
-    """Security and addresses are shared, everything of the consumer stays behind."""
+    """Security and addresses are shared, and the keys of the consumer are left out."""
     user: KafkaSettings = {
         "bootstrap.servers": "b:9092",
         "security.protocol": "sasl_ssl",
@@ -85,6 +85,6 @@ def test_the_error_table_names_real_errors() -> None:
 
 
 def test_an_unknown_error_is_fatal() -> None:
-    """What nobody has thought of stops the process instead of being skipped (P27)."""
+    """An unknown error ends the process instead of being skipped (P27)."""
     assert meaning_of(KafkaError(KafkaError.INVALID_VOTER_KEY)) is KafkaErrorMeaning.FATAL
     assert meaning_of(KafkaError(KafkaError._PARTITION_EOF)) is KafkaErrorMeaning.END

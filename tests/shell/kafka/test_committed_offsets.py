@@ -1,4 +1,4 @@
-"""What the metadata of commits brings through the mock cluster, and what it must not bring."""
+"""The metadata of commits through the mock cluster: when it is used, and when it must be ignored."""
 
 from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
@@ -29,17 +29,17 @@ MANY: Runs = [(offset, offset + 1) for offset in range(3, 2_003, 2)]
 
 @dataclass
 class Ids:
-    """Knows what the mock cluster cannot be asked for."""
+    """Knows topic ids, which the mock cluster does not have."""
 
     known: dict[str, str] = field(default_factory=lambda: {"t": "id of t"})
     changed: list[str] = field(default_factory=list)
 
     def ask(self, topics: Collection[str]) -> dict[str, str]:
-        """Answer at once."""
+        """Answer immediately."""
         return {topic: self.known[topic] for topic in topics if topic in self.known}
 
     def recreated(self, topics: AbstractSet[str]) -> list[str]:
-        """Tell what a test has said, once."""
+        """Return the topics that a test has named, once."""
         changed, self.changed = [topic for topic in self.changed if topic in topics], []
         return changed
 
@@ -61,7 +61,7 @@ def leave(broker: EmbeddedBroker, offset: int, settled: dict[TopicPartition, Run
 
 
 def metadata(broker: EmbeddedBroker, *texts: str, offset: int = 2) -> str:
-    """Return what the group holds for partition 0; where a text is given, commit it first.
+    """Return the group's offset for partition 0, after a commit with this text where one is given.
 
     A commit without being a member is refused once the group has had one.
     """
@@ -74,7 +74,7 @@ def metadata(broker: EmbeddedBroker, *texts: str, offset: int = 2) -> str:
 
 
 def found(broker: EmbeddedBroker, target: str = TARGET) -> tuple[dict[TopicPartition, int], object]:
-    """Where the next member begins, and what it finds settled above that."""
+    """The start of the next member, and the settled offsets above it."""
     with Member(broker, T, target=target, ids=Ids()) as member:
         member.until(lambda: P0 in member.positions)
         return member.positions, member.settled
@@ -111,7 +111,7 @@ def test_metadata_that_is_not_ours_says_nothing(broker: EmbeddedBroker, text: st
 
 
 def test_metadata_does_not_outlive_its_offset(broker: EmbeddedBroker) -> None:
-    """A tool that moves the offset and keeps the metadata makes us read everything behind it."""
+    """A tool that moves the offset and keeps the metadata makes us read everything after it."""
     text = commit_metadata.write(TARGET, commit_metadata.CommitIdentity(P0, 2, "id of t"), SETTLED[P0])
     metadata(broker, text, offset=1)
     assert found(broker)[0][P0] == 1
@@ -119,32 +119,32 @@ def test_metadata_does_not_outlive_its_offset(broker: EmbeddedBroker) -> None:
 
 
 def test_records_that_the_log_does_not_hold_are_not_settled(broker: EmbeddedBroker) -> None:
-    """A log that ends before them has lost records: what is written there from now on is new (F022)."""
+    """A log that ends before them has lost records; later records at these offsets are new (F022)."""
     leave(broker, 2, {P0: [(3, 11)]})
     assert found(broker)[1] == {}
 
 
 def reads(ids: Ids, text: str) -> dict[TopicPartition, Runs]:
-    """What is found settled where this text is held at offset 2 of a log that ends at 10."""
+    """Return the settled offsets for this text at offset 2 of a log that ends at 10."""
     return CommittedOffsets(TARGET, ids).read({P0: Held(2, text)}, {P0: 10})
 
 
 def test_a_topic_that_was_made_anew_holds_nothing_settled() -> None:
-    """Between the commit and the next assignment, while nobody looked (F026)."""
+    """Between the commit and the next assignment, unseen by any instance (F026)."""
     text = CommittedOffsets(TARGET, Ids()).write(P0, 2, SETTLED[P0])
     assert reads(Ids(), text) == SETTLED
     assert reads(Ids({"t": "another"}), text) == {}
 
 
 def test_nothing_is_said_of_a_topic_whose_id_is_not_known() -> None:
-    """Its metadata could not be told from that of another topic of the same name (F026)."""
+    """Its metadata could belong to an older topic of the same name (F026)."""
     text = CommittedOffsets(TARGET, Ids({})).write(P0, 2, SETTLED[P0])
     assert commit_metadata.target_in(text) == TARGET
     assert not commit_metadata.claims(text)
 
 
 def test_nothing_is_said_of_a_topic_that_was_made_anew() -> None:
-    """What is settled belongs to the topic that was there before, until the next assignment (F026)."""
+    """The settled offsets belong to the older topic, until the next assignment (F026)."""
     ids = Ids(changed=["t"])
     held = CommittedOffsets(TARGET, ids)
     assert held.recreated({"t", "u"}) == ["t"]
@@ -154,10 +154,10 @@ def test_nothing_is_said_of_a_topic_that_was_made_anew() -> None:
 
 
 def test_where_it_cannot_be_decided_nothing_may_be_read() -> None:
-    """Without the topic's id or the log's end nobody knows whether the metadata may be believed (F022, F026).
+    """Without the topic's id or the log's end the metadata cannot be verified (F022, F026).
 
-    What one instance does not believe it sends again from an older state on, and the next one, which believes
-    it, would leave out what has to follow (found by the simulation, seed 128651).
+    An instance that ignored it would deliver older states again. The next instance, which accepts it, would
+    leave out the newer ones (found by the simulation, seed 128651).
     """
     text = CommittedOffsets(TARGET, Ids()).write(P0, 2, SETTLED[P0])
     with pytest.raises(MetadataUnprovenError, match="t-0"):

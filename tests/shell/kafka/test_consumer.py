@@ -24,7 +24,7 @@ NOTE = commit_metadata.write(TARGET, commit_metadata.CommitIdentity(P0, 0, ""), 
 
 
 class Refused(NamedTuple):
-    """A partition as it stands in a commit callback; the client's own class keeps `error` read-only."""
+    """A partition in a commit callback; the client's own class keeps `error` read-only."""
 
     topic: str
     partition: int
@@ -86,7 +86,7 @@ def test_a_poll_takes_no_more_than_its_limit(broker: EmbeddedBroker) -> None:
 
 
 def test_a_poll_takes_no_more_bytes_than_asked(broker: EmbeddedBroker) -> None:
-    """`bytes_max` ends a turn behind the record that exceeds it (promise 7, F086)."""
+    """`bytes_max` ends a turn after the record that exceeds it (promise 7, F086)."""
     produce(broker, "t", 20)
     with Member(broker, Subscription("t")) as member:
         sizes: list[int] = []
@@ -136,7 +136,7 @@ def test_exceptions_in_callbacks_lose_no_record(
 
 
 def test_a_commit_is_answered_with_its_number(broker: EmbeddedBroker) -> None:
-    """Two commits on their way at once are told apart; a restart begins at the offset that was committed."""
+    """Two pending commits have separate answers; a restart begins at the committed offset."""
     produce(broker, "t", 10)
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: len(member.records) == 10)
@@ -172,7 +172,7 @@ def test_an_answer_may_refuse_a_single_partition(broker: EmbeddedBroker) -> None
 
 
 def test_an_answer_that_never_came_is_not_waited_for(broker: EmbeddedBroker) -> None:
-    """Of commits that say the same the newest is answered; what says something else is told apart (P06)."""
+    """Of equal commits the newest is answered; a different one has its own answer (P06)."""
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: not member.consumer._commits._initial and bool(member.positions))
         for commit_id, offset in ((1, 1), (2, 2), (3, 1)):
@@ -236,7 +236,7 @@ def test_a_partition_that_was_added_begins_at_its_first_record(broker: EmbeddedB
 
 
 def test_a_topic_is_picked_up_when_it_appears(broker: EmbeddedBroker) -> None:
-    """A missing topic is said once and holds up no other; created later, it is read (F025)."""
+    """A missing topic is reported once and holds up no other; created later, it is read (F025)."""
     produce(broker, "t", 1)
     settings: KafkaSettings = {"topic.metadata.refresh.interval.ms": 500}
     with Member(broker, Subscription("t"), Subscription("later"), settings=settings) as member:
@@ -252,7 +252,7 @@ def test_a_topic_is_picked_up_when_it_appears(broker: EmbeddedBroker) -> None:
 
 
 def test_a_pattern_is_subscribed(broker: EmbeddedBroker) -> None:
-    """A pattern reads what it matches and nothing else."""
+    """A pattern reads the topics that match, and no others."""
     broker.create_topic("other")
     produce(broker, "other", 1)
     produce(broker, "t", 1)
@@ -262,7 +262,7 @@ def test_a_pattern_is_subscribed(broker: EmbeddedBroker) -> None:
 
 
 def test_an_offset_before_the_log_is_told(broker: EmbeddedBroker) -> None:
-    """Retention has passed our commit: the partition delivers nothing and says what is gone (F021, P15)."""
+    """Retention has passed our commit: the partition stops and names the lost offsets (F021, P15)."""
     produce(broker, "t", 10)
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: len(member.records) == 10)
@@ -278,13 +278,13 @@ def test_an_offset_before_the_log_is_told(broker: EmbeddedBroker) -> None:
 
 
 def test_an_offset_that_nobody_has_been_at_ends_the_process(broker: EmbeddedBroker) -> None:
-    """Behind a corrupt batch the client may ask for an offset made of text: that is no lost offset (F035)."""
+    """After a corrupt batch the client may fetch a made-up offset, which is no lost offset (F035)."""
     produce(broker, "t", 10)
     with Member(broker, Subscription("t", offsets_lost="latest")) as member:
         member.until(lambda: len(member.records) == 10)
         lost = KafkaError(KafkaError._AUTO_OFFSET_RESET)
         member.consumer._offsets_lost(P0, 10, lost)
-        with pytest.raises(FatalError, match=r"t-0: behind offset 10 .* corrupt"):
+        with pytest.raises(FatalError, match=r"t-0: after offset 10 .* corrupt"):
             member.consumer._offsets_lost(P0, int.from_bytes(b'": "2", '), lost)
 
 
@@ -292,7 +292,7 @@ def test_an_offset_that_nobody_has_been_at_ends_the_process(broker: EmbeddedBrok
 def test_a_seek_goes_on_where_the_log_begins_or_ends(
     broker: EmbeddedBroker, policy: Start, offsets: list[int]
 ) -> None:
-    """`offsets_lost: earliest | latest` goes on where the operator chose (F021, F022)."""
+    """`offsets_lost: earliest | latest` continues where the operator chose (F021, F022)."""
     produce(broker, "t", 10)
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: bool(member.positions))
@@ -310,11 +310,13 @@ def test_a_seek_goes_on_where_the_log_begins_or_ends(
 def test_offsets_that_cannot_be_read_are_asked_for_again(
     broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is assigned without committed offsets; the member joins anew until it gets them (F034, P14)."""
+    """Without committed offsets nothing is assigned; the member joins again until then (F034, P14)."""
     monkeypatch.setattr("connector.shell.kafka.start_offsets.LOOKUP_SECONDS_MAX", 5.3)
     produce(broker, "t", 3)
     broker.push_errors(ApiKey.OFFSET_FETCH, [KafkaError.GROUP_AUTHORIZATION_FAILED] * 6)
-    long: KafkaSettings = {"session.timeout.ms": 6_000}  # it joins anew again and again, heard or not
+    long: KafkaSettings = {
+        "session.timeout.ms": 6_000
+    }  # it joins again and again, with or without heartbeats
     with Member(broker, Subscription("t"), settings=long) as member:
         member.until(lambda: "group" in member.consumer.health.troubles)
         assert not member.positions
@@ -325,7 +327,7 @@ def test_offsets_that_cannot_be_read_are_asked_for_again(
 
 
 def test_brokers_that_are_away_are_a_cause_until_they_are_back(broker: EmbeddedBroker) -> None:
-    """The outage is told with librdkafka's reason, nothing ends, and it clears (F030, F031)."""
+    """The outage is reported with librdkafka's reason, nothing ends, and it clears (F030, F031)."""
     with Member(broker, Subscription("t")) as member:
         member.until(lambda: bool(member.positions))
         broker.down()
@@ -354,7 +356,7 @@ def test_a_key_that_librdkafka_refuses_is_a_configuration_error(broker: Embedded
 
 
 def test_a_fatal_error_ends_the_process(broker: EmbeddedBroker) -> None:
-    """A fenced member is told by its code, for the error itself denies being fatal (F009, P08)."""
+    """A fenced member is recognised by the error code, as the error denies being fatal (F009, P08)."""
     settings: KafkaSettings = {"group.instance.id": "one", "session.timeout.ms": 6000}
     with Member(broker, Subscription("t"), settings=settings) as member:
         member.until(lambda: bool(member.positions))

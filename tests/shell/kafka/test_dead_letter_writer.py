@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import KafkaError
+from structlog.testing import capture_logs
 
 from connector.engine.events import DeadLettered
 from connector.errors import ConfigError
@@ -69,15 +70,22 @@ def test_a_letter_is_the_record_byte_for_byte(broker: EmbeddedBroker) -> None:
     assert list(second.headers)[-1] == ("instasent.timestamp", None)
 
 
-def test_a_letter_is_said_in_the_log_without_its_values(
-    broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The line names record, rule and reason, and nothing that the record holds (S08)."""
+def test_a_letter_is_said_in_the_log_without_its_values(broker: EmbeddedBroker) -> None:
+    """The event names record, rule and reason, and no value of the record (S08)."""
     letters = writer(broker)
-    letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
+    with capture_logs() as lines:
+        letters.write(1, record(b"Ada"), "contact.user_id", "the user id is blank")
     assert letters.flush(10) == [DeadLettered(1, None)]
-    assert caplog.messages == [
-        "t-3, offset 42: becomes a dead letter (contact.user_id: the user id is blank)"
+    assert lines == [
+        {
+            "event": "record_dead_lettered",
+            "log_level": "warning",
+            "topic": "t",
+            "partition": 3,
+            "offset": 42,
+            "rule": "contact.user_id",
+            "reason": "the user id is blank",
+        }
     ]
 
 
@@ -96,14 +104,14 @@ def test_a_refused_letter_is_told_with_its_cause(broker: EmbeddedBroker) -> None
 
 
 def test_a_letter_of_a_megabyte_is_stored(broker: EmbeddedBroker) -> None:
-    """The client's own default limit of 1,000,000 bytes does not stand in the way (F041, F082)."""
+    """The client's default limit of 1,000,000 bytes does not apply (F041, F082)."""
     letters = writer(broker)
     letters.write(1, record(b"x" * 3_000_000), "decode", "bad")
     assert letters.flush(10) == [DeadLettered(1, None)]
 
 
 def test_a_letter_beyond_every_limit_is_told(broker: EmbeddedBroker) -> None:
-    """What the client refuses at once is an answer like any other (F082)."""
+    """An immediate refusal of the client is an answer like any other (F082)."""
     letters = writer(broker)
     letters.write(1, record(b"x" * 100_000_001), "decode", "bad")
     (refused,) = letters.poll()
@@ -112,7 +120,7 @@ def test_a_letter_beyond_every_limit_is_told(broker: EmbeddedBroker) -> None:
 
 
 def test_brokers_that_are_away_are_told(broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A letter that nobody confirms is answered by the delivery timeout; close() is bounded (F030, F081)."""
+    """The delivery timeout answers a letter that no broker confirms; close() is bounded (F030, F081)."""
     monkeypatch.setitem(dead_letter_writer.DEFAULTS, "delivery.timeout.ms", 1500)
     letters = writer(broker)
     broker.down()

@@ -1,4 +1,4 @@
-"""What a coordinator of the new protocol refuses for good, against the embedded broker."""
+"""Permanent refusals of a coordinator of the new protocol, against the embedded broker."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def broker() -> Iterator[EmbeddedBroker]:
     [KafkaError.INVALID_REQUEST, KafkaError.UNSUPPORTED_ASSIGNOR, KafkaError.GROUP_ID_NOT_FOUND],
 )
 def test_a_fatal_heartbeat_of_the_new_protocol_ends_the_process(broker: EmbeddedBroker, code: int) -> None:
-    """What KIP-848's coordinator refuses for good is fatal, and never waited for (F010, P08)."""
+    """A permanent refusal of KIP-848's coordinator is fatal; the consumer does not wait (F010, P08)."""
     with Member(broker, Subscription("t"), settings=KIP_848, base={}) as member:
         member.until(lambda: bool(member.positions))
         broker.push_errors(ApiKey.CONSUMER_GROUP_HEARTBEAT, [code])

@@ -1,4 +1,4 @@
-"""What is wrong on Kafka's side is said as long as it lasts."""
+"""Troubles on Kafka's side are reported as long as they last."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from connector.sandbox.broker import EmbeddedBroker
 from connector.shell.clock import Clock
 from connector.shell.kafka import health as health_module
 from connector.shell.kafka.client_settings import KafkaSettings
-from connector.shell.kafka.health import BROKER, CHECK_MS, LOST_MS, KafkaHealth, may_read
+from connector.shell.kafka.health import BROKER, CHECK_MS, FORGOTTEN_MS, KafkaHealth, may_read
 
 
 class Later(Clock):
@@ -23,7 +23,7 @@ class Later(Clock):
         self._now_ms = 0
 
     def monotonic_ms(self) -> int:
-        """Return a time behind the next check."""
+        """Return a time after the next check."""
         self._now_ms += CHECK_MS
         return self._now_ms
 
@@ -59,11 +59,11 @@ def test_a_client_that_new_ones_outdo_for_half_a_minute_is_beyond_help(
 ) -> None:
     """It has forgotten its brokers (librdkafka issue 5301): only a new process finds them again (F028)."""
     monkeypatch.setattr(health_module, "CHECK_SECONDS_MAX", 0.3)
-    soonest = LOST_MS // CHECK_MS
+    soonest = FORGOTTEN_MS // CHECK_MS
     with EmbeddedBroker() as broker, cut_off(broker) as health:
         checks(health, soonest)
         assert set(health.troubles) == {BROKER}
-        with pytest.raises(FatalError, match="forgotten its brokers, which a new client reaches"):
+        with pytest.raises(FatalError, match="forgotten its brokers, and a new client reaches them"):
             checks(health, soonest)
 
 
@@ -72,9 +72,9 @@ def test_brokers_that_nobody_reaches_are_waited_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(health_module, "CHECK_SECONDS_MAX", 0.3)
     with EmbeddedBroker() as broker, cut_off(broker) as health:
         for _ in range(2):
-            checks(health, LOST_MS // CHECK_MS)
+            checks(health, FORGOTTEN_MS // CHECK_MS)
             broker.down()
-            checks(health, LOST_MS // CHECK_MS)
+            checks(health, FORGOTTEN_MS // CHECK_MS)
             broker.up()
         assert set(health.troubles) == {BROKER}
 

@@ -16,7 +16,7 @@ ALL = frozenset(TopicPartition("t", number) for number in range(4))
 T = Subscription("t")
 
 LONGER_SESSION: KafkaSettings = {"session.timeout.ms": 4_000}
-"""The embedded broker waits for all to join, for a second less than this; a busy machine needs more."""
+"""The embedded broker waits a second less than this for all members; a busy machine needs more."""
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 
 def shared(one: Member, other: Member) -> Callable[[], bool]:
-    """Tell whether the two members hold everything, half each."""
+    """Return whether the two members hold all partitions, half each."""
     return lambda: (
         len(one.consumer.assigned) == len(other.consumer.assigned) == 2
         and one.consumer.assigned | other.consumer.assigned == ALL
@@ -53,7 +53,7 @@ def test_only_what_moves_is_revoked(broker: EmbeddedBroker) -> None:
 
 
 def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> None:
-    """What `revoked` commits is where the next owner begins: and nothing aborts (F002).
+    """The next owner begins at the offsets that `revoked` commits, and nothing aborts (F002).
 
     As the engine does, it asks again where the broker was too slow to answer.
     """
@@ -99,7 +99,7 @@ def test_a_pause_does_not_outlive_its_assignment(broker: EmbeddedBroker) -> None
 
 
 def test_a_pause_holds_records_back_and_ignores_strangers(broker: EmbeddedBroker) -> None:
-    """Paused partitions deliver nothing while polling goes on; partitions of others are left alone (P18)."""
+    """Paused partitions deliver nothing while polling continues; other partitions are unaffected (P18)."""
     with Member(broker, T) as member:
         member.until(lambda: member.consumer.assigned == ALL)
         member.consumer.pause([TopicPartition("t", 0), TopicPartition("elsewhere", 7)])
@@ -117,7 +117,7 @@ def test_a_lost_assignment_is_lost_not_revoked(broker: EmbeddedBroker) -> None:
     settings: KafkaSettings = {"max.poll.interval.ms": 1000}
     with Member(broker, T, settings=settings) as member:
         member.until(lambda: len(member.records) == 3)
-        threading.Event().wait(3)  # the fault itself: nobody polls
+        threading.Event().wait(3)  # the fault itself: no poll
         member.until(lambda: ("lost", ALL) in member.rebalances)
         assert not any(what == "revoked" for what, _ in member.rebalances)
         member.until(lambda: len(member.records) == 6)
@@ -125,7 +125,7 @@ def test_a_lost_assignment_is_lost_not_revoked(broker: EmbeddedBroker) -> None:
 
 @pytest.mark.parametrize("strategy", ["range", "roundrobin"])
 def test_eager_groups_work(broker: EmbeddedBroker, strategy: str) -> None:
-    """With an eager assignor everything is revoked and assigned anew; every record is still read (F001)."""
+    """With an eager assignor everything is revoked and assigned again; every record is still read (F001)."""
     settings: KafkaSettings = {"partition.assignment.strategy": strategy}
     for number in range(4):
         produce(broker, "t", 2, partition=number)

@@ -1,4 +1,4 @@
-"""How librdkafka may be used here: what its pitfalls forbid stands nowhere in the source (faults, part c)."""
+"""How librdkafka may be used here: the source avoids the pitfalls of docs/reference/faults.md."""
 
 import ast
 import logging
@@ -43,7 +43,7 @@ def options(call: ast.Call) -> dict[str | None, str]:
 def test_only_the_owner_reaches_the_consumer() -> None:
     """Every call waits for the running poll: one thread owns the consumer, others hand events in (P09).
 
-    The three that know it run on the thread `engine`; what is called from elsewhere is `tell`.
+    Its three users run on the thread `engine`; other threads call `Runner.post`.
     """
     users = {
         source.stem
@@ -55,7 +55,7 @@ def test_only_the_owner_reaches_the_consumer() -> None:
 
 
 def test_losses_have_a_callback_of_their_own() -> None:
-    """Without `on_lost` a lost partition is told as revoked, and a commit for it is tempting (P16)."""
+    """Without `on_lost` a lost partition is reported as revoked, and would be committed (P16)."""
     [(_, subscribe)] = calls("subscribe")
     assert {"on_assign", "on_revoke", "on_lost"} == set(options(subscribe))
 
@@ -81,7 +81,7 @@ def test_an_authority_that_is_not_there() -> None:
 
 
 def test_a_leader_that_changes_is_followed() -> None:
-    """Fetches and commits go on where the leader is, without a word to the operator (F029)."""
+    """Fetches and commits continue at the new leader, without a trouble for the operator (F029)."""
     p0 = TopicPartition("t", 0)
     with EmbeddedBroker(brokers=2) as broker:
         broker.create_topic("t")

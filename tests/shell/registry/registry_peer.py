@@ -22,7 +22,7 @@ Pages = Mapping[str, bytes]
 
 
 def page(body: Any, status: str = "200 OK", *headers: str) -> bytes:
-    """Write an answer; what is not bytes becomes JSON."""
+    """Write an answer; a body that is not bytes becomes JSON."""
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     head = ["HTTP/1.1 " + status, f"Content-Length: {len(content)}", *headers]
     if not any(line.lower().startswith("content-type") for line in headers):

@@ -1,4 +1,4 @@
-"""Credentials of the registry: what is sent, to whom, and what happens when files change."""
+"""Credentials of the registry: the headers, their destination, and changed files."""
 
 import ssl
 from base64 import b64encode
@@ -79,7 +79,7 @@ def test_no_secret_is_shown(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_changed_file_heals(
     tmp_path: Path, name: str, settings: dict[str, str], before: bytes, after: bytes
 ) -> None:
-    """S07: what was replaced in its file is sent from the next question on, without a restart."""
+    """S07: a secret that was replaced in its file is used from the next question on, without a restart."""
     file = tmp_path / "secret"
     file.write_text("old\n")
     with (
@@ -229,7 +229,7 @@ def test_a_certificate_and_a_key_that_do_not_fit(
     certificate.write_bytes(client_certificate.file.read_bytes())
     with pytest.raises(ConfigError, match="KEY_VALUES_MISMATCH"):
         credentials.changed()
-    key.write_bytes(client_certificate.key.read_bytes())  # encrypted, and nobody is asked for a password
+    key.write_bytes(client_certificate.key.read_bytes())  # encrypted, and OpenSSL does not ask for a password
     with pytest.raises(ConfigError, match="cannot be used"):
         credentials.changed()
     assert credentials.access is before

@@ -33,7 +33,7 @@ def targets(server: Peer) -> list[str]:
 
 
 def test_confluent_with_references() -> None:
-    """S01: below the base's path; a subject is one segment; what is referred to comes first."""
+    """S01: below the base's path; a subject is one segment; references come first."""
     subject = "/prefix/subjects/a%2Fb%20%C3%A9/versions/3?deleted=true"
     row = {"schema": '"row"', "references": [{"name": "x.A", "subject": "a/b é", "version": 3}]}
     pages = {"/prefix/schemas/ids/1": page(row), subject: page({"schema": '"inner"', "id": 7})}
@@ -115,7 +115,7 @@ def test_one_question_for_each_reference_at_a_time() -> None:
 
 
 def test_a_stopped_loop_answers_too() -> None:
-    """Nobody waits for an answer that cannot come: `fetch` never raises."""
+    """No record waits for an answer that cannot come: `fetch` never raises."""
     with http("http://127.0.0.1:1") as thread:
         client = RegistryClient(
             SchemaRegistry.model_validate({"url": "http://127.0.0.1:1"}), thread.run_on_loop
@@ -184,7 +184,7 @@ def test_unknown_takes_one_that_says_so() -> None:
 
 
 def test_a_question_that_no_registry_can_answer_is_not_sent() -> None:
-    """S01: what cannot be an id reaches no wire, and is unknown at once."""
+    """S01: an impossible id is never sent, and is unknown immediately."""
     with peer(serving(SCHEMA)) as server, registry(base(server)) as client:
         answer = answer_to(client, SchemaRef(RefKind.ID, "1?x=y"))
     assert answer.verdict is SchemaVerdict.UNKNOWN
