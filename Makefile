@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test lint format schemas formats proof captures simulate chaos soak fuzz bench lock clean
+.PHONY: setup demo test test-fast test-pythons lint format schemas formats proof captures simulate chaos soak fuzz bench lock clean
 
 setup: .venv/installed
 
@@ -15,8 +15,19 @@ setup: .venv/installed
 demo: setup
 	$(BIN)/instasent-connector demo
 
+# Many tests wait for servers, so one worker more than two cores; `tests/conftest.py` says what shares a worker.
+WORKERS ?= 3
+
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+# What starts neither the service nor a broker: for the inner loop.
+test-fast: setup
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+
+# The same tests on every Python from 3.11 on that is on the PATH or in pyenv, each in an environment under .cache.
+test-pythons: setup
+	$(BIN)/python -m tests.pythons -q -n $(WORKERS)
 
 lint: setup
 	$(BIN)/ruff format --check .

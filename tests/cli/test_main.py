@@ -35,6 +35,7 @@ def test_a_signal_while_a_module_in_c_is_loaded_ends_well() -> None:
     """SIGTERM at any moment of the start-up means 0: orjson, for one, does not survive an exception (F090).
 
     Its initialisation imports `json`; the signal comes there. Found by chaos, as a segmentation fault.
+    Newer versions of Python have imported `json` before, so the script takes that back.
     """
     script = """
 import os, signal, sys
@@ -43,7 +44,9 @@ class Finder:
     loading = False
 
     def find_spec(self, name, path=None, target=None):
-        self.loading = self.loading or name == "orjson.orjson"
+        if name == "orjson.orjson":
+            self.loading = True
+            sys.modules.pop("json", None)
         if self.loading and name == "json":
             print("now", flush=True)
             os.kill(os.getpid(), signal.SIGTERM)

@@ -47,7 +47,7 @@ def test_it_serves_until_ctrl_c() -> None:
                 process.send_signal(signal.SIGINT)
                 rest, _ = process.communicate(timeout=10)
             assert process.returncode == 0
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8
             assert "1 contacts, 0 events; order violations: 0" in rest
         finally:
             process.kill()

@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 import pytest
 
+from tests.conftest import NOTE
 from tests.stack import jars
 from tests.stack.connect import ConnectWorker
 from tests.stack.jars import Jars, StackMissingError
@@ -16,10 +18,9 @@ from tests.stack.mariadb import MariaDbServer
 from tests.stack.postgres import PostgresServer
 from tests.stack.registry import Registry
 from tests.stack.secured import SecuredBroker
-from tests.stack.servers import SHORT_LIFE, Stack, running, stack_running
+from tests.stack.servers import SHORT_LIFE, Stack, debezium_running, running
 
 SERVERS = (KafkaBroker, PostgresServer, ConnectWorker, MariaDbServer, Registry)
-TOLD = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,16 +45,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-@pytest.fixture(scope="session")
-def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Say something to who runs the tests, also when they pass: it is printed at the end."""
-    return pytestconfig.stash.setdefault(TOLD, []).append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the notes of the tests."""
-    for line in config.stash.get(TOLD, []):
-        terminalreporter.write_line(f"stack: {line}")
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give a test a line of the summary at the end, which is printed also when the test passes."""
+    return partial(record_property, NOTE)
 
 
 @pytest.fixture(scope="session")
@@ -74,20 +69,21 @@ def stack_jars() -> Jars:
 
 
 @pytest.fixture(scope="session")
-def stack(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None) -> Iterator[Stack]:
-    """Kafka, PostgreSQL and Connect, ready; stopped at the end, also after Ctrl-C or SIGTERM."""
+def kafka(stack_jars: Jars, tmp_path_factory: pytest.TempPathFactory, endings: None) -> Iterator[KafkaBroker]:
+    """The broker; stopped at the end, also after Ctrl-C or SIGTERM."""
     del endings
-    try:
-        with stack_running(stack_jars, tmp_path_factory.mktemp("stack")) as stack:
-            yield stack
-    except StackMissingError as error:
-        missing(error)
+    with running(KafkaBroker(stack_jars, tmp_path_factory.mktemp("kafka"), flags=SHORT_LIFE)) as kafka:
+        yield kafka
 
 
 @pytest.fixture(scope="session")
-def kafka(stack: Stack) -> KafkaBroker:
-    """The broker."""
-    return stack.kafka
+def stack(stack_jars: Jars, kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL and Connect beside the broker, ready."""
+    try:
+        with debezium_running(stack_jars, tmp_path_factory.mktemp("stack"), kafka) as stack:
+            yield stack
+    except StackMissingError as error:
+        missing(error)
 
 
 @pytest.fixture(scope="session")

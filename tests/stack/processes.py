@@ -15,11 +15,14 @@ STOP_SECONDS = 20
 # Ports below the kernel's range for outgoing connections. Otherwise a client that keeps asking for a stopped
 # server would one day get that very port, and connect to itself.
 PORTS = range(15000, 30000)
+WORKERS_MAX = 10
+"""Workers of a test run that each have a separate part of `PORTS`: a port is free until its server starts."""
 
 
 def free_port() -> int:
     """Return a free TCP port of 127.0.0.1."""
-    for port in random.sample(PORTS, 200):
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS_MAX
+    for port in random.sample(PORTS[worker::WORKERS_MAX], 200):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -54,14 +54,28 @@ def stack_running(jars: Jars, folder: Path, *, connect_heap: str = "768m") -> It
     Raises:
         StackMissingError: PostgreSQL is not installed.
     """
+    with (
+        running(KafkaBroker(jars, folder, flags=SHORT_LIFE)) as kafka,
+        debezium_running(jars, folder, kafka, connect_heap=connect_heap) as stack,
+    ):
+        yield stack
+
+
+@contextmanager
+def debezium_running(
+    jars: Jars, folder: Path, kafka: KafkaBroker, *, connect_heap: str = "768m"
+) -> Iterator[Stack]:
+    """Run PostgreSQL and Connect beside a broker that runs.
+
+    Raises:
+        StackMissingError: PostgreSQL is not installed.
+    """
     postgres = PostgresServer(folder)
     with ExitStack() as ending:
         ending.callback(postgres.stop)
-        kafka = KafkaBroker(jars, folder, flags=SHORT_LIFE)
-        ending.callback(kafka.kill)
         connect = ConnectWorker(jars, folder, kafka, heap=connect_heap, flags=SHORT_LIFE)
         ending.callback(connect.stop)
-        servers: tuple[Server, ...] = (kafka, postgres, connect)
+        servers: tuple[Server, ...] = (postgres, connect)
         for server in servers:
             server.start()
         for server in servers:

@@ -196,7 +196,7 @@ def test_a_client_that_hangs_up_in_time_is_not_served(sandbox: SandboxApi, clien
     sandbox.inject(FaultKind.LATENCY, seconds=60, times=1)
     sandbox.inject(FaultKind.RESET, times=1)
     with pytest.raises(httpx.ReadTimeout):
-        client.post(f"{PATH}/stream/contacts?_sync", json=[ADA], timeout=0.2)
+        client.post(f"{PATH}/stream/contacts?_sync", json=[ADA], timeout=1)
     assert upsert(client, {"_user_id": "8"}).status_code == 202
     assert sorted(line.status for line in sandbox.requests()) == [0, 202]
     assert sandbox.contacts().keys() == {"8"}
@@ -244,9 +244,9 @@ def test_the_end_waits_for_nobody() -> None:
         sandbox.inject(FaultKind.HANG)
         hanging = raw(sandbox)
         with pytest.raises(httpx.ReadTimeout):
-            client.get(f"{PATH}/stream", timeout=0.2)
+            client.get(f"{PATH}/stream", timeout=1)
         began = time.monotonic()
     with hanging:
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
     with pytest.raises(httpx.ConnectError):
         httpx.get(origin)

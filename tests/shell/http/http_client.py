@@ -10,14 +10,16 @@ from connector.shell.http.http_thread import HttpLimits, HttpThread, Result
 from tests.shell.http.http_peer import Peer
 
 TOKEN = "canary-token-7f3a"
-FAST = HttpLimits(in_flight_max=2, request_seconds_max=0.4, connect_seconds_max=0.3, silence_seconds_max=0.3)
+FAST = HttpLimits(in_flight_max=2, request_seconds_max=1.5, connect_seconds_max=1.5, silence_seconds_max=1)
+"""For a request that must run into a limit: long enough that a busy machine connects and sends before."""
+
 SLOW = HttpLimits(request_seconds_max=10, connect_seconds_max=5, silence_seconds_max=5)
 POST = HttpRequest("POST", "/v1/stream/contacts?_sync", b'[{"_user_id":"1"}]')
 LATER = 1 << 60
 
 
 @contextmanager
-def http(url: str, limits: HttpLimits = FAST, tls: ssl.SSLContext | None = None) -> Iterator[HttpThread]:
+def http(url: str, limits: HttpLimits = SLOW, tls: ssl.SSLContext | None = None) -> Iterator[HttpThread]:
     """Run an HTTP thread that is stopped again."""
     thread = HttpThread(url, TOKEN, lambda: time.monotonic_ns() // 1_000_000, limits, tls)
     thread.start()
@@ -35,7 +37,7 @@ def ask(thread: HttpThread, request: HttpRequest = POST, not_after_ms: int = LAT
     return result
 
 
-def ask_peer(script_peer: Peer, request: HttpRequest = POST, limits: HttpLimits = FAST) -> Result:
+def ask_peer(script_peer: Peer, request: HttpRequest = POST, limits: HttpLimits = SLOW) -> Result:
     """Send one request to a peer from a new thread."""
     with http(script_peer.url, limits) as thread:
         return ask(thread, request)

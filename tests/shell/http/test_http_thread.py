@@ -13,7 +13,7 @@ from connector.errors import FatalError
 from connector.instasent.requests import HttpRequest, Requests
 from connector.shell.http.connection import Connection
 from connector.shell.http.http_thread import HttpLimits, HttpResponse, NoAnswer, NotSent, tls_context
-from tests.shell.http.http_client import LATER, POST, SLOW, TOKEN, ask, ask_peer, http
+from tests.shell.http.http_client import FAST, LATER, POST, SLOW, TOKEN, ask, ask_peer, http
 from tests.shell.http.http_peer import OK, OK_BODY, Visit, answering, closing, peer
 
 
@@ -99,7 +99,7 @@ def test_refused_connection_was_not_sent() -> None:
 
 def test_unknown_host_was_not_sent() -> None:
     """F069: a name that does not resolve is an ordinary failure; the next connection resolves it again."""
-    with http("http://no-such-host.invalid") as thread:
+    with http("http://no-such-host.invalid", FAST) as thread:
         result = ask(thread)
     assert isinstance(result, NoAnswer)
     assert not result.sent
@@ -116,7 +116,7 @@ def test_next_request_after_a_loss_gets_its_own_answer() -> None:
             visit.until_closed()
         visit.sock.sendall(OK)
 
-    with peer(late) as server, http(server.url) as thread:
+    with peer(late) as server, http(server.url, FAST) as thread:
         assert isinstance(ask(thread), NoAnswer)
         assert isinstance(ask(thread), HttpResponse)
     assert server.connections == 2
@@ -263,7 +263,7 @@ def test_stop_does_not_wait_for_a_blackhole() -> None:
             thread.submit(1, POST, LATER)
             assert reached.wait(5)
             began = time.monotonic()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
     assert thread.results.empty()
 
 

@@ -131,7 +131,7 @@ def test_brokers_that_are_away_are_told(broker: EmbeddedBroker, monkeypatch: pyt
     letters.write(2, record(b"v"), "decode", "bad")
     started = time.monotonic()
     assert not letters.close(0.2)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_a_bad_property_is_a_configuration_error() -> None:

@@ -15,9 +15,6 @@ from tests.shell.kafka.kafka_member import Member, produce
 ALL = frozenset(TopicPartition("t", number) for number in range(4))
 T = Subscription("t")
 
-LONGER_SESSION: KafkaSettings = {"session.timeout.ms": 4_000}
-"""The embedded broker waits a second less than this for all members; a busy machine needs more."""
-
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
@@ -50,36 +47,6 @@ def test_only_what_moves_is_revoked(broker: EmbeddedBroker) -> None:
                 produce(broker, "t", 1, partition=number)
             first.until(lambda: len(first.records) + len(second.records) == 24, second)
             assert {r.offset for r in [*first.records[20:], *second.records]} == {5}
-
-
-def test_the_hook_commits_before_the_partitions_move(broker: EmbeddedBroker) -> None:
-    """The next owner begins at the offsets that `revoked` commits, and nothing aborts (F002).
-
-    As the engine does, it asks again where the broker was too slow to answer.
-    """
-    for number in range(4):
-        produce(broker, "t", 5, partition=number)
-    answers: dict[int, Committed] = {}
-    with Member(broker, T, settings=LONGER_SESSION) as first:
-
-        def commit() -> None:
-            gone = first.rebalances[-1][1]
-            for commit_id in range(1, 20):
-                first.consumer.commit(commit_id, dict.fromkeys(gone, 5), {})
-                while commit_id not in answers:
-                    first.consumer.confirm_commits(1.0)
-                    events = first.consumer.take_events()
-                    answers.update({e.commit_id: e for e in events if isinstance(e, Committed)})
-                if not answers[commit_id].errors:
-                    return
-
-        first.on_revoked = commit
-        first.until(lambda: len(first.records) == 20)
-        with Member(broker, T, settings=LONGER_SESSION) as second:
-            second.until(shared(first, second), first)
-            assert not answers[max(answers)].errors
-            assert set(second.positions.values()) == {5}
-            assert not second.records
 
 
 def test_a_pause_does_not_outlive_its_assignment(broker: EmbeddedBroker) -> None:

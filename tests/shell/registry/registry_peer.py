@@ -16,7 +16,7 @@ from tests.shell.http.http_peer import Peer, Script, Visit
 
 REF = SchemaRef(RefKind.ID, "1")
 TEXT = '{"type":"string"}'
-HASTY = RegistryLimits(connect_seconds_max=0.4, request_seconds_max=0.4)
+HASTY = RegistryLimits(request_seconds_max=1.2)
 
 Pages = Mapping[str, bytes]
 

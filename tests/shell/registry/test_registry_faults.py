@@ -104,7 +104,7 @@ def test_deadline_is_for_the_whole_answer(script: Script) -> None:
     """F067 F068: silence and a slow drip end, however often a byte comes."""
     answer = refused(script, HASTY)
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
-    assert "no whole answer within 0.4 s" in answer.reason
+    assert "no whole answer within 1.2 s" in answer.reason
 
 
 def test_deadline_is_for_all_references_together() -> None:
@@ -118,9 +118,9 @@ def test_deadline_is_for_all_references_together() -> None:
             time.sleep(0.05)
             visit.sock.sendall(page({"schema": f'"{turn}"', "references": references}))
 
-    answer = refused(endless, RegistryLimits(schema_seconds_max=0.3))
+    answer = refused(endless, RegistryLimits(schema_seconds_max=1))
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
-    assert "within 0.3 s" in answer.reason
+    assert "within 1 s" in answer.reason
 
 
 def test_nobody_listens() -> None:
