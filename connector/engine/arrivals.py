@@ -13,7 +13,6 @@ from connector.engine.ledger import Entry, Partition
 from connector.engine.schema_requests import SchemaRequests
 from connector.model import (
     AwaitsSchema,
-    Delete,
     Delivery,
     Record,
     Rejection,
@@ -70,14 +69,15 @@ class Arrivals:
                 self._reject(partition.open(record, 1), translated)
             elif partition.awaits is not None or type(translated) is AwaitsSchema:
                 self._park(partition, record, translated, now_ms)
-            elif (
-                type(translated[0]) is not Upsert or partition.last_deleted_key is not None
-            ) and _repeats_delete(partition, record, translated):
-                partition.counts.skipped["tombstone_after_delete"] += 1
             else:
+                deletes = partition.deletes
+                if type(translated[0]) is not Upsert or deletes.key is not None:
+                    if deletes.repeats(record, translated):
+                        partition.counts.skipped["tombstone_after_delete"] += 1
+                        continue
+                    deletes.remember(record, translated)
                 entry = partition.open(record, len(translated))
-                if len(translated) > 1:
-                    entry.spread = _spread(translated)
+                entry.spread = _spread(translated) if len(translated) > 1 else 0
                 for delivery in translated:
                     partition.open_by_endpoint[index_of[type(delivery)]] += 1
                     deliver(Item(delivery, entry), now_ms)
@@ -127,10 +127,11 @@ class Arrivals:
         elif isinstance(translated, Skip):
             partition.leave_out(entry)
             partition.counts.skipped[translated.rule] += 1
-        elif _repeats_delete(partition, entry.record, translated):
+        elif partition.deletes.repeats(entry.record, translated):
             partition.leave_out(entry)
             partition.counts.skipped["tombstone_after_delete"] += 1
         else:
+            partition.deletes.remember(entry.record, translated)
             entry.open = len(translated)
             entry.spread = _spread(translated)
             for delivery in translated:
@@ -159,35 +160,17 @@ def _leave_out(
     """Skip a record that was settled before this assignment: nothing of it is delivered or stored again."""
     partition.counts.skipped["settled_before"] += 1
     if isinstance(translated, AwaitsSchema):
-        if record.value is not None and record.key == partition.last_deleted_key:
-            partition.last_deleted_key = None  # It may be an upsert: then the next tombstone says something.
-    elif not isinstance(translated, Rejection):
-        remembered = partition.last_deleted_key
-        _repeats_delete(partition, record, translated)  # A tombstone may stand behind it.
-        if partition.awaits is not None and partition.last_deleted_key is not None:
-            partition.last_deleted_key = remembered  # but none of those that are parked before it
+        if record.value is not None:
+            partition.deletes.forget(record.key)  # It may be an upsert.
+    elif isinstance(translated, Rejection):
+        pass
+    elif partition.awaits is None:
+        partition.deletes.remember(record, translated)  # Its tombstone may follow.
+    else:
+        partition.deletes.forget_only(record, translated)
 
 
 def _spread(translated: Sequence[Delivery]) -> int:
     """How many deliveries a record has, if they are for several contacts; else 0."""
     user_id = translated[0].user_id
     return len(translated) if any(delivery.user_id != user_id for delivery in translated) else 0
-
-
-def _repeats_delete(partition: Partition, record: Record, translated: Sequence[Delivery]) -> bool:
-    """Whether this is the tombstone behind a delete of the same key; remembers deletes.
-
-    The tombstone is settled with its delete without any bookkeeping: it stands behind it in the
-    partition, so no commit passes the one before the other.
-    """
-    if type(translated[0]) is Upsert or any(type(delivery) is Upsert for delivery in translated):
-        if partition.last_deleted_key == record.key:
-            partition.last_deleted_key = None
-        return False
-    deletes = [delivery for delivery in translated if type(delivery) is Delete]
-    if not deletes:
-        return False
-    if deletes[0].tombstone and record.key is not None and record.key == partition.last_deleted_key:
-        return True
-    partition.last_deleted_key = record.key
-    return False

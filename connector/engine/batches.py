@@ -27,6 +27,7 @@ class Group(NamedTuple):
     lanes: Sequence[Lane]
     attempt: int
     successes: int
+    sent_before: bool
 
 
 class ReadyQueue:
@@ -61,7 +62,7 @@ class ReadyQueue:
             lane.state = TRAVELLING
         self._order -= 1
         turn_ms = due_ms if turn_ms is None else turn_ms
-        heappush(self._groups, Group(turn_ms, self._order, due_ms, lanes, attempt, successes))
+        heappush(self._groups, Group(turn_ms, self._order, due_ms, lanes, attempt, successes, True))
 
     @property
     def calls_wanted(self) -> int:
@@ -98,7 +99,7 @@ class ReadyQueue:
                 size += lane.size
         assert batch, "take without a due batch"
         self.count -= len(batch)
-        return Group(now_ms, 0, now_ms, batch, 0, 0)
+        return Group(now_ms, 0, now_ms, batch, 0, 0, False)
 
     def _waits_since(self, due_ms: int) -> bool:
         """Whether lanes were to travel before a group that is due since `due_ms`.

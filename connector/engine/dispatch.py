@@ -139,7 +139,7 @@ class Dispatch:
         queue = endpoint.next_queue(now_ms)
         group = queue.take(now_ms)
         lanes = group.lanes
-        if group.order:
+        if group.sent_before:
             lanes = [lane for lane in lanes if lane.kind is queue.kind and len(lane)]
         if len(lanes) < len(group.lanes):
             # While the group waited, partitions were taken away: other things stand at the heads now.
@@ -189,7 +189,7 @@ class Dispatch:
             batch.endpoint.limited += 1
             until_ms = batch.endpoint.failed(answer.reason, now_ms)
             batch.endpoint.budget.block(max(until_ms, now_ms + (answer.retry_after_ms or 0)))
-            if batch.group.order:  # Half of a batch that was refused: it must not grow whole again.
+            if batch.group.sent_before:  # Half of a batch that was refused: it must not grow whole again.
                 self._send_again(batch, batch.group.lanes, until_ms, batch.group.attempt)
             else:
                 self._back_to_ready(batch.group.lanes, now_ms)

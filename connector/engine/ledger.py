@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 
+from connector.engine.delete_memory import DeleteMemory
 from connector.engine.settled_ranges import SettledRanges
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
@@ -61,9 +62,9 @@ class Partition:
         "commit_refused",
         "committed",
         "counts",
+        "deletes",
         "end",
         "fetch_paused",
-        "last_deleted_key",
         "name",
         "offsets_lost",
         "open_by_endpoint",
@@ -97,7 +98,7 @@ class Partition:
         self.told = 0  # so many of them when the last confirmed commit was asked for
         self.unsettled = 0  # records
         self.unsettled_bytes = 0
-        self.last_deleted_key: bytes | None = None
+        self.deletes = DeleteMemory()
         self.open_by_endpoint = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
         self._entries: deque[Entry] = deque()
         self.awaits: SchemaRef | None = None  # what the first parked record needs; None while none is parked

@@ -62,7 +62,7 @@ def event(user_id: str, event_id: str, contact_wait_ms: int = 0) -> Event:
 
 
 def record(
-    offset: int, partition: TopicPartition = P0, key: bytes = b"k", value: bytes | None = b"x" * 10
+    offset: int, partition: TopicPartition = P0, key: bytes | None = b"k", value: bytes | None = b"x" * 10
 ) -> Record:
     """A record that holds no more than it has to."""
     return Record(partition.topic, partition.partition, offset, key, value, offset, lambda: None)

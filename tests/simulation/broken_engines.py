@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.engine import arrivals
 from connector.engine.arrivals import Arrivals
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commit_schedule import CommitSchedule
+from connector.engine.delete_memory import DeleteMemory
 from connector.engine.dispatch import Batch, Dispatch
 from connector.engine.endpoints import EndpointState
 from connector.engine.engine import Engine
@@ -150,7 +150,7 @@ def _forgets_refused_letters(self: PendingDeadLetters, now_ms: int) -> list[Dead
     return []
 
 
-def _every_tombstone_repeats(_partition: Partition, _record: Any, translated: Any) -> bool:
+def _every_tombstone_repeats(_self: DeleteMemory, _record: Any, translated: Any) -> bool:
     return isinstance(translated[0], Delete) and translated[0].tombstone
 
 
@@ -277,8 +277,8 @@ BROKEN: dict[str, list[Patch]] = {
     "takes an item left out for accepted": [(item_outcomes, "_outcome", _left_out_is(OutcomeKind.ACCEPTED))],
     "takes an item left out for refused": [(item_outcomes, "_outcome", _left_out_is(OutcomeKind.REJECTED))],
     "takes a 200 without a word for accepted": [(answers, "_read_items", _any_json_will_do)],
-    "deletes again for a tombstone": [(arrivals, "_repeats_delete", lambda *_: False)],
-    "takes every tombstone for a repetition": [(arrivals, "_repeats_delete", _every_tombstone_repeats)],
+    "deletes again for a tombstone": [(DeleteMemory, "repeats", lambda *_: False)],
+    "takes every tombstone for a repetition": [(DeleteMemory, "repeats", _every_tombstone_repeats)],
     "sends the event before its contact": [(Translator, "translate", _reversed)],
     "names an event after its place in the log": [(event_mapping, "default_event_id", _id_of_the_place)],
     "does not quote a contact's id": [(Requests, "delete", _delete_unquoted)],
