@@ -3,10 +3,19 @@
 ConnectorError
 ├── ConfigError       all problems of the configuration at once; exit code 78
 └── FatalError        waiting cannot heal it (F009, F010, F091, F093, F094); exit code 1
+
+InvariantError        a bug of ours; the process ends, and no offset was committed that should not be
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+class InvariantError(Exception):
+    """A rule that the code itself must keep is broken. Nothing catches it.
+
+    Raised with `if … raise` and never with `assert`, which `python -O` leaves out.
+    """
 
 
 class ConnectorError(Exception):

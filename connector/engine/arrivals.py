@@ -11,6 +11,7 @@ from itertools import islice
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition
 from connector.engine.schema_requests import SchemaRequests
+from connector.errors import InvariantError
 from connector.model import (
     AwaitsSchema,
     Delivery,
@@ -108,7 +109,8 @@ class Arrivals:
             if isinstance(translated, AwaitsSchema):
                 unknown = self._unknown(translated, now_ms)
                 if unknown is None:
-                    assert translated.ref != partition.awaits, f"schema {translated.ref} was given in vain"
+                    if translated.ref == partition.awaits:
+                        raise InvariantError(f"schema {translated.ref} was given in vain")
                     self._await(partition, translated, now_ms)
                     self._ask_ahead(partition, now_ms)
                     return

@@ -1,7 +1,7 @@
 """Which lanes share the next request: full batches first, partial ones after `linger_ms`.
 
-A lane waits in the ready queue of its kind. A batch that failed comes back as a *group*: the same
-lanes again, in a request of their own, so that whatever spoiled it spoils nobody else.
+A lane waits in the ready queue of its kind. A batch that failed comes back as a *group*: the same lanes in a
+request that no other lane shares. So whatever spoiled it spoils no other delivery.
 """
 
 from collections import deque
@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from connector.engine.lanes import DELETE, READY, TRAVELLING, Kind, Lane
+from connector.engine.lanes import DELETE, READY, Kind, Lane
+from connector.errors import InvariantError
 
 
 class Group(NamedTuple):
-    """Lanes that travel together again, not before `due_ms`.
+    """Lanes that travel together, not before `due_ms`.
 
-    `attempt` counts how often they failed; `successes` is how often their endpoint had answered
-    well by then, which tells a bad batch from a bad endpoint. Of two groups the one of the earlier
-    turn goes first, and of one turn the newest: a search for a bad item goes deep before it goes
-    wide, so that each few calls settle something, and what a restart undoes is little.
+    `attempt` counts how often they failed. `successes` is how often their endpoint had answered well by
+    then: it separates a bad batch from a bad endpoint. `sent_before` marks lanes that are sent again.
+
+    Of two groups the one of the earlier turn goes first, and of one turn the newest. So a search for a bad
+    item goes deep before it goes wide: every few calls settle something, and a restart undoes little.
     """
 
     turn_ms: int
@@ -42,24 +44,23 @@ class ReadyQueue:
         self.items_max = 1 if kind is DELETE else items_max
         self.linger_ms = 0 if kind is DELETE else linger_ms
         self.count = 0  # lanes that are really ready
-        # May hold lanes that have moved on since: cheaper than taking them out of the middle.
+        # May hold lanes that have left since: cheaper than taking them from the middle.
         self._lanes: deque[tuple[Lane, int]] = deque()
         self._groups: list[Group] = []
         self._order = 0
 
     def push(self, lane: Lane, now_ms: int) -> None:
         """Add a lane that has become ready."""
-        lane.state = READY
-        lane.ready_since_ms = now_ms
+        lane.ready(now_ms)
         self.count += 1
         self._lanes.append((lane, now_ms))
 
     def push_group(
         self, lanes: Sequence[Lane], due_ms: int, attempt: int, successes: int, turn_ms: int | None = None
     ) -> None:
-        """Add lanes that are to be sent again as one batch; only a group that is due has an earlier turn."""
+        """Add lanes that are sent again as one batch. Only a group that is due has an earlier turn."""
         for lane in lanes:
-            lane.state = TRAVELLING
+            lane.travel()
         self._order -= 1
         turn_ms = due_ms if turn_ms is None else turn_ms
         heappush(self._groups, Group(turn_ms, self._order, due_ms, lanes, attempt, successes, True))
@@ -80,7 +81,7 @@ class ReadyQueue:
         return lingered if due is None or lingered < due else due
 
     def take(self, now_ms: int) -> Group:
-        """Take what travels next. Call it only when `due_ms` has come."""
+        """Take the lanes that travel next. Call it only when `due_ms` has come."""
         if (
             self._groups
             and self._groups[0].due_ms <= now_ms
@@ -94,10 +95,11 @@ class ReadyQueue:
             lane, since_ms = lanes.popleft()
             # As `_holds`, without the call.
             if lane.state is READY and lane.ready_since_ms == since_ms and lane.kind is kind:
-                lane.state = TRAVELLING
+                lane.travel()
                 batch.append(lane)
                 size += lane.size
-        assert batch, "take without a due batch"
+        if not batch:
+            raise InvariantError("take without a due batch")
         self.count -= len(batch)
         return Group(now_ms, 0, now_ms, batch, 0, 0, False)
 

@@ -9,6 +9,7 @@ remaining calls cannot carry anyway gets no burst, so that its calls spread over
 while upserts fold.
 """
 
+from connector.errors import InvariantError
 from connector.model import BudgetReading
 
 SAME_WINDOW_S = 2
@@ -53,7 +54,8 @@ class Budget:
         """Count one call that leaves now."""
         if self._unlimited or self.remaining is None or now_ms >= self._resets_at_ms:
             return
-        assert self.remaining > 0, "a call beyond the budget"
+        if self.remaining <= 0:
+            raise InvariantError("a call beyond the budget")
         self._due_ms = max(self._due_ms, float(now_ms)) + self._interval_ms(now_ms)
         self.remaining -= 1
 
@@ -98,5 +100,6 @@ class Budget:
         self.remaining = None
 
     def _interval_ms(self, now_ms: int) -> float:
-        assert self.remaining
+        if not self.remaining:
+            raise InvariantError("an interval without calls")
         return (self._resets_at_ms - now_ms) / self.remaining

@@ -18,6 +18,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from connector.engine.settled_ranges import Runs
+from connector.errors import InvariantError
 from connector.model import TopicPartition
 
 CHARS_MAX = 4_000
@@ -95,7 +96,8 @@ def _encode(offset: int, runs: Runs, bits_max: int) -> str:
     bits: list[str] = []
     size, at, extra = 1, offset, 1
     for start, end in runs:
-        assert start - at + extra > 0, "runs overlap, touch, or begin before the committed offset"
+        if start - at + extra <= 0:
+            raise InvariantError("runs overlap, touch, or begin before the committed offset")
         pair = _gamma(start - at + extra) + _gamma(end - start)
         size += len(pair)
         if size > bits_max // 8 * 8:

@@ -35,10 +35,13 @@ class DeleteMemory:
 
     def remember(self, record: Record, translated: Sequence[Delivery]) -> None:
         """Take in a record that comes next in the partition."""
-        kinds = {type(delivery) for delivery in translated}
-        if Upsert in kinds:
-            self.forget(record.key)
-        elif Delete in kinds:
+        deletes = False
+        for delivery in translated:
+            if type(delivery) is Upsert:
+                self.forget(record.key)
+                return
+            deletes = deletes or type(delivery) is Delete
+        if deletes:
             self.key = record.key
 
     def forget(self, key: bytes | None) -> None:

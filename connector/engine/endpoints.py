@@ -1,16 +1,19 @@
 """One endpoint of the API: its ready queues, its budget, its backoff, its counters."""
 
-from connector.engine.batches import ReadyQueue
+from typing import NamedTuple
+
+from connector.engine.batches import Group, ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.lanes import Kind
 from connector.engine.limits import Limits
 from connector.engine.retries import Backoff
 from connector.engine.snapshot import EndpointStatus
+from connector.errors import InvariantError
 from connector.model import Endpoint
 
 
 class EndpointState:
-    """What is known of one endpoint."""
+    """Everything that is known of one endpoint."""
 
     __slots__ = (
         "_in_flight_max",
@@ -49,7 +52,7 @@ class EndpointState:
         if self.in_flight >= self._in_flight_max:
             return None
         if self.in_flight and (self.backoff.failures or not self.budget.known(now_ms)):
-            return None  # One request finds out how things stand.
+            return None  # One request finds out how the endpoint is.
         due_ms: int | None = None
         wanted = 0
         for queue in self.queues:
@@ -69,7 +72,7 @@ class EndpointState:
             due_ms = queue.due_ms()
             if due_ms is not None and due_ms <= now_ms:
                 return queue
-        raise AssertionError("no queue is due")
+        raise InvariantError("no queue is due")
 
     def succeeded(self, items: int) -> None:
         """Count one processed request."""
@@ -95,6 +98,14 @@ class EndpointState:
             budget_remaining=self.budget.remaining,
             budget_reset=None if resets_in_ms is None else -(-resets_in_ms // 1000),
         )
+
+
+class Batch(NamedTuple):
+    """One request that travels."""
+
+    endpoint: EndpointState
+    queue: ReadyQueue
+    group: Group
 
 
 def sooner(one: int | None, other: int | None) -> int | None:

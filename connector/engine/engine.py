@@ -14,7 +14,7 @@ from typing import Any
 from connector.engine import events as ev
 from connector.engine.arrivals import Arrivals
 from connector.engine.commit_schedule import CommitSchedule
-from connector.engine.dispatch import Dispatch
+from connector.engine.dispatch import Dispatch, Finished
 from connector.engine.intake import CLOSED, Intake, Room
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition, TopicCounts
@@ -25,6 +25,7 @@ from connector.engine.retries import Backoff
 from connector.engine.schema_requests import SchemaRequests
 from connector.engine.settled_ranges import SettledRanges
 from connector.engine.snapshot import Snapshot, State
+from connector.errors import InvariantError
 from connector.model import ENDPOINT_OF, Record, Rejection, TopicPartition, Translated
 
 EMPTY_ASSIGNMENT_STABLE_MS = 3_000
@@ -43,13 +44,13 @@ class Engine:
 
     def __init__(self, limits: Limits, random: Random, translate: Callable[[Record], Translated]) -> None:
         self._limits = limits
-        self._dispatch = Dispatch(limits, random, self._settle, self._refuse)
+        self._dispatch = Dispatch(limits, random)
         self._endpoint_index = self._dispatch.endpoint_index
         first_ms, largest_ms = limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms
         self._letters = PendingDeadLetters(Backoff(first_ms, largest_ms, random))
         self._schemas = SchemaRequests(first_ms, largest_ms, random)
         self._arrivals = Arrivals(
-            self._schemas, self._endpoint_index, translate, self._dispatch.add, self._letter
+            self._schemas, self._endpoint_index, translate, self._dispatch.lanes.add, self._letter
         )
         self._intake = Intake(limits)
         self._commits = CommitSchedule(limits.commit_interval_ms)
@@ -122,7 +123,8 @@ class Engine:
 
     def _assigned(self, event: ev.Assigned) -> None:
         for name, position in event.positions.items():
-            assert name not in self._partitions, f"{name} assigned twice"
+            if name in self._partitions:
+                raise InvariantError(f"{name} assigned twice")
             counts = self._counts.setdefault(name.topic, TopicCounts())
             end = event.ends.get(name)
             # A position behind the end has not been reached but lost: what the first poll says counts.
@@ -192,10 +194,10 @@ class Engine:
         self._commands.append(ev.Seek(event.partition, event.policy))
 
     def _answered(self, event: ev.Answered) -> None:
-        self._dispatch.answered(event.send_id, event.answer, self._now_ms)
+        self._finish(self._dispatch.answered(event.send_id, event.answer, self._now_ms))
 
     def _probed(self, event: ev.Probed) -> None:
-        self._dispatch.probed(event.answer, self._now_ms)
+        self._finish(self._dispatch.probed(event.answer, self._now_ms))
 
     def _dead_lettered(self, event: ev.DeadLettered) -> None:
         stored = self._letters.answered(event.letter_id, event.error, self._now_ms)
@@ -227,23 +229,26 @@ class Engine:
             for partition in self._partitions.values():
                 partition.commit_refused = False  # One more try, at once.
 
-    # ---------------------------------------------------------------- what Dispatch reports
+    # ---------------------------------------------------------------------- finished deliveries
 
-    def _settle(self, item: Item) -> None:
-        """One delivery was accepted."""
-        entry = item.entry
-        partition = entry.partition
-        if partition.alive:
-            partition.open_by_endpoint[self._endpoint_index[type(item.delivery)]] -= 1
-            partition.counts.accepted += 1
-            partition.close(entry)
+    def _finish(self, finished: Finished) -> None:
+        """Settle accepted items, and make dead letters of refused ones, for partitions that are alive."""
+        index_of = self._endpoint_index
+        for item in finished.accepted:
+            entry = item.entry
+            partition = entry.partition
+            if partition.alive:
+                partition.open_by_endpoint[index_of[type(item.delivery)]] -= 1
+                partition.counts.accepted += 1
+                partition.close(entry)
+        for item, reason in finished.refused:
+            if item.entry.partition.alive:
+                self._refuse(item, reason)
 
     def _refuse(self, item: Item, reason: str) -> None:
-        """One delivery can never be delivered as it is."""
+        """One delivery can never be delivered as it is: its record becomes a dead letter, once."""
         entry = item.entry
         partition = entry.partition
-        if not partition.alive:
-            return
         partition.open_by_endpoint[self._endpoint_index[type(item.delivery)]] -= 1
         if entry.lettered:
             partition.close(entry)

@@ -4,6 +4,7 @@ from collections import Counter, deque
 
 from connector.engine.delete_memory import DeleteMemory
 from connector.engine.settled_ranges import SettledRanges
+from connector.errors import InvariantError
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
 FINISHED_ENTRIES_MAX = 1_000
@@ -107,12 +108,14 @@ class Partition:
 
     def arrived(self, record: Record) -> None:
         """Move the position behind a record; offsets only grow within an assignment."""
-        assert self.position is None or record.offset >= self.position, "offset went backwards"
+        if self.position is not None and record.offset < self.position:
+            raise InvariantError("offset went backwards")
         self.position = record.offset + 1
 
     def open(self, record: Record, count: int) -> Entry:
         """Remember a record for which `count` deliveries (or one dead letter) must be finished."""
-        assert count > 0
+        if count <= 0:
+            raise InvariantError("a record without anything to finish")
         entry = Entry(self, record, count)
         self._entries.append(entry)
         self.unsettled += 1
@@ -138,13 +141,15 @@ class Partition:
 
     def leave_out(self, entry: Entry) -> None:
         """Forget a record for which nothing has to be finished after all: it counts as skipped."""
-        assert entry.open == 1, "left out although something of it is under way"
+        if entry.open != 1:
+            raise InvariantError("left out although something of it is under way")
         self.close(entry)
         self.settled -= 1
 
     def close(self, entry: Entry) -> None:
         """Finish one delivery of an entry; the last one settles its record."""
-        assert entry.open > 0, "settled twice"
+        if entry.open <= 0:
+            raise InvariantError("settled twice")
         entry.open -= 1
         if entry.open:
             return

@@ -16,6 +16,8 @@ a record would be sent again and its successor not.
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from connector.errors import InvariantError
+
 Runs: TypeAlias = Sequence[tuple[int, int]]
 """Offsets `start` to `end - 1`, ascending, with at least one unsettled offset between two runs."""
 
@@ -26,8 +28,8 @@ class SettledRanges:
     __slots__ = ("_index", "_runs")
 
     def __init__(self, runs: Runs) -> None:
-        assert runs
-        assert all(start < end for start, end in runs), "an empty run"
+        if not runs or any(start >= end for start, end in runs):
+            raise InvariantError("an empty run")
         self._runs = runs
         self._index = 0
 

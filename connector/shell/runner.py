@@ -14,6 +14,7 @@ import structlog
 
 from connector.engine import events as ev
 from connector.engine.engine import Engine
+from connector.errors import InvariantError
 from connector.instasent import answers
 from connector.instasent.requests import Requests
 from connector.model import Answer, Record, TopicPartition, Verdict
@@ -199,7 +200,8 @@ class Runner:
             self._http.submit(send.send_id, request, send.not_after_ms)
 
     def _fetch_schema(self, command: ev.FetchSchema) -> None:
-        assert self._registry is not None, "a schema was asked for without a registry"  # noqa: S101 - invariant
+        if self._registry is None:
+            raise InvariantError("a schema was asked for without a registry")
         self._schemas_asked += 1
         self._registry.fetch(command.ref)
 

@@ -14,6 +14,14 @@ def lane(user_id: str, size: int = 0) -> Lane:
     return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0, value=bytes(size)), 1)))
 
 
+def failed_lane() -> Lane:
+    """A lane whose request has failed."""
+    made = lane("failed")
+    made.ready(0)
+    made.travel()
+    return made
+
+
 def queue(count: int, items_max: int = 3, bytes_max: int = MANY) -> ReadyQueue:
     """A queue with lanes that became ready at 0 ms."""
     made = ReadyQueue(Kind.INSTANT, items_max, bytes_max, 50)
@@ -61,7 +69,7 @@ def test_a_lane_that_moved_on_is_passed_over() -> None:
 def test_a_group_travels_alone_and_not_before_its_time() -> None:
     """A batch that failed is a request of its own again, beside full ones (F059)."""
     busy = queue(3)
-    failed = lane("failed")
+    failed = failed_lane()
     busy.push_group([failed], 200, 1, 0)
     assert failed.state is LaneState.TRAVELLING
     assert busy.calls_wanted == 2
@@ -73,7 +81,7 @@ def test_a_group_travels_alone_and_not_before_its_time() -> None:
 def test_a_batch_that_keeps_failing_does_not_go_first_each_time() -> None:
     """Lanes that were to travel before a group is due go before it, so it starves nobody (promise 4)."""
     busy = queue(1)
-    failed = lane("failed")
+    failed = failed_lane()
     busy.push_group([failed], 200, 1, 0)
     assert [waiting.user_id for waiting in busy.take(300).lanes] == ["0"]
     busy.push(lane("later"), 180)

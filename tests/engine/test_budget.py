@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from connector.engine.budget import Budget
+from connector.errors import InvariantError
 from connector.model import BudgetReading
 
 
@@ -72,7 +73,7 @@ def test_never_beyond_what_is_left() -> None:
 def test_a_call_beyond_the_budget_is_a_broken_invariant() -> None:
     """The budget does not let itself be overdrawn silently."""
     budget = learnt(0)
-    with pytest.raises(AssertionError, match="beyond the budget"):
+    with pytest.raises(InvariantError, match="beyond the budget"):
         budget.spend(0)
 
 

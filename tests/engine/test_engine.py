@@ -6,6 +6,7 @@ import pytest
 
 from connector.engine import events as ev
 from connector.engine.snapshot import State
+from connector.errors import InvariantError
 from connector.model import ALL_ACCEPTED, Delete, Endpoint, Rejection, Skip
 from tests.engine.driver import (
     AT_ONCE,
@@ -223,7 +224,7 @@ def test_records_of_a_partition_that_goes_are_not_taken() -> None:
 def test_assigned_twice_is_a_broken_invariant() -> None:
     """A partition that we hold cannot be given to us."""
     driver = Driver()
-    with pytest.raises(AssertionError, match="assigned twice"):
+    with pytest.raises(InvariantError, match="assigned twice"):
         driver.assign({P0: 0})
 
 

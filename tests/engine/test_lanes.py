@@ -1,6 +1,6 @@
 """Folding (design, section 7)."""
 
-from connector.engine.lanes import Item, Kind, Lane, LaneState
+from connector.engine.lanes import Item, Kind, Lane
 from connector.engine.ledger import Entry, Partition, TopicCounts
 from connector.model import Delivery
 from tests.engine.driver import DELETE, P0, P1, event, record, upsert
@@ -17,7 +17,7 @@ def lane(*deliveries: Delivery) -> Lane:
     """A lane that waits with these deliveries."""
     first, *others = deliveries
     made = Lane("7", item(first))
-    made.state = LaneState.READY
+    made.ready(0)
     for delivery in others:
         made.append(item(delivery))
     return made
@@ -111,7 +111,8 @@ def test_behind_what_was_unfolded_upserts_fold_again() -> None:
 def test_what_travels_takes_nothing_in() -> None:
     """While the head travels, what arrives waits behind it, whatever it is (F077, I3)."""
     folded = lane(upsert("7", a=1))
-    folded.state = LaneState.TRAVELLING
+    folded.ready(0)
+    folded.travel()
     folded.append(item(upsert("7", a=2)))
     assert folded.fold == 1
     assert folded.body() == {"_user_id": "7", "a": 1}
@@ -121,7 +122,8 @@ def test_forgetting_keeps_what_travels() -> None:
     """Of a partition that was taken away only the head on the wire stays (F003)."""
     gone = Partition(P1, TopicCounts(), 0, None)
     folded = Lane("7", item(upsert("7", a=1), gone))
-    folded.state = LaneState.TRAVELLING
+    folded.ready(0)
+    folded.travel()
     for delivery, owner in ((upsert("7", a=2), HELD), (event("7", "e"), gone)):
         folded.append(item(delivery, owner))
     gone.revoking = True

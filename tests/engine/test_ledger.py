@@ -3,6 +3,7 @@
 import pytest
 
 from connector.engine.ledger import FINISHED_ENTRIES_MAX, Partition, TopicCounts
+from connector.errors import InvariantError
 from connector.model import Skip
 from tests.engine.driver import P0, record
 
@@ -77,14 +78,14 @@ def test_settled_twice_is_a_broken_invariant() -> None:
     held = partition()
     entry = held.open(record(0), 1)
     held.close(entry)
-    with pytest.raises(AssertionError, match="settled twice"):
+    with pytest.raises(InvariantError, match="settled twice"):
         held.close(entry)
 
 
 def test_offsets_only_grow() -> None:
     """A record that was read before is a broken invariant."""
     held = partition(5)
-    with pytest.raises(AssertionError, match="backwards"):
+    with pytest.raises(InvariantError, match="backwards"):
         held.arrived(record(4))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from connector.engine import events as ev
-from connector.engine.dispatch import CONTACT_RETRY_MS
+from connector.engine.waiting_events import CONTACT_RETRY_MS
 from connector.model import Endpoint
 from tests.engine.driver import AT_ONCE, DELETE, P0, P1, REJECTED, Driver, event, items, only, upsert
 

@@ -12,8 +12,8 @@ from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commit_schedule import CommitSchedule
 from connector.engine.delete_memory import DeleteMemory
-from connector.engine.dispatch import Batch, Dispatch
-from connector.engine.endpoints import EndpointState
+from connector.engine.dispatch import Dispatch, Finished
+from connector.engine.endpoints import Batch, EndpointState
 from connector.engine.engine import Engine
 from connector.engine.events import Committed, DeadLetter, ReachedEnd, Send
 from connector.engine.intake import Intake
@@ -22,6 +22,7 @@ from connector.engine.ledger import Entry, Partition
 from connector.engine.outage import Outage
 from connector.engine.pending_dead_letters import PendingDeadLetters
 from connector.engine.schema_requests import SchemaRequests
+from connector.engine.waiting_events import WaitingEvents
 from connector.instasent import answers, item_outcomes
 from connector.instasent.requests import Requests
 from connector.model import (
@@ -64,10 +65,10 @@ _schema_answered = SchemaRequests.answered
 _keep = SchemaRequests.keep
 
 
-def _reads_as(verdict: Verdict, *taken_for_it: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
-    def answered(self: Dispatch, send_id: int, answer: Answer, now_ms: int) -> None:
+def _reads_as(verdict: Verdict, *taken_for_it: Verdict) -> Callable[[Dispatch, int, Answer, int], Finished]:
+    def answered(self: Dispatch, send_id: int, answer: Answer, now_ms: int) -> Finished:
         wrong = replace(answer, verdict=verdict) if answer.verdict in taken_for_it else answer
-        _answered(self, send_id, wrong, now_ms)
+        return _answered(self, send_id, wrong, now_ms)
 
     return answered
 
@@ -129,9 +130,8 @@ def _refuses_the_whole_batch(self: Dispatch, batch: Batch, reason: str, now_ms: 
 
 
 def _never_unfolds(self: Dispatch, lane: Lane, outcome: ItemOutcome, now_ms: int) -> None:
-    for item in lane.take_out():
-        self._refused(item, outcome.reason)
-    self._advance(lane, now_ms)
+    self._refused_items += [(item, outcome.reason) for item in lane.take_out()]
+    self.lanes.advance(lane, now_ms)
 
 
 def _settles_with_the_letter(self: Engine, entry: Entry, rejection: Rejection) -> None:
@@ -296,7 +296,7 @@ BROKEN: dict[str, list[Patch]] = {
     "lets an upsert pass an event of its own partition": [(Lane, "bring_contact_forward", _passes_its_own)],
     "lets one endpoint take all requests": [(EndpointState, "__init__", _crowds)],
     "fills a batch with one more": [(ReadyQueue, "__init__", _overfills)],
-    "waits for ever for a contact": [(Dispatch, "_waits_for_contact", lambda *_: True)],
+    "waits for ever for a contact": [(WaitingEvents, "may_wait", lambda *_: True)],
     "takes any commit for the newest": [(Engine, "_committed", _confirms_what_is_newest)],
     "lets a delivery overtake a parked record": [(Arrivals, "_park", _parks_no_second)],
     "commits past a parked record": [(Partition, "committable", property(_not_parked))],

@@ -7,7 +7,10 @@ from typing import Any
 from connector.engine.batches import ReadyQueue
 from connector.engine.budget import Budget
 from connector.engine.commit_schedule import CommitSchedule
-from connector.engine.dispatch import Batch, Dispatch
+from connector.engine.contact_lanes import ContactLanes
+from connector.engine.dispatch import Dispatch, Finished
+from connector.engine.doubtful_deletes import DoubtfulDeletes, Fate
+from connector.engine.endpoints import Batch
 from connector.engine.engine import Engine
 from connector.engine.events import Assigned, DeadLetter
 from connector.engine.intake import Room
@@ -32,34 +35,35 @@ def broken(owner: Any, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, intact)
 
 
-_add = Dispatch.add
+_add = ContactLanes.add
 _again = PendingDeadLetters.again
 _assigned = Engine._assigned
 _open = Partition.open
 _answered = Dispatch.answered
 _probed = Dispatch.probed
-_back_to_ready = Dispatch._back_to_ready
+_doubtful_probed = DoubtfulDeletes.probed
+_back_to_ready = ContactLanes.back_to_ready
 _extend = Lane._extend
 _rejected = Dispatch._rejected
 _letter_answered = PendingDeadLetters.answered
 _commit_answered = CommitSchedule.answered
 
 
-def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], None]:
-    def answered(self: Dispatch, send_id: int, answer: Answer, now_ms: int) -> None:
-        _answered(self, send_id, ALL_ACCEPTED if answer.verdict in verdicts else answer, now_ms)
+def _settle_as(*verdicts: Verdict) -> Callable[[Dispatch, int, Answer, int], Finished]:
+    def answered(self: Dispatch, send_id: int, answer: Answer, now_ms: int) -> Finished:
+        return _answered(self, send_id, ALL_ACCEPTED if answer.verdict in verdicts else answer, now_ms)
 
     return answered
 
 
-def _every_delete_is_gone(self: Dispatch, answer: Answer, now_ms: int) -> None:
-    _probed(self, ALL_ACCEPTED if answer.verdict is Verdict.ENVIRONMENT else answer, now_ms)
+def _every_delete_is_gone(self: Dispatch, answer: Answer, now_ms: int) -> Finished:
+    return _probed(self, ALL_ACCEPTED if answer.verdict is Verdict.ENVIRONMENT else answer, now_ms)
 
 
 def _overtakes(self: Dispatch, batch: Batch, lanes: list[Lane], due_ms: int, attempt: int) -> None:
     for lane in lanes:
         lane._items.append(lane._items.pop(lane._head))
-    _back_to_ready(self, lanes, due_ms)
+    _back_to_ready(self.lanes, lanes, due_ms)
     assert attempt
     assert batch
 
@@ -95,22 +99,22 @@ def _body_of_the_last(self: Lane) -> dict[str, Any] | None:
     return last.body if isinstance(last, Upsert | Event) else None
 
 
-def _does_not_wait(self: Dispatch, item: Item, now_ms: int) -> None:
-    lane = self.lanes.get(item.delivery.user_id)
+def _does_not_wait(self: ContactLanes, item: Item, now_ms: int) -> None:
+    lane = self._lanes.get(item.delivery.user_id)
     if lane is not None and lane.state is LaneState.TRAVELLING:
-        del self.lanes[lane.user_id]
+        del self._lanes[lane.user_id]
     _add(self, item, now_ms)
 
 
-def _forgets_a_lane(self: Dispatch, lane: Lane) -> None:
-    lane.state = LaneState.EMPTY
-    self.lanes.pop(lane.user_id, None)
+def _forgets_a_lane(self: ContactLanes, lane: Lane) -> None:
+    lane.end()
+    self._lanes.pop(lane.user_id, None)
 
 
 def _unfold_loses_the_first(self: Dispatch, lane: Lane, outcome: Any, now_ms: int) -> None:
     folded = lane.fold > 1
     if folded:
-        self._settled(lane.head)
+        self._accepted_items.append(lane.head)
         del lane._items[lane._head]
         lane.fold -= 1
     _rejected(self, lane, outcome, now_ms)
@@ -118,7 +122,7 @@ def _unfold_loses_the_first(self: Dispatch, lane: Lane, outcome: Any, now_ms: in
 
 def _refusal_drops(self: Engine, item: Item, reason: str) -> None:
     assert reason
-    self._settle(item)
+    self._finish(Finished([item], []))
 
 
 def _letter_error_is_fine(self: PendingDeadLetters, letter_id: int, error: str | None, now_ms: int) -> Any:
@@ -166,9 +170,9 @@ def _letters_stay_in_trouble(self: PendingDeadLetters, now_ms: int) -> list[Dead
     return letters
 
 
-def _any_probe_decides(self: Dispatch, answer: Answer, now_ms: int) -> None:
-    self._asked_about = len(self._doubtful)
-    _probed(self, answer, now_ms)
+def _any_probe_decides(self: DoubtfulDeletes, verdict: Verdict) -> list[tuple[Batch, Fate]]:
+    self.probe_sent()
+    return _doubtful_probed(self, verdict)
 
 
 def _no_wakeup(self: ReadyQueue) -> int | None:
@@ -192,15 +196,15 @@ _MUTANTS: dict[str, list[Patch]] = {
     ],
     "sends only the last part of a fold": [(Lane, "body", _body_of_the_last)],
     "two requests for one contact": [
-        (Dispatch, "add", _does_not_wait),
-        (Dispatch, "_remove", _forgets_a_lane),
+        (ContactLanes, "add", _does_not_wait),
+        (ContactLanes, "_end", _forgets_a_lane),
     ],
     "unfolding loses the first part": [(Dispatch, "_rejected", _unfold_loses_the_first)],
     "drops what the API refuses": [(Engine, "_refuse", _refusal_drops)],
     "takes a failed dead letter for stored": [(PendingDeadLetters, "answered", _letter_error_is_fine)],
     "takes a refused commit for confirmed": [(CommitSchedule, "answered", _commit_errors_are_fine)],
     "forgets to wake up for a partial batch": [(ReadyQueue, "due_ms", _no_wakeup)],
-    "sends what was revoked": [(Dispatch, "forget_revoked", lambda _: None)],
+    "sends what was revoked": [(ContactLanes, "forget_revoked", lambda _self, _on_the_wire: None)],
     "an old answer moves the new assignment": [
         (Engine, "_assigned", _one_ledger_for_ever),
         (Partition, "open", _same_entry_again),
@@ -212,7 +216,7 @@ _MUTANTS: dict[str, list[Patch]] = {
     "never gets over a dead letter of a partition that is gone": [
         (PendingDeadLetters, "again", _letters_stay_in_trouble)
     ],
-    "takes an older probe for an answer": [(Dispatch, "probed", _any_probe_decides)],
+    "takes an older probe for an answer": [(DoubtfulDeletes, "probed", _any_probe_decides)],
     "probes no more": [(Outage, "due_ms", lambda _self, _now_ms: None)],
     "buffers without bound": [(Engine, "room", lambda _: Room(1_000, 1_000_000))],
     **BROKEN,
