@@ -67,6 +67,7 @@ class Engine:
         self._gone_records = 0  # of partitions that are not ours any more
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.Assigned: self._assigned,
+            ev.TopicsMissing: self._topics_missing,
             ev.Revoked: self._revoked,
             ev.Lost: self._lost,
             ev.Arrived: self._arrived,
@@ -84,7 +85,7 @@ class Engine:
 
     # ---------------------------------------------------------------------------------- door
 
-    def handle(self, event: ev.Event, now_ms: int) -> Sequence[ev.Command]:
+    def handle(self, event: ev.EngineEvent, now_ms: int) -> Sequence[ev.Command]:
         """Take in one event; returns what is to be done now, in this order.
 
         `now_ms` must have been read before the poll that brought the event (F007, F097).
@@ -134,6 +135,10 @@ class Engine:
                 partition.before = SettledRanges(settled)
             self._partitions[name] = partition
         self._assigned_ms = self._now_ms
+
+    def _topics_missing(self, _event: ev.TopicsMissing) -> None:
+        if self._assigned_ms is None:
+            self._assigned_ms = self._now_ms
 
     def _revoked(self, event: ev.Revoked) -> None:
         for name in event.partitions:

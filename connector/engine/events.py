@@ -37,6 +37,13 @@ class Assigned(NamedTuple):
     settled: Mapping[TopicPartition, Runs] = MappingProxyType({})
 
 
+class TopicsMissing(NamedTuple):
+    """The cluster has none of the topics that the configuration names, so the group assigns nothing.
+
+    Counts as an empty assignment where there was no assignment yet.
+    """
+
+
 class Revoked(NamedTuple):
     """The group wants these partitions back.
 
@@ -127,8 +134,9 @@ class StopRequested(NamedTuple):
     """Take nothing in any more, finish what travels, commit, halt."""
 
 
-Event: TypeAlias = (
+EngineEvent: TypeAlias = (
     Assigned
+    | TopicsMissing
     | Revoked
     | Lost
     | Arrived

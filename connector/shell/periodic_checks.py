@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from connector.engine.events import Assigned, CredentialsChanged
+from connector.engine.events import CredentialsChanged, TopicsMissing
 from connector.engine.snapshot import State, with_ends
 from connector.errors import ConfigError
 from connector.settings import Settings, read_secret
@@ -43,6 +43,7 @@ class PeriodicChecks:
         self._token_file = settings.instasent.token_file
         self._token = settings.instasent.token
         self._topics = frozenset(rules.source for rules in settings.topics)
+        self._all_missing = False
         self._truncated: set[str] = set()
         self._state = State.STARTING
         self._cause = ""
@@ -55,7 +56,7 @@ class PeriodicChecks:
         if now_ms >= self._publish_ms:
             self._publish_ms = now_ms + PUBLISH_MS
             self.publish()
-            self._say_that_nothing_is_there()
+            self._look_for_missing_topics()
         if now_ms >= self._credentials_ms:
             self._credentials_ms = now_ms + CREDENTIALS_MS
             if self._token_file is not None:
@@ -76,11 +77,12 @@ class PeriodicChecks:
             log("state", state=snapshot.state.value, cause=snapshot.cause)
         self._warn_of_truncates()
 
-    def _say_that_nothing_is_there(self) -> None:
-        """A consumer all of whose topics are missing is never assigned anything: that counts as assigned."""
-        nothing_assigned = self._board.snapshot.state is State.STARTING
-        if nothing_assigned and self._topics <= self._runner.consumer.health.missing_topics:
-            self._runner.tell(Assigned({}, {}))
+    def _look_for_missing_topics(self) -> None:
+        """Report that no topic exists. The group never assigns anything then, and no other event says so."""
+        all_missing = self._topics <= self._runner.consumer.health.missing_topics
+        if all_missing and not self._all_missing:
+            self._runner.tell(TopicsMissing())
+        self._all_missing = all_missing
 
     def _warn_of_truncates(self) -> None:
         """Say once for each topic that a table was emptied, which deletes no contact."""

@@ -79,7 +79,7 @@ class Runner:
         self._logger = logger
         self._sends: dict[int, ev.Send] = {}
         self._schemas_asked = 0  # and not answered yet
-        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[ev.EngineEvent] = queue.SimpleQueue()
         self._halted = False
         self._time = StallClock(world.clock.monotonic_ms())
         self._carry_out: dict[type, Callable[[Any], None]] = {
@@ -96,7 +96,7 @@ class Runner:
 
     # -------------------------------------------------------------------- from other threads
 
-    def tell(self, event: ev.Event) -> None:
+    def tell(self, event: ev.EngineEvent) -> None:
         """Hand an event in from another thread, such as `StopRequested`."""
         self._inbox.put(event)
 
@@ -147,7 +147,7 @@ class Runner:
             wait_s = min(wait_s, max(0, wakeup_ms - now_ms) / 1000)
         return 0 if self._halted else wait_s
 
-    def _handle(self, event: ev.Event, now_ms: int) -> None:
+    def _handle(self, event: ev.EngineEvent, now_ms: int) -> None:
         for command in self.engine.handle(event, now_ms):
             self._carry_out[type(command)](command)
 

@@ -92,7 +92,7 @@ class Driver:
         self._next: dict[TopicPartition, int] = {}
         self.assign({P0: 0} if positions is None else positions)
 
-    def feed(self, what: ev.Event) -> list[ev.Command]:
+    def feed(self, what: ev.EngineEvent) -> list[ev.Command]:
         """Let one event happen now."""
         commands = list(self.engine.handle(what, self.now_ms))
         self.commands += commands

@@ -1,9 +1,12 @@
 """`--until-caught-up`: the first end is reached, and all before it is committed (design, section 4)."""
 
 from dataclasses import replace
+from random import Random
 
 from connector.engine import events as ev
-from connector.engine.engine import EMPTY_ASSIGNMENT_STABLE_MS
+from connector.engine.engine import EMPTY_ASSIGNMENT_STABLE_MS, Engine
+from connector.engine.snapshot import State
+from connector.model import Skip
 from tests.engine.driver import AT_ONCE, P0, P1, Driver, record, upsert
 
 
@@ -78,3 +81,16 @@ def test_an_empty_assignment_is_caught_up_once_stable() -> None:
     assert not driver.halted
     driver.wait(1)
     assert driver.halted
+
+
+def test_without_any_topic_it_ends_as_with_an_empty_assignment() -> None:
+    """The group assigns nothing while no topic exists, so the missing topics are the only sign."""
+    limits = replace(AT_ONCE, until_caught_up=True)
+    engine = Engine(limits, Random(1), lambda _: Skip("when"))  # noqa: S311 - a test to be repeated, not a secret
+    assert engine.handle(ev.Woke(), 60_000) == []
+    assert engine.snapshot().state is State.STARTING
+    assert engine.handle(ev.TopicsMissing(), 60_000) == []
+    assert engine.snapshot().state is State.RUNNING
+    assert engine.next_wakeup_ms() == 60_000 + EMPTY_ASSIGNMENT_STABLE_MS
+    assert engine.handle(ev.TopicsMissing(), 60_001) == []  # Said twice, it changes nothing.
+    assert engine.handle(ev.Woke(), 60_000 + EMPTY_ASSIGNMENT_STABLE_MS) == [ev.Halt()]

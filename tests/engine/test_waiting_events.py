@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from connector.engine import events as ev
-from connector.engine.waiting_events import CONTACT_RETRY_MS
-from connector.model import Endpoint
-from tests.engine.driver import AT_ONCE, DELETE, P0, P1, REJECTED, Driver, event, items, only, upsert
+from connector.engine.lanes import Item, Lane
+from connector.engine.ledger import Entry, Partition, TopicCounts
+from connector.engine.waiting_events import CONTACT_RETRY_MS, WaitingEvents
+from connector.model import Delivery, Endpoint
+from tests.engine.driver import AT_ONCE, DELETE, P0, P1, REJECTED, Driver, event, items, only, record, upsert
 
 
 def test_an_event_waits_for_its_contact() -> None:
@@ -91,3 +93,48 @@ def test_a_delete_brings_no_contact_forward() -> None:
     driver.arrive([event("7", "e", contact_wait_ms=10_000)], [DELETE])
     assert driver.answer(driver.sends[0], items(REJECTED)) == []
     assert only(driver.wait(CONTACT_RETRY_MS), ev.Send).endpoint is Endpoint.EVENTS
+
+
+def travelling(delivery: Delivery) -> Lane:
+    """A lane whose only delivery is in a request."""
+    lane = Lane("7", Item(delivery, Entry(Partition(P0, TopicCounts(), 0, None), record(0), 1)))
+    lane.ready(0)
+    lane.travel()
+    return lane
+
+
+def test_the_question_whether_an_event_may_wait_changes_nothing() -> None:
+    """The wait begins with the first refusal, not with the first question."""
+    waiting, lane = WaitingEvents(10), travelling(event("7", "e", contact_wait_ms=100))
+    assert waiting.may_wait(lane, 0)
+    assert lane.head.rejected_ms is None
+    waiting.refused(lane, 50)
+    waiting.refused(lane, 70)
+    assert waiting.may_wait(lane, 149)
+    assert not waiting.may_wait(lane, 150)
+
+
+def test_only_an_event_waits() -> None:
+    """An upsert that was refused needs no contact."""
+    assert not WaitingEvents(10).may_wait(travelling(upsert("7")), 0)
+
+
+def test_a_lane_is_held_until_its_time() -> None:
+    """A lane that has left the queue of waiting ones by then is passed over."""
+    waiting = WaitingEvents(10)
+    held, gone = (travelling(event("7", name, contact_wait_ms=10_000)) for name in "ab")
+    assert waiting.due_ms() is None
+    for lane in (held, gone):
+        waiting.hold(lane, 100)
+    gone.end()
+    assert waiting.due_ms() == 100 + CONTACT_RETRY_MS
+    assert list(waiting.due(99 + CONTACT_RETRY_MS)) == []
+    assert list(waiting.due(100 + CONTACT_RETRY_MS)) == [held]
+    assert waiting.due_ms() is None
+
+
+def test_without_room_no_contact_is_remembered() -> None:
+    """`contacts_remembered_max: 0` switches the memory off, so each event waits."""
+    waiting = WaitingEvents(0)
+    waiting.accepted(travelling(upsert("7")))
+    assert waiting.may_wait(travelling(event("7", "e", contact_wait_ms=100)), 0)

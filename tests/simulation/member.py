@@ -133,7 +133,7 @@ class Member:
 
     # --------------------------------------------------------------------------------- events
 
-    def handle(self, event: ev.Event) -> None:
+    def handle(self, event: ev.EngineEvent) -> None:
         """Feed one event and carry out what comes back."""
         world = self._world
         commands = self.engine.handle(event, self.clock_ms)

@@ -64,7 +64,7 @@ class _Life:
         self._had: set[TopicPartition] = set()
         self._waiting: dict[str, bool] = defaultdict(bool)  # contact -> whether a request passed it
 
-    def told(self, event: ev.Event) -> Iterator[str]:
+    def told(self, event: ev.EngineEvent) -> Iterator[str]:
         """Name the states that an event shows."""
         if isinstance(event, ev.Revoked) and event.partitions:
             yield f"revoke, {self._protocol}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
+from connector.errors import InvariantError
 from connector.model import SchemaArtifact, SchemaRef
 from connector.translate.change import WHOLE_ROW, DecodeError
 from connector.translate.formats.avro.reader import Wanted, compile_reader
@@ -57,7 +58,8 @@ class WriterSchema:
 
         Everything is read of any other value, and where `columns` is None.
         """
-        assert self.avro is not None, "a schema that is not Avro"  # noqa: S101 - only the format's decoder asks
+        if self.avro is None:
+            raise InvariantError("a schema that is not Avro")
         known = self._readers.get(columns)
         if known is None:
             known = self._readers[columns] = compile_reader(self.avro, _wanted(self.avro.connect, columns))
