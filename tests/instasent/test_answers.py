@@ -83,7 +83,7 @@ def test_undecidable_error_rejects_the_batch() -> None:
     """F051: an error that may concern any item is handed to the bisection."""
     answer = ask(202, b'{"entitiesSuccess":1,"entitiesFailures":1,"errors":[{"position":1,"error":"bad"}]}')
     assert answer.verdict is Verdict.BATCH_REJECTED
-    assert answer.reason == "HTTP 202: which item is refused is not said: bad"
+    assert answer.reason == "HTTP 202: the answer does not say which item is refused: bad"
 
 
 @pytest.mark.parametrize(
