@@ -1,4 +1,4 @@
-"""Periodic checks in the owner's thread: status, missing topics, the files of credentials."""
+"""What the owner's thread looks at once in a while: status, missing topics, the files of credentials."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class PeriodicChecks:
         self._credentials_ms = 0
 
     def turned(self, now_ms: int) -> None:
-        """Note the turn, and run the checks that are due."""
+        """Note the turn, and do what is due."""
         self._board.turned()
         if now_ms >= self._publish_ms:
             self._publish_ms = now_ms + PUBLISH_MS
@@ -65,7 +65,7 @@ class PeriodicChecks:
                 self._read_registry_files(self._registry)
 
     def publish(self) -> None:
-        """Publish the state of this moment, and log a change of it."""
+        """Show the state as it is now; say in the log what is new about it."""
         consumer = self._runner.consumer
         snapshot = with_ends(self._runner.engine.snapshot(), consumer.ends())
         causes = {**snapshot.causes, **consumer.health.troubles}
@@ -85,7 +85,7 @@ class PeriodicChecks:
         self._all_missing = all_missing
 
     def _warn_of_truncates(self) -> None:
-        """Log once for each topic that a table was emptied, which deletes no contact."""
+        """Say once for each topic that a table was emptied, which deletes no contact."""
         for counts in self._board.snapshot.topics:
             if counts.skipped.get("truncate") and counts.topic not in self._truncated:
                 self._truncated.add(counts.topic)
@@ -114,7 +114,7 @@ class PeriodicChecks:
         self._runner.tell(CredentialsChanged())
 
     def _read_registry_files(self, registry: RegistryClient) -> None:
-        """Use credentials that were replaced in the files of `schema_registry`, without a restart (S07)."""
+        """Use what was replaced in the files of `schema_registry`, without a restart (S07)."""
         try:
             if not registry.credentials_changed():
                 return

@@ -1,7 +1,7 @@
-"""The loop: gather events → engine → carry out commands → wait (`docs/decisions/0002-one-thread.md`).
+"""The loop: gather events → engine → carry out commands → wait (design, section 6, "Threads").
 
-One thread runs it, and that thread alone owns the engine and the Kafka consumer. Nothing is decided here: the
-loop feeds events into the engine and carries its commands out.
+One thread runs it, and that thread alone owns the engine and the Kafka consumer. Nothing is decided
+here: what has happened is told to the engine, what it asks for is done.
 """
 
 import queue
@@ -27,12 +27,12 @@ from connector.shell.stall_clock import StallClock
 from connector.translate.translate import Translator
 
 POLL_RECORDS_MAX = 500
-"""Records per turn: enough to share the cost of a turn, few enough that answers do not wait for long."""
+"""Records per turn: enough to share what a turn costs, few enough that answers do not wait for long."""
 
 TURN_SECONDS_MAX = 0.02
 WAIT_SECONDS_MAX = 0.1
 WAIT_SECONDS_IN_FLIGHT = 0.004
-"""`poll` does not end for an answer of another thread: while one is expected, it waits this long."""
+"""`poll` does not hear an answer of another thread: while one is expected, wait for records this long."""
 
 CONFIRM_SECONDS_MAX = 1.0
 """How long one question for the committed offsets may take during a revoke."""
@@ -43,7 +43,7 @@ PROBE = 0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The parts that the loop uses besides the engine and the consumer."""
+    """What the loop works with besides the engine and the consumer."""
 
     http: HttpThread
     letters: DeadLetterWriter
@@ -54,7 +54,7 @@ class World:
 
 
 class Runner:
-    """Carries the engine's commands out. `run` returns after `Halt`; `tell` may be called from any thread.
+    """Carries the engine's commands out. `run` returns after `Halt`; `stop` may be called from anywhere.
 
     `make_consumer` is called with the rebalance hooks.
     """
@@ -106,14 +106,14 @@ class Runner:
         """Turn until the engine halts; call `on_turn` after each turn, with the engine's time.
 
         Raises:
-            FatalError: waiting cannot heal the fault.
-            Exception: a broken invariant; no offset was committed before its record was settled.
+            FatalError: waiting cannot heal it.
+            Exception: a broken invariant; offsets are only committed behind what was acknowledged.
         """
         while not self._halted:
             on_turn(self.turn())
 
     def turn(self) -> int:
-        """Take in the events so far; wait a moment for more. Returns the engine's time."""
+        """Take in what has happened; wait a moment for more. Returns the engine's time."""
         turn_ms = self._engine_ms()
         self._http.check()
         self._take_inbox(turn_ms)
@@ -235,7 +235,7 @@ class Runner:
         self._handle(beginning, self._engine_ms())
 
     def revoked(self, partitions: Sequence[TopicPartition]) -> None:
-        """Await the requests in flight for these partitions and commit, at most `drain_ms`; then forget them."""
+        """Finish what travels for these partitions and commit it, within `drain_ms`; then forget them."""
         deadline_ms = self._clock.monotonic_ms() + self._drain_ms
         self._handle(ev.Revoked(partitions), self._engine_ms())
         while self.engine.draining(partitions) and self._clock.monotonic_ms() < deadline_ms:
@@ -250,6 +250,6 @@ class Runner:
         self._handle(ev.Lost(partitions), self._engine_ms())
 
     def lost(self, partitions: Sequence[TopicPartition]) -> None:
-        """Forget partitions that another instance already owns (F005)."""
+        """Forget partitions that are somebody else's already (F005)."""
         self._logger.warning("assignment lost", partitions=[str(name) for name in partitions])
         self._handle(ev.Lost(partitions), self._engine_ms())
