@@ -24,7 +24,7 @@ class ConnectorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with the configuration.
+    """One fault of the configuration.
 
     `path` is the YAML path (`contact.attributes._phone_mobile.as`), `line` counts from 1.
     """
@@ -43,7 +43,7 @@ class Problem:
 
 
 class ConfigError(ConnectorError):
-    """The configuration cannot be used; `problems` lists everything that is wrong with it."""
+    """The configuration cannot be used; `problems` lists all of its faults."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

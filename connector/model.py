@@ -1,7 +1,7 @@
-"""The shared nouns: what travels between the folders.
+"""The shared nouns: the values that pass between the folders.
 
-A `Record` is translated into deliveries (or a `Skip`, or a `Rejection`); the engine sends deliveries
-in batches and learns from an `Answer` what became of each one. Nothing here does anything.
+A `Record` is translated into deliveries, a `Skip` or a `Rejection`. The engine sends deliveries in batches,
+and an `Answer` holds the outcome of each one. This module holds values only.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,8 +28,8 @@ class TopicPartition(NamedTuple):
 class Record:
     """One Kafka record.
 
-    `read_headers` is called only where headers matter (key changes, outbox ids, dead letters):
-    turning them into Python objects costs as much as decoding a small value.
+    `read_headers` is called only where headers matter (key changes, outbox ids, dead letters). Python objects
+    for them cost as much as decoding a small value.
     """
 
     topic: str
@@ -52,7 +52,7 @@ class Record:
 
 
 class Operation(StrEnum):
-    """What happened to a row, in the words of the YAML keys `instant` and `on`."""
+    """The kinds of change of a row, in the words of the YAML keys `instant` and `on`."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -61,7 +61,7 @@ class Operation(StrEnum):
 
 
 class Endpoint(StrEnum):
-    """The three write endpoints; each has a budget of its own (API reference, section 9)."""
+    """The three write endpoints; each has its own budget (`ingest-api.md 9`)."""
 
     CONTACTS = "contacts"
     DELETE = "delete"
@@ -79,7 +79,7 @@ class Upsert:
 
 @dataclass(slots=True, eq=False)
 class Delete:
-    """Delete one contact. `tombstone` marks the one that stands for a record without a value."""
+    """Delete one contact. `tombstone` marks the delete of a record without a value."""
 
     user_id: str
     tombstone: bool = False
@@ -114,8 +114,8 @@ class Skip(NamedTuple):
 class Rejection(NamedTuple):
     """A record that can never be delivered as it is.
 
-    `rule` names the place in the mapping (`contact.attributes.birthday`) or the stage (`decode`);
-    `reason` says what is wrong in words that hold no value of the record.
+    `rule` names the place in the mapping (`contact.attributes.birthday`) or the stage (`decode`). `reason`
+    says why, in words that hold no value of the record.
     """
 
     rule: str
@@ -123,7 +123,7 @@ class Rejection(NamedTuple):
 
 
 class RefKind(StrEnum):
-    """How a record names the schema that it was written with (debezium-events 7)."""
+    """How a record names the schema that it was written with (`debezium-events.md 7`)."""
 
     ID = "id"  # 4 bytes in the framing: Confluent's id; with Apicurio the kind that `use_id` says
     LONG_ID = "8-byte id"  # 8 bytes in Apicurio's framing, or its JSON converter's: likewise
@@ -146,10 +146,10 @@ class SchemaRef(NamedTuple):
 
 
 class SchemaArtifact(NamedTuple):
-    """What the registry holds under a reference.
+    """One schema of the registry, as text.
 
     `type` is AVRO, JSON, PROTOBUF, KCONNECT or empty where the registry does not say. `references` are
-    the texts of all schemas that it refers to, also indirectly; what is referred to comes first.
+    the texts of all schemas that it refers to, also indirectly. A schema comes after those it refers to.
     """
 
     text: str
@@ -158,7 +158,7 @@ class SchemaArtifact(NamedTuple):
 
 
 class SchemaVerdict(Enum):
-    """What became of one question to the registry."""
+    """The outcome of one question to the registry."""
 
     KNOWN = "known"
     UNKNOWN = "unknown"  # the registry answers, and has no such schema
@@ -181,24 +181,24 @@ class AwaitsSchema(NamedTuple):
 
 
 Translated: TypeAlias = Sequence[Delivery] | Skip | Rejection | AwaitsSchema
-"""What a record became. Deliveries are in the order in which they must be applied; never empty."""
+"""The translation of one record. Deliveries are in the order in which they must be applied; never empty."""
 
 
 class Verdict(Enum):
-    """What an HTTP answer means for the batch that asked (API reference, sections 3 and 8)."""
+    """The meaning of an HTTP answer for its batch (`ingest-api.md 3`, `ingest-api.md 8`)."""
 
     ITEMS = "items"  # processed: `items` holds one outcome each, or None when all were accepted
-    BATCH_REJECTED = "batch rejected"  # refused whole, without saying which item is to blame
+    BATCH_REJECTED = "batch rejected"  # refused as a whole, without naming an item
     THROTTLED = "throttled"  # 429
     ENVIRONMENT = "environment"  # token, project, data source or address: nothing can be delivered
     TRANSIENT = "transient"  # 5xx and the like: not processed, or not known to be
-    GONE_OR_ENVIRONMENT = "gone or environment"  # 404 on a delete: a probe tells which
+    GONE_OR_ENVIRONMENT = "gone or environment"  # 404 on a delete: a probe decides
     UNKNOWN = "unknown"  # the answer was lost or cannot be read: it may have been processed
     NOT_SENT = "not sent"  # refused on this side: the lease on the partitions had run out
 
 
 class ItemOutcome(NamedTuple):
-    """What became of one item. `reason` is empty when it was accepted."""
+    """The outcome of one item. `reason` is empty when it was accepted."""
 
     kind: "OutcomeKind"
     reason: str = ""
@@ -215,7 +215,7 @@ class OutcomeKind(Enum):
 class BudgetReading(NamedTuple):
     """The `X-RateLimit-*` headers of one answer.
 
-    `window` is the reset as the header had it: answers of one window carry the same.
+    `window` is the reset exactly as in the header: answers of one window carry the same.
     `reset_in_ms` counts from the arrival of the answer and includes the extra second (promise 6).
     """
 

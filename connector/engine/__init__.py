@@ -1,1 +1,1 @@
-"""Remembers everything, touches nothing: which delivery may travel when, and what may be committed."""
+"""Decides which delivery may travel when, and which offset may be committed. Remembers all, does no I/O."""

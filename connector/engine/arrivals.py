@@ -1,8 +1,8 @@
 """Records come in: each into its partition's ledger, and its deliveries into their lanes.
 
-A record whose schema has not been fetched yet is *parked*, and so is every delivery that comes behind it
-in its partition: order holds there, and everything else flows. What is skipped or rejected is not parked:
-nothing of it is delivered, and no commit passes what stands before it anyway.
+A record whose schema has not been fetched yet is *parked*, and so is every later delivery of its partition.
+Order holds there, and other partitions flow. Skipped and rejected records are not parked. Nothing of them is
+delivered, and no commit passes the parked records before them anyway.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,13 +24,13 @@ from connector.model import (
 )
 
 LOOKED_AHEAD = 1_000
-"""How many parked records are looked at for schemas that could be asked for ahead."""
+"""How many parked records are searched for schemas to ask for ahead."""
 
 
 class Arrivals:
     """Takes records in, and takes in again those that were parked.
 
-    `translate` is asked anew for a parked record once its schema is there. `deliver(item, now_ms)` puts
+    `translate` is called again for a parked record once its schema is there. `deliver(item, now_ms)` puts
     one delivery into its lane; `reject(entry, rejection)` makes a record a dead letter.
     """
 
@@ -54,7 +54,7 @@ class Arrivals:
         records: Sequence[tuple[Record, Translated]],
         now_ms: int,
     ) -> None:
-        """Take in what was polled."""
+        """Take in the records of one poll."""
         index_of, deliver = self._endpoint_index, self._deliver
         for record, translated in records:
             partition = partitions.get((record.topic, record.partition))
@@ -95,13 +95,13 @@ class Arrivals:
         partition.park(record, translated)
 
     def release(self, partitions: Iterable[Partition], ref: SchemaRef, now_ms: int) -> None:
-        """Go on where this schema was waited for: the registry has it, or is known not to."""
+        """Go on with the partitions that waited for this schema: the registry has answered."""
         for partition in partitions:
             if partition.awaits == ref:
                 self._unpark(partition, now_ms)
 
     def _unpark(self, partition: Partition, now_ms: int) -> None:
-        """Take in again what is parked, up to a record that waits for yet another schema."""
+        """Take in the parked records again, up to one that waits for another schema."""
         while partition.parked:
             entry, translated = partition.parked[0]
             if isinstance(translated, AwaitsSchema):
@@ -145,13 +145,13 @@ class Arrivals:
         self._schemas.want(awaiting.ref, now_ms)
 
     def _ask_ahead(self, partition: Partition, now_ms: int) -> None:
-        """Ask for what the next parked records need, as far as it was not when they were parked."""
+        """Ask for the schemas of the next parked records that were not asked for when they were parked."""
         for _, translated in islice(partition.parked, LOOKED_AHEAD):
             if isinstance(translated, AwaitsSchema):
                 self._schemas.want_ahead(translated.ref, now_ms)
 
     def _unknown(self, awaiting: AwaitsSchema, now_ms: int) -> Rejection | None:
-        """What becomes of a record whose schema is known not to exist; None where that is not known."""
+        """Reject a record whose schema certainly does not exist; None where that is not known."""
         reason = self._schemas.unknown(awaiting.ref, now_ms)
         return None if reason is None else Rejection("decode", f"schema {awaiting.ref}: {reason}")
 
@@ -159,7 +159,7 @@ class Arrivals:
 def _leave_out(
     partition: Partition, record: Record, translated: Sequence[Delivery] | Rejection | AwaitsSchema
 ) -> None:
-    """Skip a record that was settled before this assignment: nothing of it is delivered or stored again."""
+    """Skip a record that was settled before this assignment: it is neither delivered nor stored again."""
     partition.counts.skipped["settled_before"] += 1
     if isinstance(translated, AwaitsSchema):
         if record.value is not None:
@@ -173,6 +173,6 @@ def _leave_out(
 
 
 def _spread(translated: Sequence[Delivery]) -> int:
-    """How many deliveries a record has, if they are for several contacts; else 0."""
+    """Count the deliveries of a record if they are for several contacts; 0 otherwise."""
     user_id = translated[0].user_id
     return len(translated) if any(delivery.user_id != user_id for delivery in translated) else 0

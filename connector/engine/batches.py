@@ -43,7 +43,7 @@ class ReadyQueue:
         # A delete is a request of its own: it has nothing to wait for.
         self.items_max = 1 if kind is DELETE else items_max
         self.linger_ms = 0 if kind is DELETE else linger_ms
-        self.count = 0  # lanes that are really ready
+        self.count = 0  # lanes that are ready now
         # May hold lanes that have left since: cheaper than taking them from the middle.
         self._lanes: deque[tuple[Lane, int]] = deque()
         self._groups: list[Group] = []
@@ -67,7 +67,7 @@ class ReadyQueue:
 
     @property
     def calls_wanted(self) -> int:
-        """How many requests it takes to send everything that is ready."""
+        """Count the requests that it takes to send everything that is ready."""
         return len(self._groups) + -(-self.count // self.items_max)
 
     def due_ms(self) -> int | None:

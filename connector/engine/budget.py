@@ -1,19 +1,18 @@
 """How many calls an endpoint still takes, and when the next one may be made (promise 6).
 
-The `X-RateLimit-*` headers announce a window: so many calls are left until it resets. Nothing is
-known of the next window before an answer has come from it, so one request travels until then.
+The `X-RateLimit-*` headers announce a window: how many calls are left, and when it resets. Nothing is known
+of the next window before an answer has come from it, so one request travels until then.
 
-Within a window the calls are spaced by what is left of it: time left / calls left. Short bursts may
-use up to half of the remaining calls at once, so idle traffic is not delayed; a backlog that the
-remaining calls cannot carry anyway gets no burst, so that its calls spread over the whole window
-while upserts fold.
+Within a window the calls are spaced by time left / calls left. A short burst may use up to half of the
+remaining calls immediately, so that idle traffic is not delayed. A backlog that the remaining calls cannot
+carry gets no burst: its calls spread over the whole window while upserts fold.
 """
 
 from connector.errors import InvariantError
 from connector.model import BudgetReading
 
 SAME_WINDOW_S = 2
-"""A reset that is told as a duration, without a `Date`, is known to a second or two only."""
+"""A reset given as a duration, without a `Date`, is known to a second or two only."""
 
 
 class Budget:
@@ -39,7 +38,7 @@ class Budget:
         return self._unlimited or (self.remaining is not None and now_ms < self._resets_at_ms)
 
     def ready_at_ms(self, now_ms: int, calls_wanted: int) -> int:
-        """When the next call may be made; now or earlier means at once.
+        """When the next call may be made; now or earlier means immediately.
 
         `calls_wanted` is how many calls it would take to send everything that is ready.
         """
@@ -67,11 +66,11 @@ class Budget:
     def learn(self, reading: BudgetReading | None, now_ms: int, in_flight: int) -> None:
         """Take in the headers of one answer, or that a processed request carried none.
 
-        `in_flight` counts the requests that were sent and not yet answered: of a window that we
-        did not know, or that strangers use too, nobody can say whether it has counted them.
+        `in_flight` counts the requests that were sent and not yet answered. The window may not have counted
+        them, if we did not know it before or if other clients use it too.
         """
         if reading is None:
-            # Only an answer after which nothing is known: keep what an earlier one announced.
+            # Only after an answer that says nothing: an announced window is kept.
             self._unlimited = self._window is None
             return
         self._unlimited = False
@@ -81,20 +80,20 @@ class Budget:
             if abs(later_by) <= SAME_WINDOW_S and reading.remaining < self.remaining:
                 self.remaining = max(0, reading.remaining - in_flight)
             if later_by <= SAME_WINDOW_S:
-                return  # Nothing new, or a late answer of a window that is over.
+                return  # Nothing new, or a late answer from a window that is over.
         self._window = reading.window
         self._resets_at_ms = now_ms + reading.reset_in_ms
         self.remaining = max(0, reading.remaining - in_flight)
         self._due_ms = float(now_ms)
 
     def block(self, until_ms: int) -> None:
-        """Make no call before `until_ms`, then one: the API has said that it is too much."""
+        """Make no call before `until_ms`, then one: the API has refused one as too many."""
         self._unlimited = False
         self.remaining = 0
         self._resets_at_ms = until_ms
 
     def forget(self) -> None:
-        """Let one request find out again, after a time in which nothing could be sent."""
+        """Let one request find the window again, after a time in which nothing could be sent."""
         self._unlimited = False
         self._window = None
         self.remaining = None

@@ -1,15 +1,15 @@
 """The text in the metadata of a commit: whose commit it is, and what is settled above its offset.
 
-    instasent.1.<target>                       nothing is settled above the offset
-    instasent.1.<target>.<seal>.<runs>         something is
+    instasent.1.<target>                       no record above the offset is settled
+    instasent.1.<target>.<seal>.<runs>         some records above it are
 
-`target` is a short hash of the data source. `runs` are the lengths of the runs that are unsettled and
-settled in turn, from the committed offset on, in Elias' gamma code (a run of 1 takes a bit, one of 1,000,000
-takes 39), as base64. The default buffer, settled at random, fits whatever share of it is settled.
+`target` is a short hash of the data source. `runs` are the lengths of unsettled and settled runs in turn,
+from the committed offset on. They are in Elias' gamma code, as base64: a run of 1 takes one bit, a run of
+1,000,000 takes 39. The default buffer, settled at random, fits whatever share of it is settled.
 
-The seal is a hash over all of it, the partition, the offset that it was committed with and the topic's id.
-After a reset of the offsets, in a topic that was made anew, or in another cluster to which a tool has copied
-it, a note counts for nothing; neither does one of another version, or anything that others have written.
+The seal is a hash over all of it, the partition, the committed offset and the topic's id. So metadata counts
+for nothing after a reset of the offsets, in a recreated topic, or in another cluster that holds a copy of it.
+The same holds for another version, and for text of other clients.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -22,7 +22,7 @@ from connector.errors import InvariantError
 from connector.model import TopicPartition
 
 CHARS_MAX = 4_000
-"""A broker whose `offset.metadata.max.bytes` is the default 4,096 takes 4,095; a note is ASCII."""
+"""A broker whose `offset.metadata.max.bytes` is the default 4,096 takes 4,095; the text is ASCII."""
 
 _MAKER = "instasent"
 _VERSION = "1"
@@ -30,7 +30,7 @@ _HASH_BYTES = 6  # 8 characters
 
 
 class CommitIdentity(NamedTuple):
-    """What a note is bound to: one commit of one partition of one topic."""
+    """One commit of one partition of one topic: its metadata is bound to it."""
 
     partition: TopicPartition
     offset: int
@@ -38,12 +38,12 @@ class CommitIdentity(NamedTuple):
 
 
 def target_of(project: str, datasource: str) -> str:
-    """The short hash of a data source. Not of the address: that may change, and the data source stay."""
+    """Hash a data source. The address is left out: it may change while the data source stays."""
     return _hash(project, datasource)
 
 
 def write(target: str, commit: CommitIdentity, runs: Runs, chars_max: int = CHARS_MAX) -> str:
-    """Put down what is settled above a commit's offset; what is nearest to it, where not all of it fits."""
+    """Write down the runs above a commit's offset; where not all fit, those nearest to it."""
     head = f"{_MAKER}.{_VERSION}.{target}"
     room = chars_max - len(head) - 10  # two dots and the seal
     coded = _encode(commit.offset, runs, room * 6) if room > 0 else ""
@@ -53,19 +53,19 @@ def write(target: str, commit: CommitIdentity, runs: Runs, chars_max: int = CHAR
 
 
 def target_in(text: str) -> str | None:
-    """The data source of whoever wrote a note; None where it is not a note of this version."""
+    """Return the data source that metadata was written for; None where it is not of this version."""
     parts = text.split(".")
     ours = len(parts) in {3, 5} and parts[:2] == [_MAKER, _VERSION]
     return parts[2] if ours and parts[2] else None
 
 
 def claims(text: str) -> bool:
-    """Whether a note says that anything is settled above its offset."""
+    """Whether metadata says that anything is settled above its offset."""
     return target_in(text) is not None and text.count(".") > 2
 
 
 def read(text: str, commit: CommitIdentity) -> Runs:
-    """What is settled above a commit's offset; nothing where the note does not belong to this very commit."""
+    """Return the settled runs above a commit's offset; none where the text belongs to another commit."""
     if not claims(text):
         return ()
     _, _, target, seal, coded = text.split(".")
@@ -73,7 +73,7 @@ def read(text: str, commit: CommitIdentity) -> Runs:
         return ()
     try:
         return _decode(commit.offset, coded)
-    except ValueError:  # somebody else's idea of it, with a seal of theirs
+    except ValueError:  # written by another client, with a seal that fits
         return ()
 
 
@@ -83,7 +83,7 @@ def _seal(target: str, commit: CommitIdentity, coded: str) -> str:
 
 
 def _hash(*parts: str) -> str:
-    """Hash texts so that no two lists of them are taken for each other."""
+    """Hash texts so that no two lists of them are confused."""
     digest = blake2b(digest_size=_HASH_BYTES)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -92,7 +92,7 @@ def _hash(*parts: str) -> str:
 
 
 def _encode(offset: int, runs: Runs, bits_max: int) -> str:
-    """The lengths in turn, closed by a 1 and filled up with 0s; the first plus 1, since it may be 0."""
+    """Write the lengths in turn, then a 1, then 0s to the full byte. The first is plus 1: it may be 0."""
     bits: list[str] = []
     size, at, extra = 1, offset, 1
     for start, end in runs:

@@ -1,7 +1,7 @@
-"""When to commit, and what has become of the commit that is out. One is out at a time.
+"""When to commit, and how the last commit ended. One is out at a time.
 
-A commit goes out when its offset moves, and when more is settled above an offset that does not: what is
-settled there goes along (`settled.py`).
+A commit goes out when its offset moves, and when more records are settled above an offset that does not move.
+The settled runs above it go along as metadata (`settled_ranges.py`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ COMMIT_SECONDS_MAX = 10
 """A commit that is not answered by then counts as failed: the client's own callback may never come (P06)."""
 
 UNCONFIRMED_SECONDS_MAX = 60
-"""Without a confirmed commit for so long, nothing more is taken in: a restart would repeat it all (F014)."""
+"""After this time without a confirmed commit the intake stops: a restart would repeat it all (F014)."""
 
 
 class CommitSchedule:
@@ -32,7 +32,7 @@ class CommitSchedule:
         self.error: str | None = None
 
     def stuck(self, partitions: Iterable[Partition], now_ms: int) -> bool:
-        """Whether commits have failed for so long that intake has to stop.
+        """Whether commits have failed for so long that the intake has to stop.
 
         The partition in trouble may be gone: without anything to commit no commit could end this.
         """
@@ -47,13 +47,13 @@ class CommitSchedule:
         return self._out is not None
 
     def due_ms(self, partitions: Iterable[Partition]) -> int | None:
-        """When there is something to do: to commit, or to give up waiting."""
+        """When to commit next, or when to give up waiting for an answer."""
         if self._out is not None:
             return self._out_since_ms + COMMIT_SECONDS_MAX * 1000
         return self._due_ms if any(partition.uncommitted for partition in partitions) else None
 
     def next(self, partitions: Iterable[Partition], now_ms: int, *, at_once: bool) -> Commit | None:
-        """Commit what is settled, at most once an interval; `at_once` what was not just refused."""
+        """Commit settled offsets, at most once per interval; with `at_once` those not just refused."""
         if self._out is not None:
             if now_ms < self._out_since_ms + COMMIT_SECONDS_MAX * 1000:
                 return None

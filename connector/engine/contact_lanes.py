@@ -69,8 +69,8 @@ class ContactLanes:
     def forget_revoked(self, on_the_wire: AbstractSet[Lane]) -> None:
         """Drop the items of partitions that are not alive any more, except those that travel.
 
-        A lane on the wire keeps its head until it is answered, and the answer settles nothing then: from here
-        on this instance sends nothing that the new owner may send too.
+        A lane on the wire keeps its head until it is answered, and the answer settles nothing then. From here
+        on this instance sends no record that the new owner may send too.
         """
         self._orphaned |= on_the_wire
         for lane in list(self._lanes.values()):

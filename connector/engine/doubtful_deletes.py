@@ -8,7 +8,7 @@ from connector.model import Verdict
 
 
 class Fate(Enum):
-    """What a probe says about a delete."""
+    """The verdict of a probe on one delete."""
 
     DELETED = "the contact does not exist any more"
     AGAIN = "the 404 may have come from an environment fault"

@@ -48,7 +48,7 @@ class EndpointState:
         self._turn = 0
 
     def send_at_ms(self, now_ms: int) -> int | None:
-        """When the next request may leave; None while only an answer or an arrival can change that."""
+        """When the next request may leave; None while that depends on an answer or an arrival."""
         if self.in_flight >= self._in_flight_max:
             return None
         if self.in_flight and (self.backoff.failures or not self.budget.known(now_ms)):

@@ -1,10 +1,9 @@
-"""The one door: `handle(event, now_ms) → commands` (design, section 6).
+"""The one door: `handle(event, now_ms) → commands` (`docs/engine.md`).
 
-Feed every event, carry out every command, and call again with `Woke` at `next_wakeup_ms()`.
-Nothing here knows the time, the network or chance: `now_ms` is passed in, jitter comes from the
-`Random` passed in, so a run can be replayed from its events.
+Feed every event, carry out every command, and call again with `Woke` at `next_wakeup_ms()`. The engine reads
+no clock, network or random source. Time and the source of jitter are passed in, so a run can be replayed.
 
-An exception out of `handle` is a broken invariant: stop the process, the offsets are safe.
+An exception from `handle` is a broken invariant: stop the process, the offsets are safe.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -32,14 +31,14 @@ EMPTY_ASSIGNMENT_STABLE_MS = 3_000
 """How long an assignment must have been empty to count as caught up: the group may still be forming."""
 
 FAILURES_BEFORE_NOT_READY = 3
-"""Failed requests of an endpoint in a row after which it is said to be in trouble."""
+"""Failed requests of an endpoint in a row after which the service is not ready."""
 
 
 class Engine:
-    """Composes the parts; each of them is plain and alone.
+    """Composes the parts, which do not know each other.
 
-    `translate` must be pure but for the schemas that it has been given: a record that it could not read
-    for want of one is translated again once the schema is known.
+    `translate` must be a pure function of the record and of the schemas that it has been given. A record
+    whose schema was missing is translated again once the schema is known.
     """
 
     def __init__(self, limits: Limits, random: Random, translate: Callable[[Record], Translated]) -> None:
@@ -86,7 +85,7 @@ class Engine:
     # ---------------------------------------------------------------------------------- door
 
     def handle(self, event: ev.EngineEvent, now_ms: int) -> Sequence[ev.Command]:
-        """Take in one event; returns what is to be done now, in this order.
+        """Take in one event; returns the commands to carry out now, in this order.
 
         `now_ms` must have been read before the poll that brought the event (F007, F097).
         """
@@ -110,9 +109,9 @@ class Engine:
         return min((time for time in times if time is not None), default=None)
 
     def room(self) -> Room:
-        """How much the shell may poll before the next `Arrived`."""
+        """Say how much the shell may poll before the next `Arrived`."""
         if self._intake.pausing_all:
-            return Room(1, 1)  # Nothing comes from paused partitions, but callbacks must be served.
+            return Room(1, 1)  # Nothing comes from paused partitions, but callbacks must run.
         return CLOSED if self._intake.shut(self._partitions.values()) else self._intake.room
 
     def draining(self, names: Collection[TopicPartition]) -> bool:
@@ -128,7 +127,7 @@ class Engine:
                 raise InvariantError(f"{name} assigned twice")
             counts = self._counts.setdefault(name.topic, TopicCounts())
             end = event.ends.get(name)
-            # A position behind the end has not been reached but lost: what the first poll says counts.
+            # A position after the end was never reached: the log has lost it, and the first poll will say so.
             known = end is not None and position <= end
             partition = Partition(name, counts, position, end if known else None)
             if settled := event.settled.get(name):
@@ -144,8 +143,8 @@ class Engine:
         for name in event.partitions:
             if (partition := self._partitions.get(name)) is not None:
                 partition.revoking = True
-                partition.commit_refused = False  # One more try, at once.
-        # What is not on its way yet stays with the log: the new owner sends it.
+                partition.commit_refused = False  # One more try, immediately.
+        # The new owner sends the deliveries that do not travel yet.
         self._forget_revoked()
 
     def _lost(self, event: ev.Lost) -> None:
@@ -189,11 +188,11 @@ class Engine:
             partition.offsets_lost = event.reason
             partition.before = None  # The same offsets may name other records now.
             return
-        # A new life of the partition: what is under way of the old one settles nothing any more.
+        # A new life of the partition: answers for the old one settle nothing any more.
         self._forget(partition)
         fresh = Partition(partition.name, partition.counts, None, None)
-        fresh.fetch_paused = partition.fetch_paused  # The consumer has not forgotten it.
-        fresh.revoking = True  # Until it is assigned anew: what still arrives was read at the old offset.
+        fresh.fetch_paused = partition.fetch_paused  # The consumer still has it paused.
+        fresh.revoking = True  # Until the next assignment, records that arrive were read at the old offset.
         self._partitions[event.partition] = fresh
         self._forget_revoked()
         self._commands.append(ev.Seek(event.partition, event.policy))
@@ -222,7 +221,7 @@ class Engine:
             self._arrivals.release(self._partitions.values(), event.ref, self._now_ms)
 
     def _woke(self, _event: ev.Woke) -> None:
-        """Nothing has happened but time; `_drive` does what is due."""
+        """Only time has passed; `_drive` does the work that is due."""
 
     def _credentials_changed(self, _event: ev.CredentialsChanged) -> None:
         self._dispatch.outage.credentials_changed(self._now_ms)
@@ -232,7 +231,7 @@ class Engine:
         if self._stop_by_ms is None:
             self._stop_by_ms = self._now_ms + self._limits.drain_ms
             for partition in self._partitions.values():
-                partition.commit_refused = False  # One more try, at once.
+                partition.commit_refused = False  # One more try, immediately.
 
     # ---------------------------------------------------------------------- finished deliveries
 
@@ -267,7 +266,7 @@ class Engine:
     # --------------------------------------------------------------------------- consequences
 
     def _drive(self) -> None:
-        """Ask for everything that may be done now."""
+        """Emit every command that is due now."""
         if self._halted:
             return
         now_ms, partitions, commands = self._now_ms, self._partitions.values(), self._commands
@@ -296,7 +295,7 @@ class Engine:
         return self._dispatch.travels_for(partitions) or self._letters.wait_for(partitions)
 
     def _held(self) -> dict[str, str]:
-        """Why nothing may be taken in, by where it lies; empty while it may."""
+        """Say why no record may be taken in, by the part at fault; empty while records may."""
         held = {}
         if self._dispatch.outage.reason is not None:
             held["instasent"] = self._dispatch.outage.reason
@@ -317,7 +316,7 @@ class Engine:
         return self._committed_all()
 
     def _committed_all(self) -> bool:
-        """Whether no commit is out and none is left to be asked for; a stop gives each one more try."""
+        """Whether no commit is out and none is left to ask for; a stop gives each one more try."""
         stopping = self._stop_by_ms is not None
         return not self._commits.out and not any(
             partition.uncommitted and not (partition.commit_refused and stopping)
@@ -325,7 +324,7 @@ class Engine:
         )
 
     def _caught_up(self) -> bool:
-        """Whether all that `--until-caught-up` still waits for is the commit."""
+        """Whether `--until-caught-up` waits for nothing except the commit."""
         return self._limits.until_caught_up and all(
             p.until is not None
             and p.position is not None
@@ -364,5 +363,7 @@ class Engine:
                 causes[f"partition {partition.name}"] = partition.offsets_lost
         state = State.PAUSED if causes else State.RUNNING
         if self._schemas.error is not None:
-            causes["schema registry"] = self._schemas.error  # It pauses only the partitions that need it.
+            causes["schema registry"] = (
+                self._schemas.error
+            )  # It pauses only the partitions that need a schema.
         return state, causes

@@ -1,7 +1,7 @@
-"""What can happen (events) and what can be asked (commands).
+"""Events, which the shell feeds into the engine, and commands, which the engine asks for.
 
-The shell feeds events into `Engine.handle` and carries out the commands that come back. Both are
-plain values: a run can be recorded, replayed and shrunk.
+The shell calls `Engine.handle` with each event and carries out the commands that come back. Both are plain
+values: a run can be recorded, replayed and shrunk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,11 @@ from connector.model import (
 class Assigned(NamedTuple):
     """The group gave us these partitions.
 
-    `positions` holds where reading begins. `ends` holds the end of each log as seen now, where it
-    could be asked for; `--until-caught-up` is measured against it. `settled` holds what an earlier
-    assignment had settled above the position, where it is known. Never assigned before or
-    revoked since: an assignment that repeats a partition we hold is a broken invariant.
+    `positions` holds the offsets where reading begins. `ends` holds the end of each log now, where the broker
+    has said it; `--until-caught-up` is measured against it. `settled` holds the runs above the position that
+    an earlier assignment had settled, where they are known.
+
+    An assignment that repeats a partition we hold is a broken invariant.
     """
 
     positions: Mapping[TopicPartition, int]
@@ -55,19 +56,19 @@ class Revoked(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """These partitions are not ours any more: everything about them is forgotten, nothing committed."""
+    """These partitions are not ours any more: the engine forgets them and commits nothing for them."""
 
     partitions: Sequence[TopicPartition]
 
 
 class Arrived(NamedTuple):
-    """Records as they were polled, in that order, each with what it was translated to."""
+    """Records in the order in which they were polled, each with its translation."""
 
     records: Sequence[tuple[Record, Translated]]
 
 
 class ReachedEnd(NamedTuple):
-    """The consumer stands at the end of a partition; control records before `offset` count as read."""
+    """The consumer is at the end of a partition; control records before `offset` count as read."""
 
     partition: TopicPartition
     offset: int
@@ -85,7 +86,7 @@ class OffsetsLost(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The HTTP answer to `Send` number `send_id`, or what stands for one that never came."""
+    """The HTTP answer to `Send` number `send_id`, or the substitute for one that never came."""
 
     send_id: int
     answer: Answer
@@ -112,9 +113,9 @@ class Committed(NamedTuple):
 
 
 class SchemaAnswered(NamedTuple):
-    """The registry's answer to `FetchSchema(ref)`, or what stands for one that never came.
+    """The registry's answer to `FetchSchema(ref)`, or the substitute for one that never came.
 
-    A schema that is KNOWN must be within reach of `translate` by then. `reason` says why it is not.
+    `translate` must have a KNOWN schema before this event. `reason` says why another one is not known.
     """
 
     ref: SchemaRef
@@ -127,11 +128,11 @@ class Woke(NamedTuple):
 
 
 class CredentialsChanged(NamedTuple):
-    """The API's token, or what the schema registry asks for, is another one now: worth trying at once."""
+    """The API's token or the registry's credentials were replaced: failed requests are tried immediately."""
 
 
 class StopRequested(NamedTuple):
-    """Take nothing in any more, finish what travels, commit, halt."""
+    """Take in no more records, wait for the requests in flight, commit, halt."""
 
 
 EngineEvent: TypeAlias = (
@@ -175,8 +176,8 @@ class Send:
 class Commit:
     """Commit these offsets, asynchronously. Answer with `Committed(commit_id, …)`, exactly once.
 
-    `settled` holds, for each of them, what is settled above its offset: to be remembered with the commit and
-    given back by `Assigned`, all of it or its beginning.
+    `settled` holds the settled runs above each offset. The shell stores them with the commit, and `Assigned`
+    gives back all of them, or the first ones.
     """
 
     commit_id: int
@@ -186,7 +187,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Stop fetching these partitions; the consumer goes on polling."""
+    """Stop fetching these partitions; the consumer still polls."""
 
     partitions: Sequence[TopicPartition]
 
@@ -202,8 +203,8 @@ class Resume:
 class Seek:
     """Read on from the beginning (`earliest`) or the end (`latest`) of a partition's log.
 
-    The consumer joins the group anew for it: `Revoked`, `Lost` and `Assigned` follow. What arrives of the
-    partition before that is of no use any more.
+    The consumer joins the group again for it: `Revoked`, `Lost` and `Assigned` follow. Records of the
+    partition that arrive before that are ignored.
     """
 
     partition: TopicPartition
@@ -236,7 +237,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Everything that can be finished is: close the consumer and end the process."""
+    """All that can be finished is finished: close the consumer and end the process."""
 
 
 Command: TypeAlias = Send | Commit | Pause | Resume | Seek | DeadLetter | FetchSchema | Probe | Halt

@@ -1,9 +1,8 @@
 """How much may still come in, and which partitions must not be fetched (promise 7).
 
-Closing the intake costs nothing: the shell just does not poll. But a consumer has to poll, and
-pausing a partition throws away what was fetched for it, so partitions are paused only when the
-intake has been closed for a while, or when one endpoint alone is at its share while others flow, or when
-the schema that a partition waits for is late.
+Closing the intake costs nothing: the shell just does not poll. But a consumer has to poll, and pausing a
+partition throws away its fetched records. So partitions are paused in three cases only. The intake has been
+closed for a while, one endpoint is at its share while others flow, or a schema is late.
 """
 
 from collections.abc import Collection
@@ -15,11 +14,10 @@ from connector.engine.limits import Limits
 from connector.model import SchemaRef, TopicPartition
 
 CLOSED_MS_MAX = 1_000
-"""How long the consumer may go without a poll, so that a rebalance is not kept waiting."""
-
+"""How long the consumer may go without a poll, so that a rebalance does not wait."""
 
 PARKED_SHARE = 8
-"""Where more than one in so many places of the buffer is parked, the partitions that wait are paused."""
+"""Partitions that wait for a schema are paused when more than 1 / PARKED_SHARE of the buffer is parked."""
 
 
 class Room(NamedTuple):
@@ -33,12 +31,13 @@ CLOSED = Room(0, 0)
 
 
 class Intake:
-    """Knows what is buffered, as `measure` has last seen it: records that arrived and are not settled.
+    """Knows the buffered records, as `measure` has last seen them: those that arrived and are not settled.
 
-    Those among them that are parked, because their schema is not there yet, get half of the buffer: a
-    registry that is away must not stop the partitions that do not need it. All that one poll brings may have
-    to be parked, and only then are its partitions paused. So a poll may fill what is left of the first
-    quarter, and after that each partition may bring its part of the second.
+    Records that are parked because their schema is missing get half of the buffer. A registry that does not
+    answer must not stop the partitions that do not need it.
+
+    A poll may bring only records to park, and their partitions are paused after it. So a poll may fill the
+    rest of the first quarter of the buffer. Then each partition may bring its part of the second quarter.
     """
 
     __slots__ = (
@@ -66,7 +65,7 @@ class Intake:
         self.measure(())
 
     def measure(self, partitions: Collection[Partition]) -> None:
-        """Add up what the partitions hold: cheaper once for many records than with every record."""
+        """Add up the records of all partitions: once per event is cheaper than once per record."""
         records = size = parked_records = parked_bytes = 0
         upserts = deletes = events = 0
         self.watched = False
@@ -95,7 +94,7 @@ class Intake:
     def shut(self, partitions: Collection[Partition]) -> bool:
         """Whether the buffer is full, or the only endpoint that is fed has its full share.
 
-        Where every partition is paused, nothing comes: then a poll does no harm, and a rebalance is heard.
+        Where every partition is paused, a poll brings no record and lets a rebalance begin.
         """
         if self.room is CLOSED:
             return True
@@ -108,10 +107,10 @@ class Intake:
         )
 
     def close(self, shut: bool, held: bool, now_ms: int) -> None:
-        """Decide whether every partition must be paused: at once when `held`, else after a second."""
+        """Decide whether to pause every partition: immediately when `held`, otherwise after a second."""
         if not shut and not held:
             self._closed_since_ms = None
-            # Half empty before anything flows again: each pause and resume fetches anew.
+            # Half empty before records flow again: after each resume, the records are fetched again.
             self.pausing_all = self.pausing_all and self._flowing > self._resume_at
             return
         if self._closed_since_ms is None:
@@ -129,8 +128,8 @@ class Intake:
     def changes(
         self, partitions: Collection[Partition], shut: bool, late: Collection[SchemaRef]
     ) -> list[Pause | Resume]:
-        """Pause and resume what has to be; `late` are the schemas that will take a while."""
-        # While the intake is shut nothing is polled anyway: no need to throw away what is fetched.
+        """Pause and resume partitions; `late` are the schemas that will take a while."""
+        # While the intake is shut nothing is polled anyway, so fetched records are kept.
         full = [] if shut else self._full
         if not (self.watched or self.pausing_all or full):
             return []
@@ -158,7 +157,7 @@ class Intake:
 
     @property
     def _flowing(self) -> int:
-        """Records that are not parked: those that go by themselves."""
+        """Records that are not parked."""
         return self.buffered_records - self._parked_records
 
     def _waits_long(self, partition: Partition, late: Collection[SchemaRef]) -> bool:

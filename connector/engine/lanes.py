@@ -6,8 +6,8 @@ Folding rules (`docs/architecture.md`), all of them in `Lane`:
 
 * pending upserts at the head are one delivery, merged field by field, later wins;
 * a delete after them absorbs them;
-* an event is never folded, and nothing overtakes it, with one exception: an event that was refused because
-  its contact is missing lets the contact's upsert of another partition pass;
+* an event is never folded, and nothing overtakes it. One exception: an event that was refused because its
+  contact is missing lets the contact's upsert of another partition pass;
 * a fold is instant if any part is, and when a delivery that it cannot absorb waits after it;
 * a fold that was rejected is unfolded: its parts travel one by one.
 """
@@ -23,7 +23,7 @@ from connector.model import Delete, Delivery, Event, Upsert
 
 
 class Kind(IntEnum):
-    """What may share a batch: one endpoint, and for upserts one way of processing."""
+    """Deliveries of one kind may share a batch: they go to one endpoint and are processed in one way."""
 
     INSTANT = 0
     QUEUED = 1
@@ -212,7 +212,7 @@ class Lane:
     def bring_contact_forward(self) -> bool:
         """Let an upsert pass the events that were refused because their contact is missing. True if one did.
 
-        Only an upsert of another partition may: between partitions there is no order to keep, and the
+        Only an upsert of another partition may, because between partitions there is no order to keep. The
         refused event could never be accepted before its contact. The upsert must not be folded yet.
         """
         for index in range(self._head, len(self._items)):
@@ -238,7 +238,7 @@ class Lane:
             return finished
         finished = items[self._head : end]
         self._head = end
-        # Cutting the list only when half of it is done keeps the work per item constant.
+        # The list is cut only when half of it is done: so the work per item is constant.
         if end * 2 >= len(items):
             del items[:end]
             self._head = 0

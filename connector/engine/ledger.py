@@ -8,11 +8,11 @@ from connector.errors import InvariantError
 from connector.model import Record, SchemaRef, TopicPartition, Translated
 
 FINISHED_ENTRIES_MAX = 1_000
-"""Entries of finished records that may pile up behind an open one, besides two for each open one."""
+"""Entries of finished records that may pile up after an open one, besides two for each open one."""
 
 
 class TopicCounts:
-    """What became of one topic's records since the start."""
+    """Counts of one topic's records since the start."""
 
     __slots__ = ("accepted", "consumed", "dead_lettered", "skipped")
 
@@ -24,7 +24,7 @@ class TopicCounts:
 
 
 class Entry:
-    """One record that is not settled yet: `open` deliveries or dead letters still stand for it."""
+    """One record that is not settled yet: `open` deliveries or dead letters of it are unfinished."""
 
     __slots__ = ("lettered", "open", "partition", "record", "size", "spread")
 
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def loose(self) -> bool:
-        """Whether a later record of one of its contacts may be settled before it is (`settled.py`)."""
+        """Whether a later record of one of its contacts may be settled before it is (`settled_ranges.py`)."""
         return self.lettered or self.open < self.spread
 
 
@@ -51,8 +51,8 @@ class Partition:
     """One assignment of one partition: an answer that belongs to an earlier one settles nothing here.
 
     The commit rule is one sentence: the offset of the oldest unsettled record, or the position
-    where there is none. Skipped records and gaps in the offsets (compaction, control records) need
-    no bookkeeping then: above that offset, too, everything before the position that is not open is settled.
+    where there is none. Above that offset, too, everything before the position is settled unless it is open.
+    So skipped records and gaps in the offsets (compaction, control records) need no bookkeeping.
     """
 
     __slots__ = (
@@ -94,20 +94,22 @@ class Partition:
         self.commit_refused = False  # the last commit was
         self.offsets_lost: str | None = None
         self.fetch_paused = False
-        self.before: SettledRanges | None = None  # what an earlier assignment had settled above the position
+        self.before: SettledRanges | None = None  # settled above the position by an earlier assignment
         self.settled = 0  # records
-        self.told = 0  # so many of them when the last confirmed commit was asked for
+        self.told = 0  # the value of `settled` in the last confirmed commit
         self.unsettled = 0  # records
         self.unsettled_bytes = 0
         self.deletes = DeleteMemory()
         self.open_by_endpoint = [0, 0, 0]  # deliveries that are not finished, in the order of Endpoint
         self._entries: deque[Entry] = deque()
-        self.awaits: SchemaRef | None = None  # what the first parked record needs; None while none is parked
+        self.awaits: SchemaRef | None = (
+            None  # the schema of the first parked record; None while none is parked
+        )
         self.parked: deque[tuple[Entry, Translated]] = deque()  # in the order of the log
         self.parked_bytes = 0
 
     def arrived(self, record: Record) -> None:
-        """Move the position behind a record; offsets only grow within an assignment."""
+        """Move the position past a record; offsets only grow within an assignment."""
         if self.position is not None and record.offset < self.position:
             raise InvariantError("offset went backwards")
         self.position = record.offset + 1
@@ -123,7 +125,7 @@ class Partition:
         return entry
 
     def park(self, record: Record, translated: Translated) -> None:
-        """Remember a record that waits for a schema, or stands behind one that does."""
+        """Remember a record that waits for a schema, or that follows one that does."""
         entry = self.open(record, 1)
         self.parked.append((entry, translated))
         self.parked_bytes += entry.size
@@ -140,7 +142,7 @@ class Partition:
         self.parked_bytes = 0
 
     def leave_out(self, entry: Entry) -> None:
-        """Forget a record for which nothing has to be finished after all: it counts as skipped."""
+        """Forget a record that needs no delivery after all: it counts as skipped."""
         if entry.open != 1:
             raise InvariantError("left out although something of it is under way")
         self.close(entry)
@@ -158,7 +160,7 @@ class Partition:
         self.unsettled_bytes -= entry.size
         entries = self._entries
         if not entries or entries[0] is not entry:
-            # Settled out of turn. The record that stays open must not keep all of these in memory.
+            # Settled out of turn. An open record before them must not keep all of these in memory.
             if len(entries) > FINISHED_ENTRIES_MAX + 2 * self.unsettled:
                 self._entries = deque([entry for entry in entries if entry.open])
             return
@@ -172,8 +174,8 @@ class Partition:
 
     @property
     def uncommitted(self) -> bool:
-        """Whether a commit would move the committed offset, or say more of what is settled above it."""
-        # As `committable`, without the call: it is asked about every partition with every event.
+        """Whether a commit would move the committed offset, or say that more is settled above it."""
+        # As `committable`, without the call: this runs for every partition with every event.
         offset = self._entries[0].record.offset if self._entries else self.position
         if offset is None:
             return False
@@ -182,18 +184,18 @@ class Partition:
         return bool(self._entries) and self.settled != self.told
 
     def confirmed(self, offset: int, settled: int) -> None:
-        """Take in that a commit is done, which was asked for when so many records were settled."""
+        """Take in that a commit is confirmed; `settled` is the count of settled records when it was sent."""
         self.committed = offset
         self.told = settled
         if self.before is not None and self.position is not None and self.before.end <= self.position:
             self.before = None  # All of it has been read again.
 
     def settled_above(self) -> list[tuple[int, int]]:
-        """The runs of settled offsets above the one that may be committed, as far as they may be claimed."""
+        """Return the runs of settled offsets above the committable one, as far as they may be claimed."""
         runs: list[tuple[int, int]] = []
         at, position = self.committable, self.position
         if at is None or position is None or self.offsets_lost is not None:
-            return runs  # Offsets that were lost may name other records in the log that is there instead.
+            return runs  # Lost offsets may name other records in the log that has taken its place.
         for entry in self._entries:
             if entry.open:
                 offset = entry.record.offset

@@ -1,4 +1,4 @@
-"""The numbers that bound the engine; all come from the configuration (design, section 3)."""
+"""The numbers that bound the engine; all come from `delivery` in `docs/configuration.md`."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 class Limits:
     """Defaults are those of `delivery:`.
 
-    `lease_ms` is how long after a poll a request may still leave: shorter than the session timeout,
-    so that no request of ours starts after the group has given our partitions away (F007).
-    `batch_bytes_max` counts the bytes of the records that a request stands for: the API's largest
-    body is not documented (API reference, 10.9), and an answer may repeat every item.
-    `probe_first` takes nothing in before the API has answered once.
+    `lease_ms` is how long after a poll a request may still leave. It is shorter than the session timeout, so
+    that no request starts after the group has given our partitions away (F007).
+
+    `batch_bytes_max` counts the bytes of a request's records. The API's largest body is not documented
+    (`ingest-api.md 10.9`), and an answer may repeat every item.
+
+    `probe_first` takes no record in before the API has answered once.
     """
 
     batch_items_max: int = 100

@@ -5,7 +5,7 @@ from connector.model import Verdict
 
 
 class Outage:
-    """At most one probe is out at a time. It serves two askers: the fault, and doubtful deletes (F054)."""
+    """At most one probe is out at a time. It has two uses: to end the fault, and doubtful deletes (F054)."""
 
     __slots__ = ("_backoff", "_wanted", "probing", "reason")
 
@@ -26,11 +26,11 @@ class Outage:
         self._wanted = True
 
     def credentials_changed(self, now_ms: int) -> None:
-        """Probe at once: the reason for the fault may be gone."""
+        """Probe immediately: the reason for the fault may be gone."""
         self._backoff.until_ms = now_ms
 
     def due_ms(self, now_ms: int) -> int | None:
-        """When the next probe is to be sent, None while none is needed or one is out."""
+        """When to send the next probe; None while none is needed or one is out."""
         if self.probing:
             return None
         if self._wanted:
@@ -52,6 +52,6 @@ class Outage:
             self._backoff.failed(now_ms)
 
     def delivered(self) -> None:
-        """Forget past failures: only a delivery proves that the fault is gone, a probe does not."""
+        """Forget past failures: a delivery proves that the fault is gone, a probe does not."""
         if self.reason is None:
             self._backoff.succeeded()

@@ -31,7 +31,7 @@ class PendingDeadLetters:
         return DeadLetter(self._last_id, entry.record, rejection.rule, rejection.reason)
 
     def answered(self, letter_id: int, error: str | None, now_ms: int) -> tuple[Entry, Rejection] | None:
-        """Take in the broker's answer; returns what is stored now, None where it was refused."""
+        """Take in the broker's answer; returns the letter that is stored now, None where it was refused."""
         letter = self._waiting.pop(letter_id)
         if error is None:
             self.error = None
@@ -44,7 +44,7 @@ class PendingDeadLetters:
         return None
 
     def due_ms(self) -> int | None:
-        """When the refused ones are to be written again."""
+        """When to write the refused ones again."""
         return self._backoff.until_ms if self._refused and not self._waiting else None
 
     def again(self, now_ms: int) -> list[DeadLetter]:

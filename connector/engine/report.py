@@ -19,10 +19,10 @@ def report(
     gone: int,
     now_ms: int,
 ) -> Snapshot:
-    """Fill in a snapshot that holds state, cause and what the registry answered.
+    """Fill in a snapshot that holds the state, its causes and the registry's answers.
 
-    `gone` counts the records of partitions that are not ours any more. Every record that was consumed
-    is skipped, gone, settled or buffered: what is left over is unaccounted, and must be 0.
+    `gone` counts the records of partitions that are not ours any more. Every consumed record is skipped,
+    gone, settled or buffered. Any other one is unaccounted, and their count must be 0.
     """
     consumed = sum(topic.consumed for topic in counts.values())
     skipped = sum(topic.skipped.total() for topic in counts.values())

@@ -1,16 +1,16 @@
-"""What is settled above the committed offset, as runs of offsets: a restart need not send it again.
+"""The settled records above the committed offset, as runs of offsets: a restart need not send them again.
 
-Why a record that is known to be settled may be left out after a restart, although others before it are sent
-again: for no contact does an unsettled record stand before a settled one of the same partition. Deliveries of
-one contact and one partition leave their lane in order, so where the earlier record is unsettled because of
-*that* contact, the later one is too. A record can only be unsettled because of something else
+A restart may leave a settled record out although it sends earlier records again. The reason: within one
+partition, no settled record of a contact follows an unsettled one of the same contact. Deliveries of one
+contact and one partition leave their lane in order. So where the earlier record waits for *that* contact, the
+later one is unsettled too. A record can be unsettled for another reason in two cases:
 
-* when it has deliveries for several contacts (a changed key), and that of this contact is done, or
-* when it is a dead letter whose write is not confirmed: its lane has gone on without it.
+* it has deliveries for several contacts (a changed key), and that of this contact is done;
+* it is a dead letter whose write is not confirmed: its lane has gone on without it.
 
-`Entry.loose` says so, and `Partition.settled_above` claims nothing behind the first such record. Leaving out
-less than is known is safe only from behind: what is cut off is always the end, never a run in the middle, or
-a record would be sent again and its successor not.
+`Entry.loose` marks such a record, and `Partition.settled_above` claims nothing after the first one. Runs may
+only be left out from the end, never from the middle. Otherwise a record would be sent again and its successor
+would not.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Runs: TypeAlias = Sequence[tuple[int, int]]
 
 
 class SettledRanges:
-    """What was settled before this assignment. Offsets are asked for in ascending order."""
+    """The offsets that were settled before this assignment. Ask for them in ascending order."""
 
     __slots__ = ("_index", "_runs")
 
@@ -35,7 +35,7 @@ class SettledRanges:
 
     @property
     def end(self) -> int:
-        """The offset behind the last run."""
+        """The offset after the last run."""
         return self._runs[-1][1]
 
     def has(self, offset: int) -> bool:
@@ -46,7 +46,7 @@ class SettledRanges:
         return self._index < len(runs) and runs[self._index][0] <= offset
 
     def add_unread(self, runs: list[tuple[int, int]], position: int) -> None:
-        """Add what lies from a position on, which has not been read again yet, behind the runs before it."""
+        """Add the runs from a position on, which have not been read again yet, after the earlier runs."""
         for start, end in self._runs[self._index :]:
             if end > position:
                 first = max(start, position)

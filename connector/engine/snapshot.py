@@ -1,4 +1,4 @@
-"""What the engine says about itself: frozen values for `/api/status`, `/metrics` and `/readyz`.
+"""The engine's description of itself: frozen values for `/api/status`, `/metrics` and `/readyz`.
 
 Every label is from a bounded set: topics, partitions, endpoints and rules of the mapping (S10).
 """
@@ -11,7 +11,7 @@ from connector.model import Endpoint, SchemaVerdict, TopicPartition
 
 
 class State(StrEnum):
-    """What the service is doing, in the words of `/api/status` (design section 4)."""
+    """The state of the service, in the words of `/api/status`."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -24,10 +24,11 @@ class State(StrEnum):
 class PartitionStatus:
     """One partition that we hold.
 
-    `position` is the next offset to read, `committed` the last confirmed commit, `end` the end of
-    the log as last heard; the latter two are None until known. `in_flight` counts unsettled
-    records, `parked` those among them that wait for a schema or stand behind one that does.
-    `paused` says why the partition delivers nothing by itself; empty while it does.
+    `position` is the next offset to read. `committed` is the last confirmed commit and `end` the last known
+    end of the log; both are None until known. `in_flight` counts unsettled records. `parked` counts those
+    among them that wait for a schema, or that follow one that does.
+
+    `paused` says why the partition alone delivers nothing; empty while it delivers.
     """
 
     topic: str
@@ -41,7 +42,7 @@ class PartitionStatus:
 
     @property
     def lag(self) -> int | None:
-        """Records that are not settled yet; 0 at the end even behind control records (F020)."""
+        """Records that are not settled yet; 0 at the end of the log, also after control records (F020)."""
         if self.end is None:
             return None
         settled = self.position if not self.in_flight or self.committed is None else self.committed
@@ -61,7 +62,7 @@ class TopicStatus:
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """One endpoint since the start, and its budget as last heard; None until known.
+    """One endpoint since the start, and the last known budget; None until known.
 
     `limited` counts answers 429. `budget_reset` is the header of that name, in seconds.
     """
@@ -79,8 +80,8 @@ class EndpointStatus:
 class Snapshot:
     """Everything at one moment. `unaccounted_records` must be 0 (promise 1).
 
-    `causes` says what keeps records from being delivered, by where it lies: `instasent`, `dead letters`,
-    `offsets`, `schema registry`, `partition …`. `schema_answers` counts the registry's answers.
+    `causes` says why records are not delivered, by the part at fault: `instasent`, `dead letters`, `offsets`,
+    `schema registry`, `partition …`. `schema_answers` counts the registry's answers.
     """
 
     state: State = State.STARTING
@@ -106,7 +107,7 @@ class Snapshot:
 
 
 def with_ends(snapshot: Snapshot, ends: Mapping[TopicPartition, int]) -> Snapshot:
-    """Fill in the ends of the logs, which only the consumer hears of."""
+    """Fill in the ends of the logs, which only the consumer knows."""
     partitions = tuple(
         replace(p, end=ends.get(TopicPartition(p.topic, p.partition), p.end)) for p in snapshot.partitions
     )

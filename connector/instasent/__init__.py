@@ -1,1 +1,1 @@
-"""The API's language: deliveries become requests, answers become outcomes; remembers nothing."""
+"""The API's language: deliveries become requests, and answers become outcomes. Keeps no state."""

@@ -1,4 +1,4 @@
-"""One HTTP answer → what it means; the only reader of status codes (API reference, sections 3 and 8).
+"""The meaning of one HTTP answer; the only reader of status codes (`ingest-api.md 3`, `ingest-api.md 8`).
 
 A status alone never makes an item accepted: that takes a body which says so.
 """
@@ -15,7 +15,7 @@ from connector.model import ALL_ACCEPTED, Answer, Endpoint, OutcomeKind, Verdict
 
 
 class StatusMeaning(NamedTuple):
-    """What a status says by itself, and what the operator can do about it."""
+    """The meaning of a status alone, and what the operator can do about it."""
 
     verdict: Verdict
     text: str
@@ -23,11 +23,11 @@ class StatusMeaning(NamedTuple):
 
 _REDIRECT = StatusMeaning(
     Verdict.ENVIRONMENT,
-    "a redirect, which is never followed; check instasent.base_url and what stands before it",
+    "a redirect, which is never followed; check instasent.base_url and any proxy before it",
 )
 _REFUSED = StatusMeaning(
     Verdict.ENVIRONMENT,
-    "a refusal that concerns no record; check instasent.base_url and what stands before it",
+    "a refusal that concerns no record; check instasent.base_url and any proxy before it",
 )
 _SERVER_FAULT = StatusMeaning(Verdict.TRANSIENT, "a fault of the server")
 _UNDOCUMENTED = StatusMeaning(Verdict.UNKNOWN, "a status that the API does not document")
@@ -36,9 +36,9 @@ _GONE_OR_ENVIRONMENT = StatusMeaning(
 )
 
 STATUS: Mapping[int, StatusMeaning] = {
-    # 200 stands beside the documented 202: with `_sync` it may be one (API reference, section 10.2).
-    200: StatusMeaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
-    202: StatusMeaning(Verdict.ITEMS, "an answer that does not say what became of the items"),
+    # 200 is here beside the documented 202: with `_sync` it may come (`ingest-api.md 10.2`).
+    200: StatusMeaning(Verdict.ITEMS, "an answer that does not say which items were accepted"),
+    202: StatusMeaning(Verdict.ITEMS, "an answer that does not say which items were accepted"),
     422: StatusMeaning(Verdict.ITEMS, "every item is invalid"),
     400: StatusMeaning(Verdict.BATCH_REJECTED, "malformed"),
     409: StatusMeaning(Verdict.BATCH_REJECTED, "a conflict"),
@@ -75,8 +75,8 @@ def read(
 ) -> Answer:
     """Read the answer to one batch.
 
-    `user_ids` are the contacts in the order in which they were sent, each once; `headers` have lower-case
-    names; `wall_ms` is the wall clock at arrival, for answers without a `Date`.
+    `user_ids` are the contacts in the order in which they were sent, each once. `headers` have lower-case
+    names. `wall_ms` is the wall clock at arrival, for answers without a `Date`.
     """
     meaning = _meaning(status)
     if meaning.verdict is Verdict.ITEMS:
@@ -102,12 +102,12 @@ def read_probe(status: int, headers: Mapping[str, str], body: bytes, wall_ms: in
 
 
 def lost(reason: str, sent: bool) -> Answer:
-    """Stand for an answer that never came: without effect, or (`sent`) perhaps with it (F064, F065)."""
+    """Replace an answer that never came. The request had no effect or, if `sent`, maybe one (F064, F065)."""
     return Answer(Verdict.UNKNOWN if sent else Verdict.TRANSIENT, reason)
 
 
 def _meaning(status: int) -> StatusMeaning:
-    """Look a status up. What is not listed never touches a record: a 4xx waits for the operator."""
+    """Look a status up. A status that is not listed never rejects a record: a 4xx waits for the operator."""
     known = STATUS.get(status)
     if known is not None:
         return known
@@ -123,7 +123,8 @@ def _read_items(status: int, meaning: StatusMeaning, user_ids: Sequence[str], bo
         items = outcomes(report, user_ids)
     except AmbiguousReport as undecided:
         return Answer(
-            Verdict.BATCH_REJECTED, f"HTTP {status}: which item is refused is not said: {undecided}"
+            Verdict.BATCH_REJECTED,
+            f"HTTP {status}: the answer does not say which item is refused: {undecided}",
         )
     if status == 422 and not any(item.kind is OutcomeKind.REJECTED for item in items or ()):
         return Answer(Verdict.BATCH_REJECTED, f"HTTP 422: {meaning.text}, yet none is listed as refused")
@@ -131,11 +132,11 @@ def _read_items(status: int, meaning: StatusMeaning, user_ids: Sequence[str], bo
 
 
 def _read_delete(status: int, body: bytes, answer: Answer) -> Answer:
-    """A deletion's special cases (API reference, section 5.3).
+    """Read the special cases of a deletion (`ingest-api.md 5.3`).
 
-    404 may mean the contact or the data source. Success without a body is not documented, but the status
-    of E4 is not documented either and 204 would be HTTP's own word for it; so it counts once a probe has
-    shown that it is really the data source that answers.
+    404 may mean the contact or the data source. Success without a body is not documented, and the status of
+    E4 is not either; 204 would be HTTP's usual one. So it counts once a probe has shown that the data source
+    answers.
     """
     if status == 404:
         return Answer(Verdict.GONE_OR_ENVIRONMENT, _reason(status, _GONE_OR_ENVIRONMENT, body))
@@ -155,7 +156,7 @@ def _with_limits(answer: Answer, headers: Mapping[str, str], wall_ms: int) -> An
 
 
 def _reason(status: int, meaning: StatusMeaning, body: bytes) -> str:
-    """The status, its meaning, and what the body adds; of a body that is not JSON only the size (F049)."""
+    """Join the status, its meaning and the body's message; of a body that is not JSON, its size (F049)."""
     said = _json(body)
     if said is None and body.strip():
         detail = f" (a body of {len(body)} bytes that is not JSON)"

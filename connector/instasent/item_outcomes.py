@@ -1,8 +1,7 @@
-"""A body of either documented shape → one outcome per item (API reference, sections 3.1 and 3.2).
+"""A body of either documented shape → one outcome per item (`ingest-api.md 3.1`, `ingest-api.md 3.2`).
 
-Which shape is live is not known, nor whether `position` counts from 0 or 1, nor what identifies an event;
-so everything is read that can tell, and nothing is taken for accepted that the answer does not prove
-(F047, F048).
+It is not known which shape is live, whether `position` counts from 0 or 1, or which field identifies an
+event. So all of them are read, and no item counts as accepted unless the answer proves it (F047, F048).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +13,14 @@ from connector.instasent.reasons import describe
 from connector.model import ItemOutcome, OutcomeKind
 
 _ACCEPTED = ItemOutcome(OutcomeKind.ACCEPTED)
-_UNREPORTED = ItemOutcome(OutcomeKind.RETRY, "the answer does not say what became of the item")
+_UNREPORTED = ItemOutcome(OutcomeKind.RETRY, "the answer does not mention the item")
 _CONTRADICTED = ItemOutcome(OutcomeKind.RETRY, "the answer contradicts itself about the item")
 
 
 class ReportedItem(NamedTuple):
-    """What the answer says about one item: its contact's id, its position, and the error if any.
+    """One item in the answer: its contact's id, its position, and the error if any.
 
-    `named` is whether an item is there that says whose it is; a bare text may be anything.
+    `named` is whether the entry holds an item with a contact; a bare text may be anything.
     """
 
     user_id: str | None
@@ -40,7 +39,7 @@ class Report(NamedTuple):
 
 
 class AmbiguousReport(Exception):  # noqa: N818 - it is an answer of ours, not an error
-    """Items were refused, and the answer does not tell which."""
+    """Items were refused, and the answer does not say which."""
 
 
 def parse(body: bytes) -> Report | None:
@@ -60,7 +59,7 @@ def parse(body: bytes) -> Report | None:
 def outcomes(report: Report, user_ids: Sequence[str]) -> tuple[ItemOutcome, ...] | None:
     """One outcome per item, None where all were accepted.
 
-    Raises AmbiguousReport where an error cannot be laid to one item; never for a batch of one.
+    Raises AmbiguousReport where an error cannot be matched to one item; never for a batch of one.
     """
     count = len(user_ids)
     if report.succeeded == count and not report.failed and not report.errors:
@@ -99,7 +98,7 @@ def _outcome(
 
 
 class _Finder:
-    """Tells which item an entry means: by the contact that it names, else by its position."""
+    """Finds the item of an entry: by the contact that it names, otherwise by its position."""
 
     def __init__(self, user_ids: Sequence[str], entries: Sequence[ReportedItem]) -> None:
         self._count = len(user_ids)
@@ -112,12 +111,12 @@ class _Finder:
         if entry.user_id in self._index_of:
             return self._index_of[entry.user_id]
         if entry.named or entry.position is None or self._base is None:
-            return None  # an item of a contact that was not sent is none of ours, wherever it stands
+            return None  # An item of a contact that was not sent is none of ours, whatever its position.
         index = entry.position - self._base
         return index if 0 <= index < self._count else None
 
     def _first_position(self, entries: Sequence[ReportedItem]) -> int | None:
-        """0 or 1, None where the answer does not tell or tells both."""
+        """Return 0 or 1; None where the answer shows neither or both."""
         bases = set(self._bases(entries))
         return bases.pop() if bases in ({0}, {1}) else None
 
@@ -173,7 +172,7 @@ def _entry(raw: object) -> ReportedItem:
 
 
 def _is_item_error(raw: object) -> bool:
-    """Tell an item's error from the `errors` of a request that was refused whole."""
+    """Whether an error is about one item, and not about a request that was refused as a whole."""
     return isinstance(raw, dict) and ("position" in raw or "item" in raw)
 
 
@@ -185,6 +184,6 @@ def _counter(fields: Mapping[str, object], name: str) -> int | None:
 
 
 def _list(fields: Mapping[str, object], name: str) -> list[object]:
-    """What is there instead of a list is kept as its one entry: an error must not go unseen."""
+    """Read a list; another value becomes its one entry, so that no error is overlooked."""
     value = fields.get(name) or []
     return value if isinstance(value, list) else [value]

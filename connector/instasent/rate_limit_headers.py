@@ -1,7 +1,7 @@
 """The `X-RateLimit-*` and `Retry-After` headers → a budget and a wait.
 
-What the reset holds is documented as epoch seconds with one sample (API reference, section 9), so other
-forms that gateways use are understood too, and what makes no sense counts as absent (F057).
+The reset is documented as epoch seconds, with one sample (`ingest-api.md 9`). Other forms that gateways use
+are understood too, and a value that makes no sense counts as absent (F057).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ EXTRA_MS = 1000
 """The reset is in whole seconds: wait one longer (promise 6)."""
 
 RESET_MS_MAX = 3_600_000
-"""Windows are a minute long: a reset beyond an hour is a mistake, and to wait for it a standstill."""
+"""Windows are a minute long: a reset beyond an hour is a mistake that would stop delivery."""
 
 _EPOCH_SECONDS_MIN = 100_000_000  # 1973; smaller numbers are a duration in seconds
 _EPOCH_MILLISECONDS_MIN = 1_000_000_000_000  # 2001, as seconds the year 33658
@@ -23,8 +23,8 @@ _EPOCH_MILLISECONDS_MIN = 1_000_000_000_000  # 2001, as seconds the year 33658
 def read_budget(headers: Mapping[str, str], wall_ms: int) -> BudgetReading | None:
     """Read the budget, None where a header is missing, is no number or makes no sense.
 
-    The reset counts from the response's `Date`, so that a wrong clock on this side changes nothing
-    (F096); `wall_ms`, the time of arrival, stands in where there is no `Date`.
+    The reset counts from the response's `Date`, so that a wrong clock on this side changes nothing (F096).
+    Without a `Date` it counts from `wall_ms`, the time of arrival.
     """
     reset = _number(headers.get("x-ratelimit-reset"))
     limit = _number(headers.get("x-ratelimit-limit"))

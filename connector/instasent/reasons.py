@@ -1,7 +1,7 @@
-"""What the API says is wrong → a text that may be logged.
+"""An error of the API → a text that may be logged.
 
-The API's messages may quote what they refuse (S08). Names of fields stay, because they are what the
-operator needs; values go.
+The API's messages may quote what they refuse (S08). Names of fields stay, because the
+operator needs them; values go.
 """
 
 import re
@@ -11,7 +11,7 @@ LENGTH_MAX = 300
 
 _MASK = "…"
 _SAYING = ("message", "error", "errors", "detail")
-"""Where an error body holds its message (API reference, section 8); the rest is of no use here."""
+"""Where an error body holds its message (`ingest-api.md 8`); the rest is of no use here."""
 
 _ADDRESS = re.compile(r"\S+@\S+")
 _NUMBER = re.compile(r"\+?\d(?:[\s().-]*\d){3,}")
@@ -24,7 +24,7 @@ def describe(error: object, item: object = None) -> str:
     """Render an error of the API in one line of at most 300 characters, without the values of `item`.
 
     `error` is a string, `{field: [message, …]}`, or an object with `message`, `error` or `errors`
-    (API reference, sections 3 and 8). Empty where it says nothing.
+    (`ingest-api.md 3`, `ingest-api.md 8`). Empty where it says nothing.
     """
     names, values = set[str](), set[str]()
     _collect(item, names, values)
@@ -35,7 +35,7 @@ def describe(error: object, item: object = None) -> str:
 
 def _parts(error: object) -> Iterator[str]:
     if isinstance(error, str) and error.strip():
-        yield error[:1000]  # before the patterns, which take their time with long texts
+        yield error[:1000]  # before the patterns, which are slow on long texts
     elif isinstance(error, list):
         for part in error[:20]:
             yield from _parts(part)

@@ -1,7 +1,7 @@
 """Deliveries → one HTTP request.
 
-The path is the riskiest thing that record data reaches (S01): an id that a server or a library could read
-as another path never leaves, whatever happened before it came here.
+The path is the riskiest place for record data (S01). An id that a server or a library could read as another
+path never leaves, whatever checks came before.
 """
 
 import re
@@ -29,7 +29,7 @@ class HttpRequest:
 class Requests:
     """Builds the requests for one data source.
 
-    `base_url` is `instasent.base_url`: only its path is used here, the host is the sender's matter.
+    `base_url` is `instasent.base_url`: only its path is used here, the host is used by the sender.
     Raises ValueError where `project` or `datasource` cannot be a path segment.
     """
 
@@ -37,7 +37,9 @@ class Requests:
         root = urlsplit(base_url).path.rstrip("/")
         stream = f"{root}/project/{_segment(project)}/datasource/{_segment(datasource)}/stream"
         self._contacts = f"{stream}/contacts"
-        self._contacts_sync = f"{stream}/contacts?_sync"  # bare, as the vendor's node has it (section 2)
+        self._contacts_sync = (
+            f"{stream}/contacts?_sync"  # without a value, as in the vendor's node (`ingest-api.md 2`)
+        )
         self._contact = f"{stream}/contacts/"
         self._events = f"{stream}/events"
         self._probe = HttpRequest("GET", stream)
@@ -65,8 +67,8 @@ class Requests:
     def delete(self, user_id: str) -> HttpRequest:
         """Delete one contact (E4).
 
-        Raises ValueError for an id that cannot be a path segment. `translate` refuses those first, so
-        that here it is a broken invariant.
+        Raises ValueError for an id that cannot be a path segment. `translate` refuses such ids first, so
+        here it is a broken invariant.
         """
         target = self._contact + _segment(user_id)
         if not target.startswith(self._contact) or not _SEGMENT.fullmatch(target, len(self._contact)):

@@ -1,1 +1,1 @@
-"""The schema registries' language: references → paths to ask for, replies → schemas. Remembers nothing."""
+"""The schema registries' language: references → paths to ask for, replies → schemas. Keeps no state."""

@@ -1,7 +1,7 @@
 """Apicurio's own API, versions 2 and 3 (its openapi.json and openapi-v2.json; behaviour of 2.6.13).
 
-Content comes as it was registered, the references from a path of their own: having them resolved by the
-registry would lose namespaces (2.6) or depend on how it was set up (3).
+Content comes as it was registered, and references come from another path. If the registry resolved them,
+version 2.6 would lose namespaces, and version 3 would depend on its configuration.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,12 +31,12 @@ ID_MAX = 2**63 - 1
 UNKNOWN_NAMES = frozenset(
     f"{what}NotFoundException" for what in ("Content", "Artifact", "Version", "Group", "ArtifactVersion")
 )
-"""The exceptions behind a 404 that is about a schema; an unknown path is a plain `NotFoundException`."""
+"""The exceptions of a 404 about a schema; an unknown path is a plain `NotFoundException`."""
 
 DEFAULT_GROUP = "default"
 
 V3_CONTENT = (
-    # what a path begins with -> what asks for its content
+    # the beginning of a path -> the suffix that asks for its content
     ("/groups/", "/content?references=PRESERVE"),
     ("/ids/globalIds/", "?references=PRESERVE&returnArtifactType=true"),
     ("/ids/", ""),
@@ -60,14 +60,14 @@ class Apicurio:
     version: int
 
     def path(self, ref: SchemaRef) -> str:
-        """Say where the schema is that a record names."""
+        """Return the path of the schema that a record names."""
         kind = {RefKind.ID: self.use_id, RefKind.LONG_ID: self.long_id}.get(ref.kind, ref.kind)
         if kind not in PATHS:
             raise unknown("a guid is Confluent's, and not known to Apicurio")
         return PATHS[kind](ref.value)
 
     def read(self, path: str) -> Asking[FetchedSchema]:
-        """Read the content and, from a path of its own, what it refers to."""
+        """Read the content and, from another path, its references."""
         reply = yield from ask(self._content(path), ABSENCE)
         try:
             text = reply.body.decode()
@@ -111,11 +111,11 @@ def _artifact_path(group: str, artifact: str, version: str) -> str:
 
 
 def _named_artifact(value: str) -> str:
-    """Take `group/artifact/version` apart; without a version it could be any of them."""
+    """Split `group/artifact/version`; without a version it could be any of them."""
     try:
         group, artifact, version = (unquote(part, errors="strict") for part in value.split("/"))
     except ValueError:
-        raise unknown("it is named by what is no group, artifact and version") from None
+        raise unknown("its name is not a group, an artifact and a version") from None
     return _artifact_path(group or DEFAULT_GROUP, artifact, version)
 
 

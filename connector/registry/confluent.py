@@ -1,7 +1,8 @@
 """The API of Confluent's registry, which Apicurio's ccompat, Karapace and Redpanda speak too.
 
 Where a record names Apicurio's ids, ccompat looks them up: content ids, or global ids in its legacy mode.
-They count apart, so that an id of the other kind would give another schema: such a one is not asked for.
+The two kinds are numbered separately. An id of the other kind would give another schema, so it is
+not asked for.
 """
 
 import re
@@ -56,7 +57,7 @@ class Confluent:
     long_id: RefKind
 
     def path(self, ref: SchemaRef) -> str:
-        """Say where the schema is that a record names."""
+        """Return the path of the schema that a record names."""
         kind = self.long_id if ref.kind is RefKind.LONG_ID else ref.kind
         if kind in (RefKind.ID, self.use_id):
             return f"/schemas/ids/{number(ref.value, ID_MAX)}"
@@ -67,7 +68,7 @@ class Confluent:
         return f"/schemas/guids/{ref.value}"
 
     def read(self, path: str) -> Asking[FetchedSchema]:
-        """Read `{schema, schemaType, references}`; what is not typed is Avro."""
+        """Read `{schema, schemaType, references}`; a schema without a type is Avro."""
         reply = yield from ask(path, ABSENCE)
         answer = parse(reply.body)
         if not isinstance(answer, dict) or not isinstance(answer.get("schema"), str):

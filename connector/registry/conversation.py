@@ -1,8 +1,7 @@
-"""What a conversation with a registry is made of: paths out, replies in, a value at the end.
+"""The parts of a conversation with a registry: paths go out, replies come in, a value ends it.
 
-A conversation is a generator, so that what is asked next can depend on what was answered while nothing here
-knows how an answer travels. Reasons are for the operator; they hold no address, no body and no value of a
-record.
+A conversation is a generator. So the next question can depend on the last answer, and no code here knows how
+an answer travels. Reasons are for the operator; they hold no address, no body and no value of a record.
 """
 
 import re
@@ -36,7 +35,7 @@ Asking: TypeAlias = Generator[str, RegistryReply, T]
 
 
 class SchemaNotFoundError(Exception):
-    """There is no schema to be had: why, and whether asking elsewhere or later may help."""
+    """The schema cannot be had. `verdict` says whether asking again may help, `reason` says why."""
 
     def __init__(self, verdict: SchemaVerdict, reason: str) -> None:
         super().__init__(reason)
@@ -63,7 +62,7 @@ class Language(Protocol):
     """One registry's API. Both methods raise SchemaNotFoundError."""
 
     def path(self, ref: SchemaRef) -> str:
-        """Say where the schema is that a record names."""
+        """Return the path of the schema that a record names."""
 
     def read(self, path: str) -> Asking[FetchedSchema]:
         """Read the schema at a path."""
@@ -73,8 +72,8 @@ class Language(Protocol):
 class Absence:
     """How one registry says that it does not hold something.
 
-    `is_said_by` reads a refusal. `home` is a path that every registry of that kind answers with JSON: where a
-    refusal says nothing, it tells a registry that does not know the question from a wrong address.
+    `is_said_by` reads a refusal. `home` is a path that every registry of that kind answers with JSON. Where a
+    refusal says nothing, `home` separates a registry that lacks the path from a wrong address.
     """
 
     home: str
@@ -82,27 +81,27 @@ class Absence:
 
 
 REFUSALS = frozenset({400, 404, 414, 422})
-"""What a registry answers where it holds no such thing, or does not understand what it was asked for."""
+"""The statuses of a registry that holds no such schema, or that does not understand the question."""
 
 STATUS: Mapping[int, str] = {
     401: "answered 401; check `username` and `password`, `token` or the certificate of `schema_registry`",
     403: "answered 403; the credentials of `schema_registry` must be allowed to read schemas",
     429: "answered 429, too many requests",
 }
-"""What a status means for the operator; it says nothing about the schema."""
+"""Texts for the operator, by status; these statuses say nothing about the schema."""
 
 
 def ask(path: str, absence: Absence) -> Asking[RegistryReply]:
-    """Ask for what the registry may hold, and return the reply that has it (status 200).
+    """Ask for a path, and return the reply that holds its content (status 200).
 
     Raises:
-        SchemaNotFoundError: UNKNOWN where it is certain that a registry answered, else UNAVAILABLE.
+        SchemaNotFoundError: UNKNOWN where a registry certainly answered, otherwise UNAVAILABLE.
     """
     return (yield from judge((yield path), absence))
 
 
 def judge(reply: RegistryReply, absence: Absence) -> Asking[RegistryReply]:
-    """Return a reply with status 200; where another one does not say what it means, ask on.
+    """Return a reply with status 200; where another status is not clear, ask on.
 
     Raises:
         SchemaNotFoundError: as `ask`.
@@ -121,17 +120,17 @@ def judge(reply: RegistryReply, absence: Absence) -> Asking[RegistryReply]:
     raise SchemaNotFoundError(
         SchemaVerdict.UNAVAILABLE,
         f"answered {reply.status}, and not as this registry does; check `type` and `url` of "
-        "`schema_registry`, and what stands before it",
+        "`schema_registry`, and any proxy before it",
     )
 
 
 def unknown(reason: str) -> SchemaNotFoundError:
-    """The registry has no such schema, or could not have one."""
+    """Make the error of a schema that the registry does not have, or could not have."""
     return SchemaNotFoundError(SchemaVerdict.UNKNOWN, reason)
 
 
 def unreadable(what: str) -> SchemaNotFoundError:
-    """Something that is no answer of a registry."""
+    """Make the error of an answer that no registry gives."""
     return SchemaNotFoundError(
         SchemaVerdict.UNAVAILABLE,
         f"answered with {what} instead of a schema; check `type` and `url` of `schema_registry`",
@@ -147,7 +146,7 @@ def parse(body: bytes) -> Any:
 
 
 def number(text: str, largest: int) -> str:
-    """Check an id: others than a registry gives would be read as something else than an id (S01).
+    """Check an id. Any other text would be read as something else than an id (S01).
 
     Raises:
         SchemaNotFoundError: it is not a number from 0 to `largest`.
@@ -165,11 +164,11 @@ def segment(name: str) -> str:
     """
     blank = not name.strip() or name in {".", ".."}
     if blank or len(name) > NAME_CHARS_MAX or _CONTROL.search(name):
-        raise unknown("it is named by what no address can hold")
+        raise unknown("no address can hold its name")
     try:
         return quote(name, safe="")
     except UnicodeEncodeError:
-        raise unknown("it is named by what no address can hold") from None
+        raise unknown("no address can hold its name") from None
 
 
 def _is_a_page(reply: RegistryReply) -> bool:

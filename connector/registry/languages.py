@@ -1,4 +1,4 @@
-"""Which API a registry speaks."""
+"""The API that each type of registry speaks."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,6 +24,6 @@ LANGUAGES: Mapping[str, Callable[[RefKind | None, str], Language]] = {
 }
 """`schema_registry.type` -> its language, from `use_id` and the base address.
 
-Without `use_id`, ids in records are what the serializers write by default: of 4 bytes a content id, of 8
-the global id, which version 3 has given up.
+Without `use_id`, ids in records are those that the serializers write by default. An id of 4 bytes is a
+content id. An id of 8 bytes is the global id, which version 3 does not use any more.
 """

@@ -1,4 +1,4 @@
-"""A schema together with all that it refers to."""
+"""A schema together with all schemas that it refers to."""
 
 from connector.model import SchemaAnswer, SchemaArtifact, SchemaRef, SchemaVerdict
 from connector.registry.conversation import (
@@ -13,12 +13,13 @@ from connector.registry.conversation import (
 REFERENCES_MAX = 200
 DEPTH_MAX = 16
 CHARACTERS_MAX = 4 * 1024 * 1024
-"""Of a schema and all that it refers to (S14). Beyond these limits it counts as unknown: whoever registers
-schemas must not be able to hold up a topic for good."""
+"""Of a schema and all that it refers to (S14).
+
+Beyond these limits it counts as unknown: no client that registers schemas may be able to block a topic."""
 
 
 def fetch(language: Language, ref: SchemaRef) -> Asking[SchemaAnswer]:
-    """Ask for a schema and, one after the other, for everything that it refers to."""
+    """Ask for a schema and then, one by one, for all schemas that it refers to."""
     found = _Found(language)
     try:
         schema = yield from language.read(language.path(ref))
@@ -30,7 +31,7 @@ def fetch(language: Language, ref: SchemaRef) -> Asking[SchemaAnswer]:
 
 
 class _Found:
-    """What was read so far; `texts` in the order in which it can be understood."""
+    """The schemas read so far; `texts` has each one after those it refers to."""
 
     def __init__(self, language: Language) -> None:
         self.texts: dict[str, None] = {}  # one that is registered under two names is given once
@@ -39,10 +40,10 @@ class _Found:
         self._characters = 0
 
     def referred_to_by(self, schema: FetchedSchema, above: tuple[str, ...]) -> Asking[None]:
-        """Read what a schema refers to; `above` are the paths that led to it."""
+        """Read the schemas that one refers to; `above` are the paths that led to it."""
         self._characters += len(schema.text)
         if self._characters > CHARACTERS_MAX:
-            raise unknown(f"with what it refers to, the schema is longer than {CHARACTERS_MAX} characters")
+            raise unknown(f"with its references the schema is longer than {CHARACTERS_MAX} characters")
         for reference in schema.references:
             if reference.path in above:
                 raise unknown(f"the schema refers to itself, through {reference.name}")

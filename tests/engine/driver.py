@@ -1,4 +1,4 @@
-"""Drives a real engine by hand: what a test says happens, and nothing else."""
+"""Drives a real engine by hand: only the events of the test happen."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -47,7 +47,7 @@ C = TypeVar("C", bound=ev.Command)
 
 
 def items(*outcomes: ItemOutcome, budget: BudgetReading | None = None) -> Answer:
-    """An answer that says what became of each item."""
+    """An answer with an outcome for each item."""
     return Answer(Verdict.ITEMS, items=outcomes, budget=budget)
 
 
@@ -57,21 +57,21 @@ def upsert(user_id: str, instant: bool = True, **fields: object) -> Upsert:
 
 
 def event(user_id: str, event_id: str, contact_wait_ms: int = 0) -> Event:
-    """An event that is told from others by its id."""
+    """An event with its own id."""
     return Event(user_id, {"_user_id": user_id, "_event_id": event_id}, contact_wait_ms)
 
 
 def record(
     offset: int, partition: TopicPartition = P0, key: bytes | None = b"k", value: bytes | None = b"x" * 10
 ) -> Record:
-    """A record that holds no more than it has to."""
+    """A record that holds only the fields that the test needs."""
     return Record(partition.topic, partition.partition, offset, key, value, offset, lambda: None)
 
 
 class Driver:
     """Collects the commands of an engine; every method returns those that its event caused.
 
-    Commits are confirmed at once, unless `confirms` is false.
+    Commits are confirmed immediately, unless `confirms` is false.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Driver:
     def arrive_awaiting(
         self, ref: SchemaRef, then: Translated, partition: TopicPartition = P0
     ) -> list[ev.Command]:
-        """A record arrives that cannot be read without a schema, and is `then` with it."""
+        """A record arrives that needs a schema to be read, and is `then` with it."""
         self.readable[partition.partition, self._next[partition]] = then
         return self.arrive(AwaitsSchema(ref), partition=partition)
 
@@ -145,12 +145,12 @@ class Driver:
         return self.feed(ev.Answered(send.send_id, answer))
 
     def answer_all(self) -> None:
-        """The API accepts everything that travels, and what follows."""
+        """The API accepts everything that travels, and everything that follows."""
         while self.travelling:
             self.answer(self.travelling[0])
 
     def wait(self, ms: int) -> list[ev.Command]:
-        """Time passes; the engine is woken when it asked for it, and only then."""
+        """Time passes; the engine is woken only at the times that it named."""
         end_ms = self.now_ms + ms
         commands: list[ev.Command] = []
         while (wake_ms := self.engine.next_wakeup_ms()) is not None and wake_ms <= end_ms:
@@ -185,7 +185,7 @@ class Driver:
 
     @property
     def fetched(self) -> list[SchemaRef]:
-        """Every schema that was asked for so far."""
+        """Every schema asked for so far."""
         return [command.ref for command in find(self.commands, ev.FetchSchema)]
 
     @property

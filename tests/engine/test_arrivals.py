@@ -1,4 +1,4 @@
-"""Records whose schema is not there yet: parked in order, and nothing else is held up (F040)."""
+"""Records whose schema is not there yet: parked in order, while other partitions flow (F040)."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ TOMBSTONE = Delete("7", tombstone=True)
 
 
 def test_a_record_waits_for_its_schema() -> None:
-    """It is asked for at once, nothing is committed meanwhile, and the record is delivered with it."""
+    """The schema is asked for immediately, and no offset is committed before the record is delivered."""
     driver = Driver()
     commands = driver.arrive_awaiting(ID42, [upsert("7")])
     assert only(commands, ev.FetchSchema).ref == ID42
@@ -51,7 +51,7 @@ def test_a_record_waits_for_its_schema() -> None:
 
 
 def test_order_holds_behind_a_parked_record() -> None:
-    """What comes behind in the partition does not overtake it, whether or not it needs a schema."""
+    """Later records of the partition do not overtake it, whether or not they need a schema."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7", a=1)])
     driver.arrive([upsert("7", a=2)], [DELETE])
@@ -66,7 +66,7 @@ def test_order_holds_behind_a_parked_record() -> None:
 
 
 def test_what_was_parked_counts_for_its_endpoint() -> None:
-    """Once its schema is there, a delivery holds its share of the buffer as any other (promise 7)."""
+    """Once its schema is there, a delivery takes its share of the buffer like any other (promise 7)."""
     driver = Driver(replace(AT_ONCE, buffered_records_max=4))
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.arrive([upsert("8")])
@@ -75,7 +75,7 @@ def test_what_was_parked_counts_for_its_endpoint() -> None:
 
 
 def test_the_other_partitions_flow() -> None:
-    """A registry that is down pauses the partition that needs it and nothing else, and shows (F040)."""
+    """A registry that is down pauses only the partition that needs it, and the status says so (F040)."""
     driver = Driver(positions={P0: 0, P1: 0})
     driver.arrive_awaiting(ID42, [upsert("7")])
     commands = driver.schema(verdict=UNAVAILABLE, reason="connection refused")
@@ -88,7 +88,7 @@ def test_the_other_partitions_flow() -> None:
 
 
 def test_it_heals_by_itself() -> None:
-    """The registry is asked again; then the partition is resumed and nothing is left to say."""
+    """The registry is asked again; then the partition is resumed and no cause is left."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.schema(verdict=UNAVAILABLE, reason="connection refused")
@@ -110,7 +110,7 @@ def test_new_credentials_are_tried_at_once() -> None:
 
 
 def test_a_schema_that_comes_at_once_pauses_nothing() -> None:
-    """A pause throws away what was fetched: the first answer is awaited without."""
+    """A pause throws away fetched records, so the first answer is awaited without one."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.schema()
@@ -118,7 +118,7 @@ def test_a_schema_that_comes_at_once_pauses_nothing() -> None:
 
 
 def test_a_backlog_is_paused_although_nothing_has_failed() -> None:
-    """While the registry takes its time, an eighth of the buffer is all that gathers unpaused."""
+    """While the registry takes its time, at most an eighth of the buffer gathers before the pause."""
     driver = Driver(replace(AT_ONCE, buffered_records_max=80))
     driver.arrive_awaiting(ID42, [upsert("0")])
     assert find(driver.arrive(*[[upsert(str(n))] for n in range(1, 10)]), ev.Pause) == []
@@ -127,7 +127,7 @@ def test_a_backlog_is_paused_although_nothing_has_failed() -> None:
 
 
 def test_parked_bytes_count_too() -> None:
-    """Few large records pause as many small ones do, and leave room for others as those do."""
+    """A few large records pause the partition like many small ones, and leave as much room for others."""
     driver = Driver(replace(AT_ONCE, buffered_bytes_max=80_000), {P0: 0, P1: 0})
     assert driver.engine.room().bytes == 20_000
     large = record(0, value=bytes(10_001))
@@ -137,7 +137,7 @@ def test_parked_bytes_count_too() -> None:
 
 
 def test_parked_records_leave_room_for_the_others() -> None:
-    """However many partitions wait, the others have half of the buffer, and fill and drain it as ever.
+    """However many partitions wait, the others have half of the buffer, and fill and drain it.
 
     One poll may still bring more than a record: a turn of the loop costs as much as many records (F040).
     """
@@ -178,7 +178,7 @@ def test_a_record_may_need_a_second_schema() -> None:
 
 
 def test_a_schema_that_changes_nothing_is_a_broken_invariant() -> None:
-    """A translator that has been given a schema and still asks for it would be asked for ever."""
+    """A translator that has been given a schema and still asks for it would be asked forever."""
     driver = Driver()
     driver.arrive_awaiting(ID42, AwaitsSchema(ID42))
     with pytest.raises(InvariantError, match="in vain"):
@@ -226,7 +226,7 @@ def test_a_parked_record_may_become_anything(kind: str) -> None:
 
 
 def test_what_is_not_delivered_does_not_wait() -> None:
-    """A skip or a dead letter behind a parked record is done at once; no commit passes the parked one."""
+    """A skip or a dead letter after a parked record is done immediately. No commit passes the parked one."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.arrive(Skip("when"), POISON)
@@ -240,7 +240,7 @@ def test_what_is_not_delivered_does_not_wait() -> None:
 
 
 def test_a_parked_tombstone_is_settled_with_its_delete() -> None:
-    """The delete could not be read yet; its tombstone, which needs no schema, is no second deletion."""
+    """The delete could not be read yet. Its tombstone needs no schema and is no second deletion."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [DELETE])
     driver.arrive([TOMBSTONE])
@@ -264,7 +264,7 @@ def test_a_tombstone_behind_a_parked_upsert_deletes() -> None:
 
 
 def test_a_revoke_does_not_wait_for_the_registry() -> None:
-    """What is parked stays with the log; nobody asks for its schema any more (F001)."""
+    """Parked records stay with the log, and their schema is not asked for any more (F001)."""
     driver = Driver()
     driver.arrive([upsert("1")])
     driver.arrive_awaiting(ID42, [upsert("7")])
@@ -281,7 +281,7 @@ def test_a_revoke_does_not_wait_for_the_registry() -> None:
 
 
 def test_a_lost_partition_takes_its_parked_records_along() -> None:
-    """The answer comes too late for them; in the next assignment they are asked about anew (F005, F008)."""
+    """The answer comes too late for them. The next assignment asks again (F005, F008)."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.feed(ev.Lost([P0]))
@@ -293,7 +293,7 @@ def test_a_lost_partition_takes_its_parked_records_along() -> None:
 
 
 def test_lost_offsets_take_the_parked_records_along() -> None:
-    """The partition begins a new life without them, and is fetched again once it is assigned anew (F022)."""
+    """The partition begins a new life without them, and is fetched again after the next assignment (F022)."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.schema(verdict=UNAVAILABLE, reason="timeout")
@@ -306,7 +306,7 @@ def test_lost_offsets_take_the_parked_records_along() -> None:
 
 
 def test_a_stop_does_not_wait_for_the_registry() -> None:
-    """What is settled before the parked records is committed, and the engine halts."""
+    """The records settled before the parked ones are committed, and the engine halts."""
     driver = Driver()
     driver.arrive([upsert("1")])
     driver.arrive_awaiting(ID42, [upsert("7")])

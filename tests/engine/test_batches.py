@@ -10,7 +10,7 @@ HELD = Partition(P0, TopicCounts(), 0, None)
 
 
 def lane(user_id: str, size: int = 0) -> Lane:
-    """A lane with one upsert of a record of so many bytes."""
+    """A lane with one upsert of a record of this size."""
     return Lane(user_id, Item(upsert(user_id), Entry(HELD, record(0, value=bytes(size)), 1)))
 
 
@@ -39,7 +39,7 @@ def test_a_full_batch_leaves_at_once() -> None:
 
 
 def test_a_partial_batch_lingers() -> None:
-    """A request that is not full waits `linger_ms` for company, from its oldest lane on."""
+    """A request that is not full waits `linger_ms`, counted from its oldest lane."""
     partial = queue(1)
     partial.push(lane("later"), 30)
     assert partial.due_ms() == 50
@@ -47,7 +47,7 @@ def test_a_partial_batch_lingers() -> None:
 
 
 def test_a_delete_waits_for_nobody() -> None:
-    """A delete is a request of its own."""
+    """A delete shares no request, so it need not linger."""
     deletes = ReadyQueue(Kind.DELETE, 100, MANY, 50)
     waiting = lane("7")
     waiting.kind = Kind.DELETE
@@ -67,7 +67,7 @@ def test_a_lane_that_moved_on_is_passed_over() -> None:
 
 
 def test_a_group_travels_alone_and_not_before_its_time() -> None:
-    """A batch that failed is a request of its own again, beside full ones (F059)."""
+    """A batch that failed is sent again as it was, beside full ones (F059)."""
     busy = queue(3)
     failed = failed_lane()
     busy.push_group([failed], 200, 1, 0)
@@ -79,7 +79,7 @@ def test_a_group_travels_alone_and_not_before_its_time() -> None:
 
 
 def test_a_batch_that_keeps_failing_does_not_go_first_each_time() -> None:
-    """Lanes that were to travel before a group is due go before it, so it starves nobody (promise 4)."""
+    """Lanes that were due before a group go before it, so it starves no other lane (promise 4)."""
     busy = queue(1)
     failed = failed_lane()
     busy.push_group([failed], 200, 1, 0)
@@ -89,7 +89,7 @@ def test_a_batch_that_keeps_failing_does_not_go_first_each_time() -> None:
 
 
 def test_large_records_share_no_large_request() -> None:
-    """A batch ends behind the record that takes it to the limit in bytes (F041, F056)."""
+    """A batch ends after the record that takes it to the limit in bytes (F041, F056)."""
     large = ReadyQueue(Kind.INSTANT, 100, 250, 50)
     for number in range(5):
         large.push(lane(str(number), size=100), 0)

@@ -10,7 +10,7 @@ from connector.model import BudgetReading
 
 
 def window(remaining: int, number: int = 60, reset_in_ms: int = 10_000, limit: int = 100) -> BudgetReading:
-    """What one answer announces."""
+    """The headers of one answer."""
     return BudgetReading(limit, remaining, number, reset_in_ms)
 
 
@@ -31,21 +31,21 @@ def calls(budget: Budget, until_ms: int, wanted: int) -> list[int]:
 
 
 def test_nothing_is_known_at_first() -> None:
-    """Before an answer, one request may travel at once and no more."""
+    """Before an answer, one request may travel and no more."""
     budget = Budget()
     assert not budget.known(0)
     assert budget.ready_at_ms(5, 1_000) == 5
 
 
 def test_a_backlog_is_spread_over_the_window() -> None:
-    """Calls that cannot all be made in this window keep equal distances, and none is beyond it."""
+    """Calls that do not all fit into this window are spaced equally, and none is beyond it."""
     times = calls(learnt(10), 10_000, 1_000)
     assert len(times) == 10
     assert {later - earlier for earlier, later in pairwise(times)} <= {999, 1_000, 1_001}
 
 
 def test_idle_traffic_is_not_delayed() -> None:
-    """A few calls within a budget that carries them leave at once."""
+    """A few calls within a budget that carries them leave immediately."""
     budget = learnt(10)
     for _ in range(3):
         assert budget.ready_at_ms(100, 1) <= 100
@@ -54,7 +54,7 @@ def test_idle_traffic_is_not_delayed() -> None:
 
 @pytest.mark.parametrize(("left", "at_once"), [(10, 3), (3, 1)])
 def test_what_the_window_carries_may_come_in_a_burst(left: int, at_once: int) -> None:
-    """As many calls wait as are left: some of them leave at once, the others are spread."""
+    """As many calls wait as are left: some leave immediately, the others are spread."""
     budget = learnt(left)
     for spent in range(at_once):
         assert budget.ready_at_ms(0, left - spent) <= 0
@@ -71,14 +71,14 @@ def test_never_beyond_what_is_left() -> None:
 
 
 def test_a_call_beyond_the_budget_is_a_broken_invariant() -> None:
-    """The budget does not let itself be overdrawn silently."""
+    """A call beyond the budget stops the process."""
     budget = learnt(0)
     with pytest.raises(InvariantError, match="beyond the budget"):
         budget.spend(0)
 
 
 def test_the_next_window_is_learnt() -> None:
-    """An answer of another window replaces what was known, less what is still on its way."""
+    """An answer from another window replaces the count, less the requests that are still out."""
     budget = learnt(3)
     budget.learn(window(50, number=120, limit=200), 10_000, 2)
     assert (budget.limit, budget.remaining) == (200, 48)
@@ -86,7 +86,7 @@ def test_the_next_window_is_learnt() -> None:
 
 
 def test_a_window_that_comes_early_owes_nothing() -> None:
-    """We wait a second longer than the API: what the last window still spaced out is over with it."""
+    """We wait a second longer than the API. The spacing of the last window ends with it."""
     budget = learnt(2)
     budget.spend(0)
     budget.spend(0)
@@ -95,7 +95,7 @@ def test_a_window_that_comes_early_owes_nothing() -> None:
 
 
 def test_a_late_answer_of_an_old_window_is_ignored() -> None:
-    """What a window said that is over does not overwrite the one that runs."""
+    """A late answer from a past window does not overwrite the current one."""
     budget = learnt(3)
     budget.learn(window(50, number=0), 1_000, 0)
     assert budget.remaining == 3
@@ -103,7 +103,7 @@ def test_a_late_answer_of_an_old_window_is_ignored() -> None:
 
 @pytest.mark.parametrize("number", [58, 61, 62])
 def test_a_window_that_ends_a_second_later_is_the_same(number: int) -> None:
-    """Of a duration without a `Date` the end is taken from the answer's arrival: it moves by a second or two.
+    """The end of a duration without a `Date` counts from the answer's arrival, and moves by a second or two.
 
     An older answer that came later gave calls back that were spent (found by the simulation; promise 6).
     """
@@ -150,7 +150,7 @@ def test_without_headers_nothing_is_limited() -> None:
 
 
 def test_headers_that_come_later_count() -> None:
-    """An API that announced no window at first is obeyed as soon as it does, or says that it is too much."""
+    """An API without a window at first is obeyed as soon as it announces one, or answers 429."""
     announced, limited, unknown = Budget(), Budget(), Budget()
     for budget in (announced, limited, unknown):
         budget.learn(None, 0, 0)
@@ -163,7 +163,7 @@ def test_headers_that_come_later_count() -> None:
 
 
 def test_one_answer_without_headers_lifts_no_limit() -> None:
-    """A window that was announced stays in force."""
+    """An announced window stays in force."""
     budget = learnt(1)
     budget.learn(None, 0, 0)
     budget.spend(0)
@@ -171,7 +171,7 @@ def test_one_answer_without_headers_lifts_no_limit() -> None:
 
 
 def test_blocked_until_the_api_says() -> None:
-    """After a 429 no call leaves before its time; then one finds out."""
+    """After a 429 no call leaves before its time; then one call learns the new window."""
     budget = learnt(5)
     budget.block(3_000)
     assert budget.ready_at_ms(0, 1) == 3_000
@@ -179,7 +179,7 @@ def test_blocked_until_the_api_says() -> None:
 
 
 def test_forgetting_lets_one_request_find_out() -> None:
-    """After an outage nothing is taken for granted."""
+    """After an outage the budget is unknown again."""
     budget = learnt(5)
     budget.forget()
     assert not budget.known(0)

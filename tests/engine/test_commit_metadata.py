@@ -1,4 +1,4 @@
-"""What the metadata of a commit says, and to whom it says nothing."""
+"""The metadata of a commit: its content, and the readers for whom it counts for nothing."""
 
 from itertools import pairwise
 from random import Random
@@ -20,7 +20,7 @@ LENGTHS = st.lists(st.integers(1, 70) | st.integers(1, 10**9), min_size=2, max_s
 
 
 def runs_of(offset: int, lengths: list[int], first: int = 0) -> Runs:
-    """Unsettled and settled in turn; `first` is taken off the first length, so that it may be 0."""
+    """Unsettled and settled lengths in turn; `first` is subtracted from the first one, which may be 0."""
     ends = [offset - first]
     for length in lengths[: len(lengths) // 2 * 2]:
         ends.append(ends[-1] + length)
@@ -28,7 +28,7 @@ def runs_of(offset: int, lengths: list[int], first: int = 0) -> Runs:
 
 
 def scattered(share: float, span: int) -> Runs:
-    """A share of the offsets is not settled, at random, and so is the first."""
+    """A random share of the offsets is unsettled, among them the first."""
     random = Random(7)  # noqa: S311 - to be repeated
     lengths, last = [1], False
     for _ in range(span - 1):
@@ -43,7 +43,7 @@ def scattered(share: float, span: int) -> Runs:
 
 @given(st.integers(0, 2**62), LENGTHS, st.integers(0, 1))
 def test_what_is_written_is_read(offset: int, lengths: list[int], first: int) -> None:
-    """The runs come back, all of them or their beginning, and the text is short enough and plain ASCII."""
+    """All runs come back, or the first ones, and the text is short enough and plain ASCII."""
     commit = commit_metadata.CommitIdentity(P0, offset, "")
     runs = runs_of(offset, lengths, first)
     text = commit_metadata.write(TARGET, commit, runs)
@@ -62,7 +62,7 @@ def test_what_is_written_is_read(offset: int, lengths: list[int], first: int) ->
 @example([1] * 200, 73)
 @given(LENGTHS, st.integers(0, 400))
 def test_what_does_not_fit_is_cut_off_at_its_end(lengths: list[int], chars_max: int) -> None:
-    """The part nearest to the committed offset stays; the target goes last (F015)."""
+    """The part nearest to the committed offset stays; the target is dropped last (F015)."""
     runs = runs_of(HERE.offset, lengths)
     text = commit_metadata.write(TARGET, HERE, runs, chars_max)
     assert len(text) <= chars_max
@@ -75,13 +75,13 @@ def test_what_does_not_fit_is_cut_off_at_its_end(lengths: list[int], chars_max: 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.5, 0.8, 0.95])
 def test_the_whole_buffer_fits(share: float) -> None:
-    """Of 20,000 records any share may be unsettled at random: all the runs fit."""
+    """Any random share of 20,000 records may be unsettled: all runs fit."""
     runs = scattered(share, BUFFER)
     assert list(commit_metadata.read(commit_metadata.write(TARGET, HERE, runs), HERE)) == runs
 
 
 def test_one_record_that_stays_open_costs_nothing() -> None:
-    """A million settled records behind one that waits are one run."""
+    """A million settled records after one that waits are one run."""
     runs = [(HERE.offset + 1, HERE.offset + 1_000_000)]
     text = commit_metadata.write(TARGET, HERE, runs)
     assert len(text) < 50
@@ -93,7 +93,7 @@ def test_one_record_that_stays_open_costs_nothing() -> None:
     [
         HERE._replace(partition=P1),
         HERE._replace(offset=HERE.offset + 1),  # the offset was reset, or translated by a mirroring tool
-        HERE._replace(topic_id="another"),  # the topic was made anew (F026)
+        HERE._replace(topic_id="another"),  # the topic was recreated (F026)
         HERE._replace(topic_id=""),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_note_belongs_to_one_commit(other: commit_metadata.CommitIdentity) -> 
 
 @given(st.data())
 def test_a_note_that_was_changed_claims_nothing(data: st.DataObject) -> None:
-    """One character more, less or other breaks the seal."""
+    """One added, removed or changed character breaks the seal."""
     text = commit_metadata.write(TARGET, HERE, [(1_001, 1_005), (1_010, 1_400)])
     at = data.draw(st.integers(0, len(text) - 1))
     put = data.draw(st.sampled_from(["", ".", "A", "z", "0", "é", "\x00", "=="]))
@@ -116,14 +116,14 @@ def test_a_note_that_was_changed_claims_nothing(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("coded", ["", "A", "AAAA", "____", "!"])
 def test_a_seal_of_somebody_else_s_does_no_harm(coded: str) -> None:
-    """Whoever can count our seal cannot stop us with something that is no list of runs."""
+    """A client that computes our seal cannot stop us with text that is no list of runs."""
     text = f"instasent.1.{TARGET}.{commit_metadata._seal(TARGET, HERE, coded)}.{coded}"
     assert len(commit_metadata.read(text, HERE)) <= 12
 
 
 @given(st.text())
 def test_what_others_have_written_says_nothing(text: str) -> None:
-    """Foreign metadata is no note, and no error (F095)."""
+    """Foreign metadata claims nothing and is no error (F095)."""
     assert commit_metadata.read(text, HERE) == ()
     assert commit_metadata.target_in(text) is None
 
@@ -133,7 +133,7 @@ def test_what_others_have_written_says_nothing(text: str) -> None:
     [
         "",
         "AQAAAXq0WYg=",  # Kafka Streams: version and timestamp
-        "instasent.2.abcdefgh",  # a version that is to come
+        "instasent.2.abcdefgh",  # a future version
         "instasent.2.abcdefgh.12345678.AAAA",
         "instasent.1.",
         "instasent.1.abcdefgh.12345678",
@@ -141,21 +141,21 @@ def test_what_others_have_written_says_nothing(text: str) -> None:
     ],
 )
 def test_other_versions_say_nothing(text: str) -> None:
-    """Neither whose they are nor what is settled: up and down go without a word (F095)."""
+    """Another version claims neither a target nor runs: upgrades and downgrades just work (F095)."""
     assert commit_metadata.target_in(text) is None
     assert not commit_metadata.claims(text)
     assert commit_metadata.read(text, HERE) == ()
 
 
 def test_data_sources_are_told_apart() -> None:
-    """Project and data source both count, and where one ends and the other begins (F094)."""
+    """Project and data source both count, and so does the border between them (F094)."""
     targets = [("a", "b"), ("a", "c"), ("b", "a"), ("ab", ""), ("", "ab"), ("a\x00b", "")]
     assert len({commit_metadata.target_of(*target) for target in targets}) == len(targets)
     assert commit_metadata.target_of("a", "b") == commit_metadata.target_of("a", "b")
 
 
 def test_the_form_is_pinned() -> None:
-    """Another version must be able to read this one's notes: the text of one is written down here (F095)."""
+    """Another version must be able to read this one's metadata, so one text is written down here (F095)."""
     text = commit_metadata.write(
         TARGET, commit_metadata.CommitIdentity(P0, 7, "id"), [(8, 11), (12, 13), (20, 21)]
     )

@@ -1,4 +1,4 @@
-"""When to commit, and what has become of it."""
+"""When to commit, and how each commit ends."""
 
 from connector.engine.commit_schedule import COMMIT_SECONDS_MAX, UNCONFIRMED_SECONDS_MAX, CommitSchedule
 from connector.engine.ledger import Partition, TopicCounts
@@ -50,7 +50,7 @@ def test_errors_count_per_partition() -> None:
 
 
 def test_a_refused_commit_is_not_repeated_at_once() -> None:
-    """While a revoke drains, a broker that refuses is not asked over and over (F013)."""
+    """While a revoke drains, a broker that refuses is not asked again and again (F013)."""
     commits, (first, _) = CommitSchedule(1_000), two()
     commit = commits.next([first], 0, at_once=True)
     assert commit is not None
@@ -60,7 +60,7 @@ def test_a_refused_commit_is_not_repeated_at_once() -> None:
 
 
 def test_a_commit_that_is_never_answered() -> None:
-    """After a while it counts as failed; its answer, should it still come, changes nothing (P06)."""
+    """After a while it counts as failed, and a late answer changes nothing (P06)."""
     commits, (first, _) = CommitSchedule(1_000), two()
     commit = commits.next([first], 0, at_once=False)
     assert commit is not None
@@ -74,7 +74,7 @@ def test_a_commit_that_is_never_answered() -> None:
 
 
 def test_stuck_after_a_long_time() -> None:
-    """Without a confirmed commit for a minute intake stops; it ends with the partition too (F014)."""
+    """After a minute without a confirmed commit the intake stops, until the partition is gone (F014)."""
     commits, (first, _) = CommitSchedule(1_000), two()
     commit = commits.next([first], 0, at_once=False)
     assert commit is not None

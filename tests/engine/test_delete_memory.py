@@ -1,4 +1,4 @@
-"""Which tombstone repeats a delete, and what is remembered for it."""
+"""Which tombstone repeats a delete, and which key is remembered for it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What travels and what became of it."""
+"""Which deliveries travel, and how answers finish them."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def contacts(count: int) -> list[Translated]:
 
 
 def test_until_the_budget_is_known_one_request_travels() -> None:
-    """The second request waits for the first answer, whatever waits (promise 6)."""
+    """The second request waits for the first answer, however many records wait (promise 6)."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
     driver.arrive(*contacts(5))
     assert len(driver.sends) == 1
@@ -41,7 +41,7 @@ def test_until_the_budget_is_known_one_request_travels() -> None:
 
 
 def test_one_contact_never_travels_twice() -> None:
-    """What arrives for a contact on its way waits for the answer; other contacts do not (I3)."""
+    """Deliveries of a contact whose request is out wait for the answer; other contacts do not (I3)."""
     driver = Driver()
     driver.arrive([upsert("warm")])
     driver.answer(driver.sends[0])
@@ -78,7 +78,7 @@ def test_a_lost_answer_sends_the_same_again() -> None:
 
 
 def test_per_item_outcomes() -> None:
-    """Accepted items are done, the rejected one is dead-lettered, the one left out is sent again (F055)."""
+    """Accepted items are done, the rejected one is dead-lettered, the omitted one is sent again (F055)."""
     driver = Driver()
     driver.arrive(*contacts(3))
     driver.answer(driver.sends[0], items(ACCEPTED, REJECTED, RETRY))
@@ -88,7 +88,7 @@ def test_per_item_outcomes() -> None:
 
 
 def test_an_answer_that_mentions_nothing_counts_as_a_failure() -> None:
-    """All items left out is a failed request: it backs off instead of turning in circles."""
+    """An answer that omits all items is a failed request: it backs off."""
     driver = Driver()
     driver.arrive(*contacts(2))
     assert find(driver.answer(driver.sends[0], items(RETRY, RETRY)), ev.Send) == []
@@ -112,7 +112,7 @@ def test_a_rejected_batch_is_bisected() -> None:
 
 
 def test_the_search_for_a_bad_item_settles_something_every_few_calls() -> None:
-    """It goes deep before it goes wide, so that restarts that follow each other do not undo all of it (F051).
+    """It goes deep before it goes wide, so that frequent restarts do not undo all of it (F051).
 
     With four calls a minute and a rebalance each minute it never ended (found by the simulation).
     """
@@ -127,7 +127,7 @@ def test_the_search_for_a_bad_item_settles_something_every_few_calls() -> None:
 
 
 def test_a_rejected_batch_ends_the_trouble_of_its_endpoint() -> None:
-    """It has read the batch, whatever it thinks of it: the halves need not wait."""
+    """The API has read the batch, so the halves need not wait."""
     driver = Driver()
     driver.arrive(*contacts(2))
     for _ in range(3):
@@ -139,10 +139,9 @@ def test_a_rejected_batch_ends_the_trouble_of_its_endpoint() -> None:
 
 
 def test_halves_stay_halves_when_they_are_throttled() -> None:
-    """Else a batch that holds a bad item would be whole again in every window (F051, F057).
+    """Otherwise a batch with a bad item would be whole again in every window (F051, F057).
 
-    With few calls a window, and headers that tell nothing, the bad item was never found (found by the
-    simulation).
+    Found by the simulation: with few calls per window and no useful headers, the bad item was never found.
     """
     driver = Driver()
     driver.arrive(*contacts(4))
@@ -221,7 +220,7 @@ def test_429_waits_for_the_reset() -> None:
 
 
 def test_429_without_a_reset_backs_off() -> None:
-    """Without any header the backoff decides; the other endpoints go on (F057)."""
+    """Without headers the backoff decides; the other endpoints go on (F057)."""
     driver = Driver()
     driver.arrive([upsert("7")], [DELETE, event("8", "e")])
     driver.answer(driver.sends[0], Answer(Verdict.THROTTLED, "HTTP 429"))
@@ -248,7 +247,7 @@ def test_401_stops_everything_and_probes() -> None:
 
 
 def test_an_outage_ends_by_itself_with_one_request() -> None:
-    """After a good probe one request finds out before the others follow, whatever the budget was before."""
+    """After a good probe one request learns the budget before the others follow."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
     driver.arrive([upsert("7")])
     driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(100, 99, 60, 60_000)))
@@ -263,7 +262,7 @@ def test_an_outage_ends_by_itself_with_one_request() -> None:
 
 
 def test_a_probe_about_a_delete_slows_nobody() -> None:
-    """The data source is there, and what is known of the budgets still holds."""
+    """The data source is there, and the known budgets still hold."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
     driver.arrive([upsert("8")])
     driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(100, 99, 60, 60_000)))
@@ -275,7 +274,7 @@ def test_a_probe_about_a_delete_slows_nobody() -> None:
 
 
 def test_the_next_outage_is_probed_as_soon_as_the_first() -> None:
-    """A delivery proves that the fault is gone: how long it lasted does not slow the next one's end."""
+    """A delivery proves that the fault is gone: the next fault begins with a short wait."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.answer(driver.sends[0], UNAUTHORIZED)
@@ -310,7 +309,7 @@ def test_a_request_that_was_refused_here_leaves_again() -> None:
 
 
 def test_a_request_that_was_refused_here_costs_no_budget() -> None:
-    """What never left is no call of the window (promise 6)."""
+    """A request that never left is no call of the window (promise 6)."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(10, 9, 1, 60_000)))
@@ -321,7 +320,7 @@ def test_a_request_that_was_refused_here_costs_no_budget() -> None:
 
 
 def test_one_request_at_a_time_while_an_endpoint_fails() -> None:
-    """In backoff one request finds out whether the endpoint is back (F059)."""
+    """In backoff one request tries whether the endpoint is back (F059)."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
     driver.arrive([upsert("warm")])
     driver.answer(driver.sends[0])
@@ -350,7 +349,7 @@ def test_a_batch_that_spoils_itself_is_split() -> None:
 
 
 def test_a_batch_is_not_split_while_nothing_succeeds() -> None:
-    """An endpoint that is down fails every batch: halving them would only make it more requests."""
+    """An endpoint that is down fails every batch: halves would only be more requests."""
     driver = Driver()
     driver.arrive(*contacts(2))
     for _ in range(10):
@@ -367,7 +366,7 @@ def test_instant_and_queued_travel_apart() -> None:
 
 
 def test_linger_and_full_batches() -> None:
-    """A partial batch waits for company, a full one leaves at once."""
+    """A partial batch lingers, a full one leaves immediately."""
     driver = Driver(replace(AT_ONCE, linger_ms=50, batch_items_max=2))
     driver.arrive([upsert("7")])
     assert driver.sends == []
@@ -383,7 +382,7 @@ def test_linger_and_full_batches() -> None:
 
 
 def test_upserts_fold_while_the_budget_is_slow() -> None:
-    """Under a backlog the next call carries everything that came meanwhile, merged (F076)."""
+    """Under a backlog the next call carries all upserts that came meanwhile, merged (F076)."""
     driver = Driver()
     driver.arrive([upsert("7", a=0)])
     driver.answer(driver.sends[0], Answer(Verdict.ITEMS, budget=BudgetReading(1, 0, 60, 60_000)))

@@ -13,7 +13,7 @@ DELETES = EndpointState(Endpoint.DELETE, (Kind.DELETE,), Limits(), Backoff(1, 1,
 
 
 def batch(contact: str) -> Batch:
-    """A delete that is told from others by its contact."""
+    """A delete, alone in its batch."""
     queue = DELETES.queues[0]
     queue.push_group([], 0, len(contact), 0)
     return Batch(DELETES, queue, queue.take(0))
@@ -29,7 +29,7 @@ def doubting(*send_ids: int) -> DoubtfulDeletes:
 
 
 def fates(doubtful: DoubtfulDeletes, verdict: Verdict) -> list[Fate]:
-    """What the probe's answer says about each of them."""
+    """The fate of each delete after the probe's answer."""
     return [fate for _, fate in doubtful.probed(verdict)]
 
 

@@ -29,12 +29,12 @@ TOMBSTONE = Delete("7", tombstone=True)
 
 
 def test_the_first_assignment_is_committed() -> None:
-    """Where reading begins is committed before anything arrives (F023)."""
+    """The offset where reading begins is committed before anything arrives (F023)."""
     assert Driver(positions={P0: 40}).commit() == {P0: 40}
 
 
 def test_nothing_is_committed_ahead_of_an_answer() -> None:
-    """Of three requests the last is answered first: the offset waits for the oldest (F017)."""
+    """The last of three requests is answered first: the offset waits for the oldest (F017)."""
     driver = Driver(replace(AT_ONCE, batch_items_max=1))
     driver.arrive([upsert("warm")])
     driver.answer(driver.sends[0])
@@ -56,7 +56,7 @@ def test_skipped_records_are_settled() -> None:
 
 
 def test_control_records_count_as_read() -> None:
-    """At the end of a log the position is where the consumer stands (F019, F020)."""
+    """At the end of a log the position is the consumer's offset (F019, F020)."""
     driver = Driver()
     driver.feed(ev.ReachedEnd(P0, 9))
     assert driver.commit() == {P0: 9}
@@ -75,7 +75,7 @@ def test_a_poison_record_is_dead_lettered() -> None:
 
 
 def test_a_dead_letter_topic_that_cannot_be_written_stops_everything() -> None:
-    """Nothing is sent or taken in until the letter is stored; nothing is dropped."""
+    """No record is sent or taken in until the letter is stored, and none is dropped."""
     driver = Driver()
     driver.arrive(POISON)
     commands = driver.feed(ev.DeadLettered(driver.letters[0].letter_id, "not authorized"))
@@ -101,7 +101,7 @@ def test_the_trouble_with_a_dead_letter_ends_with_its_partition() -> None:
 
 
 def test_a_tombstone_is_settled_with_its_delete() -> None:
-    """The tombstone behind a delete of the same key is no second deletion."""
+    """The tombstone after a delete of the same key is no second deletion."""
     driver = Driver()
     driver.arrive([DELETE], [TOMBSTONE])
     driver.answer(driver.sends[0])
@@ -113,7 +113,7 @@ def test_a_tombstone_is_settled_with_its_delete() -> None:
 
 @pytest.mark.parametrize("between", [[upsert("7")], [Delete("old"), upsert("7")]])
 def test_a_tombstone_behind_an_upsert_deletes(between: list[Delete]) -> None:
-    """An upsert of the same key in between makes the tombstone a deletion again, whatever it moved."""
+    """An upsert of the same key in between makes the tombstone a deletion again."""
     driver = Driver()
     driver.arrive([DELETE], between, [TOMBSTONE])
     answered = 0
@@ -135,7 +135,7 @@ def test_a_tombstone_of_another_key_deletes() -> None:
 
 
 def test_a_revoke_drains_and_commits() -> None:
-    """What travels is awaited and committed; what does not travel stays with the log (F001)."""
+    """Requests in flight are awaited and committed; the other deliveries stay with the log (F001)."""
     driver = Driver(confirms=False)
     driver.confirm()
     driver.arrive([upsert("7")])
@@ -183,7 +183,7 @@ def test_after_a_loss_nothing_is_committed() -> None:
 
 
 def test_an_old_answer_settles_nothing_in_the_new_assignment() -> None:
-    """Re-assigned to the same member: the old request holds its contact and settles nothing (F008)."""
+    """Reassigned to the same member: the old request holds its contact and settles nothing (F008)."""
     driver = Driver()
     driver.arrive([upsert("7", a=1)])
     driver.feed(ev.Lost([P0]))
@@ -199,7 +199,7 @@ def test_an_old_answer_settles_nothing_in_the_new_assignment() -> None:
 
 
 def test_a_batch_of_kept_and_revoked_partitions() -> None:
-    """Outcomes count per item: what was lost is neither settled nor sent again, the rest is (F003)."""
+    """Outcomes count per item: lost items are neither settled nor sent again, the others are (F003)."""
     driver = Driver(positions={P0: 0, P1: 0})
     driver.arrive([event("e", "warm")])
     both = [(record(5, P0), [upsert("7")]), (record(5, P1), [upsert("8")])]
@@ -222,7 +222,7 @@ def test_records_of_a_partition_that_goes_are_not_taken() -> None:
 
 
 def test_assigned_twice_is_a_broken_invariant() -> None:
-    """A partition that we hold cannot be given to us."""
+    """A partition that we hold cannot be assigned again."""
     driver = Driver()
     with pytest.raises(InvariantError, match="assigned twice"):
         driver.assign({P0: 0})
@@ -240,7 +240,7 @@ def test_offsets_lost_pauses_that_partition() -> None:
 
 @pytest.mark.parametrize("where", ["earliest", "latest"])
 def test_offsets_lost_reads_on(where: str) -> None:
-    """With a place to read on, the partition begins a new life there: old answers settle nothing (F022)."""
+    """With `earliest` or `latest` the partition begins a new life: old answers settle nothing (F022)."""
     driver = Driver()
     driver.arrive([upsert("7")])
     seek = only(driver.feed(ev.OffsetsLost(P0, "gone", where)), ev.Seek)
@@ -254,9 +254,9 @@ def test_offsets_lost_reads_on(where: str) -> None:
 
 
 def test_offsets_lost_takes_nothing_in_before_the_new_assignment() -> None:
-    """A recreated topic is read on at the old offset for a while: nothing of that is sent or committed.
+    """A recreated topic is read at the old offset for a while: none of these records is sent or committed.
 
-    Else a commit behind it would skip what the new log holds before (F026, found by the simulation).
+    Otherwise a commit would skip the earlier records of the new log (F026, found by the simulation).
     """
     driver = Driver()
     driver.feed(ev.OffsetsLost(P0, "the topic was deleted and created again", "earliest"))
@@ -267,7 +267,7 @@ def test_offsets_lost_takes_nothing_in_before_the_new_assignment() -> None:
 
 
 def test_a_partition_is_not_drained_while_its_former_life_travels() -> None:
-    """A request of before the offsets were lost would meet those of the next owner (I5)."""
+    """A request from before the loss could meet those of the next owner (I5)."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.feed(ev.OffsetsLost(P0, "gone", "earliest"))
@@ -278,7 +278,7 @@ def test_a_partition_is_not_drained_while_its_former_life_travels() -> None:
 
 
 def test_offsets_lost_of_a_paused_partition() -> None:
-    """A partition that was paused for the intake stays paused until it is assigned anew."""
+    """A partition that was paused for the intake stays paused until the next assignment."""
     driver = Driver()
     driver.arrive(POISON)
     driver.feed(ev.DeadLettered(driver.letters[0].letter_id, "not authorized"))
@@ -304,7 +304,7 @@ def test_a_stop_finishes_what_travels() -> None:
 
 
 def test_a_stop_has_a_deadline() -> None:
-    """An API that hangs does not keep the process: what is not answered is not committed (F004)."""
+    """An API that hangs does not hold the process. Unanswered records are not committed (F004)."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.feed(ev.StopRequested())
@@ -326,7 +326,7 @@ def test_a_stop_does_not_hammer_a_broker_that_refuses() -> None:
 
 
 def test_nothing_is_read_before_the_api_has_answered() -> None:
-    """A token that is wrong shows before the first record; the probe waits for nothing (F052)."""
+    """A wrong token shows before the first record, because the probe leaves immediately (F052)."""
     driver = Driver(replace(AT_ONCE, probe_first=True))
     only(driver.commands, ev.Probe)
     assert only(driver.commands, ev.Pause).partitions == [P0]
@@ -338,7 +338,7 @@ def test_nothing_is_read_before_the_api_has_answered() -> None:
 
 
 def test_commits_that_stay_refused_stop_the_intake() -> None:
-    """After a minute without a commit nothing is taken in; it goes on after the first one (F014, F015)."""
+    """After a minute without a commit the intake stops; the first commit opens it again (F014, F015)."""
     driver = Driver(confirms=False)
     for _ in range(65):
         driver.refuse()
@@ -349,7 +349,7 @@ def test_commits_that_stay_refused_stop_the_intake() -> None:
 
 
 def test_a_commit_leaves_once_an_interval() -> None:
-    """However much is settled meanwhile: the next one says all of it."""
+    """However much is settled meanwhile, the next commit covers all of it."""
     driver = Driver()
     before = len(find(driver.commands, ev.Commit))
     for number in range(5):
@@ -362,7 +362,7 @@ def test_a_commit_leaves_once_an_interval() -> None:
 
 
 def test_lost_offsets_of_what_is_not_ours_change_nothing() -> None:
-    """The next owner finds out itself, and begins where its policy says."""
+    """The next owner learns of the loss itself, and begins where its policy says."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.feed(ev.Revoked([P0]))

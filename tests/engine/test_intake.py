@@ -29,19 +29,19 @@ SMALL = replace(AT_ONCE, buffered_records_max=4, buffered_bytes_max=1_000)
 
 
 def test_room_shrinks_with_every_record() -> None:
-    """What is not settled counts, in records and in bytes (F086, I6)."""
+    """Unsettled records count, in records and in bytes (F086, I6)."""
     driver = Driver(SMALL)
     driver.feed(ev.Arrived([(record(offset, value=bytes(270)), POISON) for offset in range(3)]))
     assert driver.engine.room() == (1, 1_000 - 3 * record(0, value=bytes(270)).size)
 
 
 def test_one_poll_takes_a_quarter_of_the_buffer_at_most() -> None:
-    """All that it brings may have to wait for a schema, and must leave the others room (F040)."""
+    """All records of a poll may have to wait for a schema, and must leave room for others (F040)."""
     assert Driver(SMALL).engine.room() == (1, 250)
 
 
 def test_full_means_no_polling_and_then_a_pause() -> None:
-    """A full buffer closes at once; partitions are paused only when it stays full for a second (I6)."""
+    """A full buffer closes immediately; partitions are paused only when it stays full for a second (I6)."""
     driver = Driver(SMALL)
     driver.arrive(*[[upsert(str(number))] for number in range(4)])
     assert driver.engine.room().records == 0
@@ -51,14 +51,14 @@ def test_full_means_no_polling_and_then_a_pause() -> None:
 
 
 def test_bytes_close_the_intake_too() -> None:
-    """A few large records fill the buffer as many small ones do (F086, I6)."""
+    """A few large records fill the buffer like many small ones (F086, I6)."""
     driver = Driver(SMALL)
     driver.feed(ev.Arrived([(record(0, value=bytes(1_000)), [upsert("1")])]))
     assert driver.engine.room().bytes == 0
 
 
 def test_open_again_when_half_empty() -> None:
-    """A paused intake opens when enough has drained: every resume fetches anew (P12)."""
+    """A paused intake opens when enough has drained, because every resume fetches again (P12)."""
     driver = Driver(SMALL)
     driver.arrive(*[[upsert(str(number))] for number in range(4)])
     driver.wait(1_100)
@@ -76,7 +76,7 @@ def test_dead_letters_hold_their_place() -> None:
 
 
 BACKLOGS: dict[str, tuple[Callable[[str], Delivery], Delivery]] = {
-    # what piles up -> how to make it, and what goes to another endpoint
+    # the kind that piles up -> a delivery of it, and one for another endpoint
     "deletes": (Delete, upsert("u")),
     "events": (lambda number: event(number, number), upsert("u")),
     "upserts": (upsert, Delete("u")),
@@ -85,7 +85,7 @@ BACKLOGS: dict[str, tuple[Callable[[str], Delivery], Delivery]] = {
 
 @pytest.mark.parametrize("backlog", BACKLOGS)
 def test_a_backlog_of_one_endpoint_does_not_stop_the_others(backlog: str) -> None:
-    """At half of the buffer it pauses only the partitions that feed it; a purge lets the updates flow."""
+    """At half of the buffer it pauses only the partitions that feed it: updates flow during a purge."""
     make, other = BACKLOGS[backlog]
     limits = replace(SMALL, buffered_records_max=8, batch_items_max=1)
     driver = Driver(limits, {P0: 0, P1: 0})
@@ -98,13 +98,13 @@ def test_a_backlog_of_one_endpoint_does_not_stop_the_others(backlog: str) -> Non
         resumed = find(driver.answer(driver.travelling[0]), ev.Resume)
     assert resumed[0].partitions == [P0]
     left = driver.engine.snapshot().in_flight_records
-    assert 0 < left <= 3  # half of the four, for each pause fetches anew, and perhaps the other
+    assert 0 < left <= 3  # half of the four, because each pause costs a fetch, and perhaps the other
     assert driver.engine.room().records > 0
 
 
 @pytest.mark.parametrize("outcome", [REJECTED, ACCEPTED])
 def test_what_is_finished_is_no_backlog(outcome: ItemOutcome) -> None:
-    """However it ended, it counts for its endpoint once: the next four are half of the buffer again."""
+    """However a delivery ends, it counts once for its endpoint: the next four are half of the buffer."""
     driver = Driver(replace(SMALL, buffered_records_max=8))
     driver.arrive([event("7", "e")])
     driver.answer(driver.sends[0], items(outcome))
@@ -117,7 +117,7 @@ def test_what_is_finished_is_no_backlog(outcome: ItemOutcome) -> None:
 
 
 def test_a_rebalance_is_heard_where_each_partition_is_paused_for_a_reason_of_its_own() -> None:
-    """One feeds a full endpoint, the other is being read anew: nothing comes, so a poll does no harm (F006).
+    """One feeds a full endpoint, the other is read again later: a poll brings nothing, and is safe (F006).
 
     Found by the simulation, seed 27347: the consumer was polled again only when the next request left.
     """

@@ -36,7 +36,7 @@ def optimised(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_optimised_engine_keeps_its_invariants() -> None:
-    """What stops the process without `-O` stops it with `-O` too."""
+    """A second assignment stops the process with `-O` too."""
     done = optimised("-c", ASSIGNED_TWICE)
     assert (done.returncode, done.stdout) == (0, "customers-0 assigned twice\n"), done.stderr
 
@@ -45,7 +45,7 @@ def test_an_optimised_engine_keeps_its_invariants() -> None:
     ("arguments", "code"), [(["--version"], 0), (["run", "--config", "missing.yaml"], 78)]
 )
 def test_the_command_line_works_optimised(arguments: list[str], code: int) -> None:
-    """Nothing has to be refused under `-O`, because nothing is switched off."""
+    """Commands work under `-O`, because it switches no check off."""
     assert optimised("-m", "connector", *arguments).returncode == code
 
 

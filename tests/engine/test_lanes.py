@@ -1,4 +1,4 @@
-"""Folding (design, section 7)."""
+"""Folding (`docs/architecture.md`)."""
 
 from connector.engine.lanes import Item, Kind, Lane
 from connector.engine.ledger import Entry, Partition, TopicCounts
@@ -39,13 +39,13 @@ def test_folding_changes_no_record() -> None:
 
 
 def test_a_delete_absorbs() -> None:
-    """Upserts that were not sent yet go with the delete behind them."""
+    """A delete absorbs the unsent upserts before it."""
     folded = lane(upsert("7"), upsert("7"), DELETE)
     assert (folded.kind, folded.fold, folded.body()) == (Kind.DELETE, 3, None)
 
 
 def test_an_upsert_stays_behind_a_delete() -> None:
-    """What comes after a delete is a delivery of its own."""
+    """A delivery after a delete is not folded into it."""
     folded = lane(DELETE, upsert("7", a=1))
     assert (folded.kind, folded.fold) == (Kind.DELETE, 1)
     folded.take_out()
@@ -54,7 +54,7 @@ def test_an_upsert_stays_behind_a_delete() -> None:
 
 
 def test_events_are_never_folded_nor_overtaken() -> None:
-    """Each event travels alone, and an upsert behind it waits."""
+    """Each event travels alone, and an upsert after it waits."""
     folded = lane(upsert("7", a=1), event("7", "e1"), event("7", "e2"), upsert("7", a=2))
     kinds = []
     while len(folded):
@@ -73,12 +73,12 @@ def test_instant_if_any_part_is() -> None:
 
 
 def test_instant_if_something_stands_behind() -> None:
-    """A queued upsert before an event is sent instant: what is queued may be applied later (F062)."""
+    """A queued upsert before an event is sent instant, because a queued one may be applied later (F062)."""
     assert lane(upsert("7", instant=False), event("7", "e")).kind is Kind.INSTANT
 
 
 def test_unfolding_sends_one_by_one() -> None:
-    """After a rejection each part travels alone, and what came later is not folded into them."""
+    """After a rejection each part travels alone, and later items are not folded into them."""
     folded = lane(upsert("7", a=1), upsert("7", a=2))
     folded.unfold = folded.fold
     folded.append(item(upsert("7", a=3)))
@@ -92,7 +92,7 @@ def test_unfolding_sends_one_by_one() -> None:
 
 
 def test_behind_what_was_unfolded_upserts_fold_again() -> None:
-    """Only the parts of the fold that was refused travel alone, also where some of them are taken away."""
+    """Only the parts of the refused fold travel alone, also where some of them are taken away."""
     gone = Partition(P1, TopicCounts(), 0, None)
     folded = lane(upsert("7", a=1))
     folded.append(item(upsert("7", a=2), gone))
@@ -109,7 +109,7 @@ def test_behind_what_was_unfolded_upserts_fold_again() -> None:
 
 
 def test_what_travels_takes_nothing_in() -> None:
-    """While the head travels, what arrives waits behind it, whatever it is (F077, I3)."""
+    """While the head travels, every later delivery waits (F077, I3)."""
     folded = lane(upsert("7", a=1))
     folded.ready(0)
     folded.travel()

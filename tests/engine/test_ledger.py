@@ -59,7 +59,7 @@ def test_gaps_are_no_records() -> None:
 
 
 def test_the_start_is_committed_too() -> None:
-    """At first assignment the position itself is committed, so absence means something later (F023)."""
+    """The first position itself is committed, so a missing offset later means a loss (F023)."""
     held = partition(7)
     assert held.uncommitted
     assert held.committable == 7
@@ -90,7 +90,7 @@ def test_offsets_only_grow() -> None:
 
 
 def test_bytes_of_what_is_open() -> None:
-    """Settled records behind an open one hold no bytes any more."""
+    """Settled records after an open one hold no bytes any more."""
     held = partition()
     first, second = held.open(record(0, value=bytes(100)), 1), held.open(record(1, value=bytes(50)), 1)
     held.close(second)
@@ -98,7 +98,7 @@ def test_bytes_of_what_is_open() -> None:
 
 
 def test_parked_bytes_are_those_of_the_parked_records() -> None:
-    """They grow and shrink with the records; a partition that goes leaves all to the next owner."""
+    """The numbers grow and shrink with the records; a partition that goes leaves all to the next owner."""
     held = partition()
     for offset in range(3):
         held.park(record(offset, value=bytes(100)), Skip("later"))

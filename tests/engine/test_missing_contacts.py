@@ -1,4 +1,4 @@
-"""A 404 to a delete: the contact, or the whole data source (F054, F063)."""
+"""A 404 to a delete: the contact is missing, or the whole data source (F054, F063)."""
 
 from connector.engine import events as ev
 from connector.model import ALL_ACCEPTED, Delete
@@ -18,7 +18,7 @@ from tests.engine.driver import (
 
 
 def one_of_two_is_missing() -> Driver:
-    """The deletes of `7` and `8` have left; the first was answered 404, which a probe is out to judge."""
+    """The deletes of `7` and `8` have left. The first was answered 404, and a probe is out."""
     driver = Driver()
     driver.arrive([Delete("warm")])
     driver.answer(driver.sends[0])
@@ -28,7 +28,7 @@ def one_of_two_is_missing() -> Driver:
 
 
 def test_404_on_a_delete_is_success_when_the_data_source_is_there() -> None:
-    """A probe tells: 200 means that the contact is gone already (F054, F063)."""
+    """A probe answered 200 means that the contact is gone already (F054, F063)."""
     driver = Driver()
     driver.arrive([DELETE])
     only(driver.answer(driver.sends[0], NOT_FOUND), ev.Probe)
@@ -60,9 +60,9 @@ def test_404_on_a_delete_is_asked_again_when_the_probe_is_lost() -> None:
 
 
 def test_a_404_from_an_outage_that_is_over_does_not_count() -> None:
-    """The data source was gone when the delete came, and back before the answer: it is sent again (F054).
+    """The data source was gone when the delete came, and back before the answer. It is sent again (F054).
 
-    Found by the simulation, seed 138855: the probe behind the late answer found everything in order.
+    Found by the simulation, seed 138855: the probe after the late answer succeeded.
     """
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([DELETE])
@@ -90,7 +90,7 @@ def test_a_probe_tells_nothing_of_a_later_404() -> None:
 
 
 def test_a_404_from_an_outage_that_only_a_probe_has_seen_does_not_count() -> None:
-    """It had left before the probe found the data source gone, and is answered when all is well (F054)."""
+    """It left before the probe found the data source gone, and is answered after the fault (F054)."""
     driver = one_of_two_is_missing()
     driver.feed(ev.Probed(UNAUTHORIZED))
     driver.wait(1_000)

@@ -27,7 +27,7 @@ def test_one_probe_at_a_time() -> None:
 
 
 def test_a_lost_probe_ends_nothing() -> None:
-    """Only a 200 ends a fault; an answer that never came leaves the fault, and says so."""
+    """Only a 200 ends a fault; after a missing answer the fault stays, with the new reason."""
     fault = outage()
     fault.began("HTTP 401", 0)
     fault.probe_sent()

@@ -32,7 +32,7 @@ def test_stored_when_confirmed() -> None:
 
 
 def test_written_again_when_refused() -> None:
-    """A refused one is never dropped: it is written again, later and with a number of its own."""
+    """A refused letter is never dropped: it is written again later, with a new number."""
     waiting = letters()
     letter = waiting.write(entry(), WHY)
     assert waiting.answered(letter.letter_id, "not authorized", 0) is None
@@ -46,7 +46,7 @@ def test_written_again_when_refused() -> None:
 
 
 def test_the_waits_grow_and_begin_anew() -> None:
-    """A topic that cannot be written is not asked all the time; once it could be, the next fault is short."""
+    """Writes to a failing topic back off; after a success the next fault begins with a short wait."""
     waiting = letters()
     letter, now_ms = waiting.write(entry(), WHY), 0
     for _ in range(8):
@@ -64,7 +64,7 @@ def test_the_waits_grow_and_begin_anew() -> None:
 
 
 def test_not_for_a_partition_that_is_gone() -> None:
-    """What the new owner will write is not written here, and the trouble ends with it."""
+    """Letters that the new owner will write are not written here, and the error ends with them."""
     waiting, one = letters(), entry()
     waiting.answered(waiting.write(one, WHY).letter_id, "not authorized", 0)
     one.partition.alive = False
@@ -74,7 +74,7 @@ def test_not_for_a_partition_that_is_gone() -> None:
 
 
 def test_a_partition_waits_for_its_letters() -> None:
-    """A revoke can tell whether a letter of its partitions is still open (F001)."""
+    """A revoke can see whether a letter of its partitions is still open (F001)."""
     waiting, one = letters(), entry()
     letter = waiting.write(one, WHY)
     assert waiting.wait_for([one.partition])

@@ -6,7 +6,7 @@ from connector.engine.retries import Backoff
 
 
 def backoff(first_ms: int = 200, largest_ms: int = 30_000) -> Backoff:
-    """A backoff whose chance can be repeated."""
+    """A backoff with a fixed seed."""
     return Backoff(first_ms, largest_ms, Random(1))  # noqa: S311 - a test to be repeated, not a secret
 
 
@@ -27,7 +27,7 @@ def test_jitter_is_full() -> None:
 
 
 def test_success_forgets() -> None:
-    """After a success the next failure waits as the first one did."""
+    """After a success the next failure waits like the first one."""
     tried = backoff()
     for _ in range(10):
         tried.failed(0)

@@ -27,7 +27,7 @@ def numbered(number: int) -> SchemaRef:
 
 
 def asked(registry: SchemaRequests, now_ms: int) -> list[SchemaRef]:
-    """What is asked at a moment."""
+    """The questions of one moment."""
     return [question.ref for question in registry.next(now_ms)]
 
 
@@ -41,7 +41,7 @@ def found_unknown(registry: SchemaRequests, ref: SchemaRef, now_ms: int) -> None
 
 
 def test_one_question_is_out_per_schema() -> None:
-    """However many records wait for it, a schema is asked for once, and at once."""
+    """However many records wait for it, a schema is asked for once, immediately."""
     registry = schemas()
     registry.want(ID42, 5)
     registry.want(ID42, 5)
@@ -55,7 +55,7 @@ def test_one_question_is_out_per_schema() -> None:
 
 
 def test_a_schema_that_is_given_up_is_not_asked_for_twice() -> None:
-    """While the old question is out, a schema that is wanted anew waits for that answer."""
+    """While the old question is out, a schema that is wanted again waits for that answer."""
     registry = schemas()
     registry.want(ID42, 0)
     registry.want(ID43, 0)
@@ -67,7 +67,7 @@ def test_a_schema_that_is_given_up_is_not_asked_for_twice() -> None:
 
 
 def test_an_answer_that_nobody_waits_for_releases_nothing() -> None:
-    """Its partition is gone: the answer is counted, and that is all."""
+    """Its partition is gone: the answer is only counted."""
     registry = schemas()
     registry.want(ID42, 0)
     asked(registry, 0)
@@ -99,7 +99,7 @@ def test_a_registry_that_is_down_is_asked_again_with_backoff() -> None:
 
 
 def test_the_first_answer_brings_the_others_along() -> None:
-    """Once the registry answers anything, what failed before is asked at once."""
+    """Once the registry answers any question, failed ones are asked again immediately."""
     registry = schemas()
     registry.want(ID42, 0)
     registry.want(ID43, 0)
@@ -112,7 +112,7 @@ def test_the_first_answer_brings_the_others_along() -> None:
 
 
 def test_a_schema_that_the_registry_stumbles_over_delays_no_other() -> None:
-    """Each schema has a backoff of its own: HTTP 500 for one is no outage for the next."""
+    """Each schema has its own backoff: HTTP 500 for one is no outage for the next."""
     registry = schemas()
     registry.want(ID42, 0)
     for now_ms in range(0, 100_000, 1_000):
@@ -124,7 +124,7 @@ def test_a_schema_that_the_registry_stumbles_over_delays_no_other() -> None:
 
 
 def test_what_comes_back_slowly_is_not_given_up_for_long() -> None:
-    """After a long outage the first answer ends the long waits, also of what fails once more (F040)."""
+    """After a long outage the first answer ends the long waits, also those of failing schemas (F040)."""
     registry = schemas()
     registry.want(ID42, 0)
     now_ms = 0
@@ -142,7 +142,7 @@ def test_what_comes_back_slowly_is_not_given_up_for_long() -> None:
 
 
 def test_the_first_answer_brings_none_along_twice() -> None:
-    """A schema that the registry goes on to stumble over is not asked for after each answer to others.
+    """A schema that the registry still fails to serve is not asked for after each answer to others.
 
     New credentials are a reason to ask for it at once again.
     """
@@ -178,7 +178,7 @@ def test_an_unknown_schema_is_asked_for_once_more() -> None:
 
 
 def test_an_outage_settles_no_doubt() -> None:
-    """Of two answers that there is no such schema, an outage may lie between; it is not one of them."""
+    """An outage between the two answers that there is no such schema counts as neither of them."""
     registry = schemas()
     registry.want(ID42, 0)
     asked(registry, 0)
@@ -192,7 +192,7 @@ def test_an_outage_settles_no_doubt() -> None:
 
 
 def test_that_a_schema_is_unknown_is_remembered_briefly() -> None:
-    """For a few seconds nobody asks; then one more answer is enough, because it was doubted before."""
+    """For a few seconds it is not asked for; then one more answer is enough, after the first doubt."""
     registry = schemas()
     found_unknown(registry, ID42, 5_000)
     over_ms = 5_000 + UNKNOWN_MS
@@ -215,7 +215,7 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 def test_what_is_asked_at_once_is_bounded() -> None:
-    """The rest waits for an answer, and what is due for longest goes first (S15)."""
+    """The rest waits for an answer, and the one due for longest goes first (S15)."""
     registry = schemas()
     for number in range(ASKED_MAX + 2):
         registry.want(numbered(number), number)
@@ -230,7 +230,7 @@ def test_what_is_asked_at_once_is_bounded() -> None:
 
 
 def test_what_is_asked_ahead_leaves_room() -> None:
-    """Half of the questions are kept for what partitions wait for, which also goes first."""
+    """Half of the questions are kept for schemas that partitions wait for, which also go first."""
     registry = schemas()
     for number in range(ASKED_MAX):
         registry.want_ahead(numbered(number), 0)
@@ -253,7 +253,7 @@ def test_what_is_waited_for_goes_before_what_is_asked_ahead() -> None:
 
 
 def test_what_is_wanted_ahead_is_bounded() -> None:
-    """The rest is asked for when its turn comes; what is answered makes room (S15)."""
+    """The rest is asked for later; each answer makes room (S15)."""
     registry = schemas()
     for number in range(AHEAD_MAX + 1):
         registry.want_ahead(numbered(number), 0)
@@ -269,7 +269,7 @@ def test_what_is_wanted_ahead_is_bounded() -> None:
 
 
 def test_what_was_answered_is_not_asked_ahead() -> None:
-    """Neither what is known nor what is known to be missing; a partition that waits for it asks again."""
+    """Neither known nor missing schemas are asked ahead; a partition that waits for one asks again."""
     registry = schemas()
     registry.want(ID42, 0)
     asked(registry, 0)
@@ -283,7 +283,7 @@ def test_what_was_answered_is_not_asked_ahead() -> None:
 
 
 def test_what_was_wanted_ahead_goes_with_the_partitions() -> None:
-    """A partition that is gone needs nothing; those that are left ask anew as they go on."""
+    """A partition that is gone needs no schema; the remaining ones ask again as they go on."""
     registry = schemas()
     registry.want(ID42, 0)
     registry.want_ahead(ID43, 0)
@@ -296,7 +296,7 @@ def test_what_was_wanted_ahead_goes_with_the_partitions() -> None:
 
 
 def test_what_is_given_up_takes_no_room_ahead() -> None:
-    """However often partitions come and go, the bound holds for what is wanted now."""
+    """However often partitions come and go, the bound holds for the schemas wanted now."""
     registry = schemas()
     for number in range(AHEAD_MAX):
         registry.want_ahead(numbered(number), 0)

@@ -1,4 +1,4 @@
-"""What is settled above the committed offset: what a commit says of it, and what a restart leaves out."""
+"""Settled records above the committed offset: a commit stores them, and a restart leaves them out."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from tests.engine.driver import (
 )
 
 ALONE = replace(AT_ONCE, batch_items_max=1)
-"""Each contact in a request of its own, so that a test can choose whose answer comes."""
+"""Each contact has its own request, so that a test can choose whose answer comes."""
 
 
 def warm() -> Driver:
@@ -35,20 +35,20 @@ def warm() -> Driver:
 
 
 def restarted(settled: list[tuple[int, int]]) -> Driver:
-    """An engine to which partition 0 is given at offset 0, with what is settled above it."""
+    """An engine with partition 0 at offset 0, and these settled runs above it."""
     driver = Driver(AT_ONCE, {})
     driver.assign({P0: 0}, {P0: settled})
     return driver
 
 
 def skipped(driver: Driver) -> dict[str, int]:
-    """What was left out, by rule."""
+    """The skipped records, by rule."""
     (topic,) = driver.engine.snapshot().topics
     return dict(topic.skipped)
 
 
 def test_offsets_are_found_in_their_runs() -> None:
-    """Asked in ascending order; what has not been asked for can be had as runs."""
+    """Ask in ascending order; the offsets not asked for yet can be had as runs."""
     before = SettledRanges([(3, 5), (7, 8), (10, 20)])
     assert [offset for offset in range(12) if before.has(offset)] == [3, 4, 7, 10, 11]
     runs: list[tuple[int, int]] = []
@@ -60,7 +60,7 @@ def test_offsets_are_found_in_their_runs() -> None:
 
 
 def test_what_is_read_and_what_is_not_grow_together() -> None:
-    """What adjoins the last run of this assignment lengthens it."""
+    """A run that adjoins the last run of this assignment lengthens it."""
     runs = [(1, 3)]
     SettledRanges([(2, 5), (6, 7)]).add_unread(runs, 3)
     assert runs == [(1, 5), (6, 7)]
@@ -73,12 +73,12 @@ def answer(driver: Driver, contact: str, outcome: ItemOutcome = ACCEPTED) -> Non
 
 
 def contacts(sends: list[ev.Send]) -> list[str]:
-    """Whom requests are about, in order."""
+    """The contacts of the requests, in order."""
     return [contact for send in sends for contact in send.user_ids]
 
 
 def test_a_commit_says_what_is_settled_above_it() -> None:
-    """Of three contacts the last two are answered; a skipped record is settled too (F017)."""
+    """The last two of three contacts are answered; a skipped record is settled too (F017)."""
     driver = warm()
     driver.arrive([upsert("1")], [upsert("2")], Skip("when"), [upsert("3")], [upsert("4")])
     answer(driver, "2")
@@ -88,7 +88,7 @@ def test_a_commit_says_what_is_settled_above_it() -> None:
 
 
 def test_a_commit_that_says_no_more_is_not_made() -> None:
-    """The offset stays: there is one commit when more is settled above it, and none when nothing is new."""
+    """The offset stays: there is one commit when more is settled above it, and none otherwise."""
     driver = warm()
     driver.arrive([upsert("1")], [upsert("2")], [upsert("3")])
     before = len(find(driver.commands, ev.Commit))
@@ -103,7 +103,7 @@ def test_a_commit_that_says_no_more_is_not_made() -> None:
 
 
 def test_a_refused_commit_is_made_again() -> None:
-    """What it would have said is not known to the group yet (F013)."""
+    """The group does not know the runs of the refused commit yet (F013)."""
     driver = Driver(ALONE, confirms=False)
     driver.wait(2_000)
     driver.confirm()
@@ -119,7 +119,7 @@ def test_a_refused_commit_is_made_again() -> None:
 
 
 def test_a_restart_leaves_out_what_was_settled() -> None:
-    """It is counted under a rule of its own, and commits pass it (F017, F088)."""
+    """It is counted under its own rule, and commits pass it (F017, F088)."""
     driver = restarted([(1, 3)])
     driver.arrive([upsert("1")], [upsert("2")], Rejection("decode", "not JSON"), [upsert("4")])
     assert skipped(driver) == {"settled_before": 2}
@@ -130,7 +130,7 @@ def test_a_restart_leaves_out_what_was_settled() -> None:
 
 
 def test_a_second_crash_forgets_nothing() -> None:
-    """What has not been read again yet goes along with the commits of the next life."""
+    """Runs that have not been read again yet go along with the commits of the next life."""
     driver = restarted([(1, 3), (6, 8), (9, 1_000)])
     assert driver.commit() == {P0: 0}
     assert driver.settled == {P0: [(1, 3), (6, 8), (9, 1_000)]}
@@ -144,7 +144,7 @@ def test_a_second_crash_forgets_nothing() -> None:
 
 
 def test_offsets_that_were_lost_take_with_them_what_was_settled() -> None:
-    """What had been polled by then may be of another log: nothing of it is settled (F021, F026)."""
+    """Records polled by then may be of another log: none of them is settled (F021, F026)."""
     driver = restarted([(1, 10)])
     driver.feed(ev.OffsetsLost(P0, "gone", "pause"))
     driver.arrive([upsert("1")], [upsert("2")])
@@ -153,7 +153,7 @@ def test_offsets_that_were_lost_take_with_them_what_was_settled() -> None:
 
 
 def test_nothing_is_claimed_where_the_offsets_are_lost() -> None:
-    """What is under way is still settled, but the same offsets may name other records by then (F026)."""
+    """Records in flight are still settled, but the same offsets may name other records by then (F026)."""
     driver = warm()
     driver.arrive([upsert("1")], [upsert("2")])
     driver.feed(ev.OffsetsLost(P0, "gone", "pause"))
@@ -163,7 +163,7 @@ def test_nothing_is_claimed_where_the_offsets_are_lost() -> None:
 
 
 def test_what_was_settled_is_forgotten_once_it_has_been_read() -> None:
-    """From then on no record is looked for in it."""
+    """From then on no record is looked up in it."""
     driver = restarted([(1, 3)])
     partition = driver.engine._partitions[P0]
     driver.arrive([upsert("1")], [upsert("2")])
@@ -176,7 +176,7 @@ def test_what_was_settled_is_forgotten_once_it_has_been_read() -> None:
 
 
 def test_the_next_owner_knows_nothing_of_it() -> None:
-    """What is known belongs to one assignment: the next one brings its own."""
+    """The runs belong to one assignment: the next one brings its own."""
     driver = restarted([(1, 10)])
     driver.feed(ev.Lost([P0]))
     driver.assign({P0: 0})
@@ -185,13 +185,15 @@ def test_the_next_owner_knows_nothing_of_it() -> None:
 
 
 def test_a_changed_key_that_is_half_done_ends_what_is_claimed() -> None:
-    """Its new contact has gone on: it would be sent again behind what was settled later (promise 2)."""
+    """Its new contact has gone on: it would be sent again after later records were settled (promise 2)."""
     driver = warm()
     driver.arrive([upsert("1")], [upsert("x")], [Delete("old"), upsert("new")], [upsert("y")])
     answer(driver, "x")
     answer(driver, "y")
     driver.commit()
-    assert driver.settled == {P0: [(2, 3), (4, 5)]}  # nothing of the changed key is done: all is in order
+    assert driver.settled == {
+        P0: [(2, 3), (4, 5)]
+    }  # no delivery of the changed key is done, so all is in order
     answer(driver, "new")
     driver.arrive([upsert("new")])
     answer(driver, "new")
@@ -203,7 +205,7 @@ def test_a_changed_key_that_is_half_done_ends_what_is_claimed() -> None:
 
 
 def test_a_contact_and_its_event_claim_what_stands_behind() -> None:
-    """Both deliveries of the record wait in one lane: nothing behind them is settled before they are."""
+    """Both deliveries of the record wait in one lane: nothing after them is settled before they are."""
     driver = warm()
     driver.arrive([upsert("1"), event("1", "1")], [upsert("2")], [upsert("1")])
     answer(driver, "1")
@@ -226,7 +228,7 @@ def test_a_dead_letter_on_its_way_ends_what_is_claimed() -> None:
 
 
 def test_a_tombstone_behind_a_delete_that_is_left_out() -> None:
-    """It is settled with its delete as ever, and the upsert between them is not forgotten."""
+    """It is settled with its delete as usual, and the upsert between them is not forgotten."""
     driver = restarted([(1, 2), (4, 5)])
     driver.arrive([upsert("0")], [DELETE], [Delete("7", tombstone=True)], [upsert("8")], key=b"7")
     assert skipped(driver) == {"settled_before": 1, "tombstone_after_delete": 1}
@@ -235,7 +237,7 @@ def test_a_tombstone_behind_a_delete_that_is_left_out() -> None:
 
 
 def test_a_record_that_is_left_out_waits_for_no_schema() -> None:
-    """Nobody is asked for it, nothing is parked behind it, and it may have brought its contact back."""
+    """Its schema is not asked for, no record is parked after it, and it may have brought its contact back."""
     driver = restarted([(1, 2)])
     driver.arrive([DELETE], key=b"7")
     assert not find(driver.arrive(AwaitsSchema(ID42), key=b"7"), ev.FetchSchema)
@@ -246,7 +248,7 @@ def test_a_record_that_is_left_out_waits_for_no_schema() -> None:
 
 
 def test_a_tombstone_that_is_left_out_unread_brought_nobody_back() -> None:
-    """Whatever its schema says, without a value it is no upsert: the next one repeats the delete too."""
+    """Without a value it is no upsert, whatever its schema: the next tombstone repeats the delete too."""
     driver = restarted([(1, 2)])
     driver.arrive([DELETE], key=b"7")
     driver.arrive(AwaitsSchema(ID42), key=b"7", value=None)
@@ -255,7 +257,7 @@ def test_a_tombstone_that_is_left_out_unread_brought_nobody_back() -> None:
 
 
 def test_what_is_left_out_says_nothing_of_what_is_parked_before_it() -> None:
-    """A parked tombstone is a deletion of its own, though a settled one stands behind it.
+    """A parked tombstone is a deletion, though a settled delete follows it.
 
     It was left out as the repetition of that (found by the simulation).
     """
@@ -268,7 +270,7 @@ def test_what_is_left_out_says_nothing_of_what_is_parked_before_it() -> None:
 
 
 def test_a_stop_says_what_is_settled() -> None:
-    """The last commit is made for what is settled above an offset that cannot move."""
+    """The last commit stores the runs above an offset that cannot move."""
     driver = warm()
     driver.arrive([upsert("1")], [upsert("2")])
     driver.feed(ev.StopRequested())

@@ -1,4 +1,4 @@
-"""Lanes that hold records of partitions that are taken away, and of others, while a request is out (F003)."""
+"""Lanes with records of revoked partitions and of others, while a request is out (F003)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.engine.driver import AT_ONCE, DELETE, P0, P1, UNAUTHORIZED, UNKNOWN, 
 
 
 def two_partitions() -> Driver:
-    """Upserts of the same contact in partition 1, on their way, and whatever follows in partition 0."""
+    """Upserts of one contact in partition 1 are in flight; later deliveries of it are in partition 0."""
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([upsert("7", a=1)], [upsert("7", b=1)], partition=P1)
     assert driver.sends[0].bodies == [{"_user_id": "7", "a": 1, "b": 1}]
@@ -16,7 +16,7 @@ def two_partitions() -> Driver:
 
 
 def test_what_stands_behind_it_is_of_another_kind() -> None:
-    """A batch that waits to be sent again has lost its upserts: the delete behind them leaves by itself."""
+    """A batch that waits to be sent again has lost its upserts: the delete after them leaves alone."""
     driver = two_partitions()
     driver.arrive([DELETE])
     driver.answer(driver.sends[0], UNKNOWN)
@@ -28,7 +28,7 @@ def test_what_stands_behind_it_is_of_another_kind() -> None:
 
 
 def test_what_stands_behind_it_travels_alone() -> None:
-    """What was on its way is not sent again, and what follows is what the partition that is left says."""
+    """The request in flight is not sent again, and the deliveries of the remaining partition follow."""
     driver = two_partitions()
     driver.arrive([upsert("7", c=2)])
     driver.feed(ev.Lost([P1]))
@@ -41,7 +41,7 @@ def test_what_stands_behind_it_travels_alone() -> None:
 
 @pytest.mark.parametrize("between", [[], [[upsert("7", x=9)]]])
 def test_what_stays_and_travels_is_as_it_was_sent(between: list[Translated]) -> None:
-    """A record of a partition that stays, which came behind the request, is not settled by its answer."""
+    """A later record of a partition that stays is not settled by the answer."""
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([upsert("7", a=1)])
     driver.arrive(*between, partition=P1)
@@ -53,7 +53,7 @@ def test_what_stays_and_travels_is_as_it_was_sent(between: list[Translated]) -> 
 
 
 def test_what_waits_behind_what_is_taken_away_is_sent_at_its_own_endpoint() -> None:
-    """The delete before it was still waiting for its turn, and is the next owner's now."""
+    """The delete before it had not left yet, and belongs to the next owner now."""
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([Delete("8")])
     driver.arrive([DELETE], partition=P1)
@@ -75,7 +75,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_what_is_taken_away_is_not_sent_again(answer: str) -> None:
-    """Whatever the last answer was: the next owner sends it, and writes its dead letter (F003, F008)."""
+    """The next owner sends it and writes its dead letter, whatever the last answer was (F003, F008)."""
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([upsert("7")], [upsert("8")], partition=P1)
     driver.feed(ev.Lost([P1]))

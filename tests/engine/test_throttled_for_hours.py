@@ -13,7 +13,7 @@ THROTTLED = Answer(Verdict.THROTTLED, "HTTP 429")
 
 
 def test_a_day_of_429_costs_time_alone() -> None:
-    """The buffer stays as full as it may be, a request now and then asks, nothing is given up (F058, I6)."""
+    """The buffer stays full, a request asks now and then, and no record is given up (F058, I6)."""
     driver = Driver(LIMITS)
     arrived = 0
     while room := driver.engine.room().records:

@@ -12,12 +12,12 @@ UNKNOWN = SchemaVerdict.UNKNOWN
 
 
 def unanswered(driver: Driver) -> list[SchemaRef]:
-    """What was asked for and not answered yet, where answers come in the order of the questions."""
+    """The unanswered questions, where answers come in the order of the questions."""
     return driver.fetched[sum(driver.engine.snapshot().schema_answers.values()) :]
 
 
 def say_that_all_are_unknown(driver: Driver, ms: int) -> None:
-    """Let time pass while the registry answers every question at once, and has no such schema."""
+    """Let time pass while the registry answers every question immediately, and has no such schema."""
     end_ms = driver.now_ms + ms
     while driver.now_ms < end_ms:
         driver.wait(100)
@@ -47,7 +47,7 @@ def test_an_unknown_schema_makes_a_dead_letter_only_after_it_was_asked_for_again
 
 
 def test_an_unknown_schema_that_appears_is_no_dead_letter() -> None:
-    """A replica of the registry that lags behind costs two seconds, and no record (F040)."""
+    """A replica of the registry that lags costs two seconds, and no record (F040)."""
     driver = Driver()
     driver.arrive_awaiting(ID42, [upsert("7")])
     driver.schema(verdict=UNKNOWN, reason="HTTP 404")
@@ -95,7 +95,7 @@ def test_many_unknown_schemas_are_doubted_together() -> None:
 
 
 def test_unknown_schemas_of_one_partition_delay_no_other() -> None:
-    """What a partition waits for is asked at once, however many are asked for ahead (F040)."""
+    """A schema that a partition waits for is asked for immediately, however many are asked ahead (F040)."""
     driver = Driver(positions={P0: 0, P1: 0})
     for number in range(1_000, 1_000 + 2 * AHEAD_MAX):
         ref = SchemaRef(RefKind.ID, str(number))

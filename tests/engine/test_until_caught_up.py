@@ -1,4 +1,4 @@
-"""`--until-caught-up`: the first end is reached, and all before it is committed (design, section 4)."""
+"""`--until-caught-up`: the first end is reached, and all before it is committed (`docs/configuration.md`)."""
 
 from dataclasses import replace
 from random import Random
@@ -11,7 +11,7 @@ from tests.engine.driver import AT_ONCE, P0, P1, Driver, record, upsert
 
 
 def test_until_caught_up() -> None:
-    """Ends when the end seen at first is reached, nothing is pending and the last commit is confirmed."""
+    """It ends when the first known end is reached, nothing is pending and the last commit is confirmed."""
     driver = Driver(replace(AT_ONCE, until_caught_up=True), {}, confirms=False)
     driver.feed(ev.Assigned({P0: 0}, {P0: 3}))
     driver.confirm()
@@ -51,7 +51,7 @@ def test_the_end_may_only_be_known_once_it_is_reached() -> None:
 
 
 def test_a_log_that_lost_our_offset_is_not_caught_up() -> None:
-    """A position behind the end of a recreated topic reached nothing: its pause waits (F021, F022)."""
+    """A position after the end of a recreated topic reached nothing: its pause waits (F021, F022)."""
     driver = Driver(replace(AT_ONCE, until_caught_up=True), {})
     driver.feed(ev.Assigned({P0: 5_000}, {P0: 100}))
     driver.wait(2_000)

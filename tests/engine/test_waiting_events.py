@@ -1,4 +1,7 @@
-"""Events that are refused for want of their contact (design, section 7)."""
+"""Events that are refused because their contact is missing.
+
+`docs/decisions/0006-upserts-pass-waiting-events.md` says why an upsert may pass them.
+"""
 
 from dataclasses import replace
 
@@ -32,7 +35,7 @@ def test_an_event_of_a_known_contact_does_not_wait() -> None:
 
 
 def test_a_contact_that_comes_lets_its_event_wait_no_longer() -> None:
-    """An upsert of another partition is sent at once, and the event behind it."""
+    """An upsert of another partition is sent immediately, and then the event."""
     driver = Driver(AT_ONCE, {P0: 0, P1: 0})
     driver.arrive([event("7", "e", contact_wait_ms=10_000)])
     driver.answer(driver.sends[0], items(REJECTED))
@@ -42,7 +45,7 @@ def test_a_contact_that_comes_lets_its_event_wait_no_longer() -> None:
 
 
 def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
-    """That it was accepted once says nothing any more: it may be on its way back."""
+    """That the contact was accepted once counts no more: it may come back."""
     driver = Driver()
     driver.arrive([upsert("7")])
     driver.answer(driver.sends[-1])
@@ -55,7 +58,7 @@ def test_an_event_waits_for_a_contact_that_was_deleted() -> None:
 
 
 def test_only_the_newest_contacts_are_remembered() -> None:
-    """Of a contact that was accepted longer ago nothing is known, and its event waits (promise 7)."""
+    """A contact that was accepted longer ago is forgotten, so its event waits (promise 7)."""
     driver = Driver(replace(AT_ONCE, contacts_remembered_max=2))
     for contact in ("7", "8", "7", "9"):
         driver.arrive([upsert(contact)])
@@ -66,7 +69,7 @@ def test_only_the_newest_contacts_are_remembered() -> None:
 
 
 def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
-    """An accepted upsert may still be in the API's queue: an event behind it is tried again (F062)."""
+    """An accepted upsert may still be in the API's queue: an event after it is tried again (F062)."""
     driver = Driver()
     driver.arrive([upsert("7", instant=False)])
     driver.answer(driver.sends[0])
@@ -79,7 +82,7 @@ def test_an_event_waits_for_a_contact_that_is_only_queued() -> None:
 
 
 def test_a_waiting_event_holds_up_its_contact_only() -> None:
-    """Behind a waiting event its contact waits, others travel (F077)."""
+    """After a waiting event its contact waits, others travel (F077)."""
     driver = Driver()
     driver.arrive([event("7", "e", contact_wait_ms=60_000)])
     driver.answer(driver.sends[0], items(REJECTED))
@@ -88,7 +91,7 @@ def test_a_waiting_event_holds_up_its_contact_only() -> None:
 
 
 def test_a_delete_brings_no_contact_forward() -> None:
-    """The event behind which it stands is not tried again any sooner for it."""
+    """The event before the delete is not tried again any sooner."""
     driver = Driver()
     driver.arrive([event("7", "e", contact_wait_ms=10_000)], [DELETE])
     assert driver.answer(driver.sends[0], items(REJECTED)) == []

@@ -1,4 +1,4 @@
-"""Status codes and bodies: what each answer means for the batch that asked."""
+"""Status codes and bodies: the meaning of each answer for its batch."""
 
 import orjson
 import pytest
@@ -50,7 +50,7 @@ def ask(status: int, body: bytes = b"", endpoint: Endpoint = CONTACTS, **headers
 
 @pytest.mark.parametrize("status", [200, 202])
 def test_all_accepted_is_one_shared_answer(status: int) -> None:
-    """The usual answer costs nothing but its parsing."""
+    """The usual answer needs no outcome per item."""
     assert ask(status, ALL_GOOD) is ALL_ACCEPTED
 
 
@@ -83,7 +83,7 @@ def test_undecidable_error_rejects_the_batch() -> None:
     """F051: an error that may concern any item is handed to the bisection."""
     answer = ask(202, b'{"entitiesSuccess":1,"entitiesFailures":1,"errors":[{"position":1,"error":"bad"}]}')
     assert answer.verdict is Verdict.BATCH_REJECTED
-    assert answer.reason == "HTTP 202: which item is refused is not said: bad"
+    assert answer.reason == "HTTP 202: the answer does not say which item is refused: bad"
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_statuses(status: int, verdict: Verdict) -> None:
     "body", [b"", b"  ", b"<html>login</html>", b"{}", b"null", b'{"success":true}', b'{"a":']
 )
 def test_success_that_says_nothing_is_no_success(status: int, body: bytes) -> None:
-    """F049 F050: pages, empty bodies and other JSON are unknown: what was sent may have been processed."""
+    """F049 F050: pages, empty bodies and other JSON are unknown: the batch may have been processed."""
     assert ask(status, body).verdict is Verdict.UNKNOWN
 
 
 def test_page_is_told_by_its_size() -> None:
-    """F049 S08: of a body that is not JSON the operator learns the size, not the content."""
+    """F049 S08: the operator learns the size of a body that is not JSON, not its content."""
     answer = ask(200, b"<html>Ada Lovelace</html>")
     assert answer.reason.endswith("(a body of 25 bytes that is not JSON)")
 
@@ -176,7 +176,7 @@ def test_throttled_waits_for_the_reset(body: bytes) -> None:
 
 
 def test_throttled_without_a_budget() -> None:
-    """F057: `Retry-After` stands in for a missing or senseless reset; without both nothing is said."""
+    """F057: `Retry-After` replaces a missing or senseless reset; without both there is no wait."""
     assert ask(429, retry_after="7").retry_after_ms == 7000
     assert ask(429).retry_after_ms is None
     assert ask(429).budget is None
@@ -229,7 +229,7 @@ def test_answers_that_never_came() -> None:
 
 @given(status=st.integers(100, 999), body=st.binary(max_size=40), endpoint=st.sampled_from(Endpoint))
 def test_no_status_makes_junk_accepted(status: int, body: bytes, endpoint: Endpoint) -> None:
-    """F049 F050: whatever the status, a body that reports nothing accepts nothing."""
+    """F049 F050: whatever the status, a body without a report accepts nothing."""
     assert ask(status, body, endpoint).verdict is not Verdict.ITEMS
 
 

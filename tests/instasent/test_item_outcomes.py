@@ -28,7 +28,7 @@ def kinds(answer: object, user_ids: list[str] = IDS) -> list[OutcomeKind] | str:
 
 
 def shape_a(succeeded: object = None, failed: object = None, **lists: object) -> dict[str, Any]:
-    """Make an answer of shape A (API reference, section 3.1)."""
+    """Make an answer of shape A (`ingest-api.md 3.1`)."""
     counters = {"entitiesSuccess": succeeded, "entitiesFailures": failed}
     return {
         "success": True,
@@ -121,13 +121,13 @@ CASES: dict[str, tuple[object, list[OutcomeKind] | str]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_shape_a(name: str) -> None:
-    """F047 F048: what the answer proves is accepted, what it blames is rejected, the rest is tried again."""
+    """F047 F048: proven items are accepted, blamed ones rejected, and the rest is tried again."""
     answer, expected = CASES[name]
     assert kinds(answer) == expected
 
 
 def shape_b(*items: object, successful: object = None, failed: object = None) -> dict[str, object]:
-    """Make an answer of shape B (API reference, section 3.2)."""
+    """Make an answer of shape B (`ingest-api.md 3.2`)."""
     return {"entity": {"successful": successful, "failed": failed, "items": list(items)}}
 
 
@@ -183,7 +183,7 @@ def test_numeric_id_is_matched() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"3", b'"ok"', b"{", b"\xff", b"[" * 5000])
 def test_bodies_that_are_no_answer(body: bytes) -> None:
-    """F049 F050 S14: they are unreadable, and nothing breaks."""
+    """F049 F050 S14: such bodies are unreadable, and nothing breaks."""
     assert parse(body) is None
 
 
@@ -198,7 +198,7 @@ def test_reason_names_the_field_and_not_the_value() -> None:
 
 @given(st.data())
 def test_a_truthful_answer_is_read_truthfully(data: st.DataObject) -> None:
-    """F047: whatever was refused, in either shape, from 0 or 1, echoed or not, no item changes sides."""
+    """F047: in either shape, counted from 0 or 1, echoed or not, no item gets another one's outcome."""
     count = data.draw(st.integers(1, 12))
     ids = [f"id-{number}" for number in range(count)]
     bad = data.draw(st.sets(st.integers(0, count - 1)))

@@ -8,7 +8,7 @@ from connector.model import BudgetReading
 DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
 DATE_S = 1_795_428_000
 WRONG_WALL_MS = (DATE_S - 86_400) * 1000
-"""This side's clock is a day slow; where there is a `Date` nothing may come of it."""
+"""This side's clock is a day slow, which must not matter where there is a `Date`."""
 
 
 def headers(reset: str, **others: str) -> dict[str, str]:
@@ -55,7 +55,7 @@ def test_missing_header_is_no_budget(name: str) -> None:
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 2026 10:00:00 GMT"])
 def test_without_a_date_the_wall_clock_counts(date: str) -> None:
-    """Promise 6: else the wall clock passed in with the answer."""
+    """Promise 6: without a `Date` the wall clock counts that comes with the answer."""
     reading = read_budget(headers(str(DATE_S + 30), date=date), DATE_S * 1000 + 400)
     assert reading is not None
     assert reading.reset_in_ms == 30_600

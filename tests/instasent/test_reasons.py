@@ -32,7 +32,7 @@ ITEM = {
     ],
 )
 def test_forms(error: object, text: str) -> None:
-    """Every form that the reference knows or its clients expect (section 8) becomes one line."""
+    """Every form that is documented or that clients expect (`ingest-api.md 8`) becomes one line."""
     assert describe(error) == text
 
 
@@ -60,7 +60,7 @@ def test_values_go(error: str, text: str) -> None:
 
 @given(st.text(max_size=3000), st.dictionaries(st.text(max_size=5), st.text(max_size=30), max_size=5))
 def test_one_bounded_line(error: str, item: dict[str, str]) -> None:
-    """S08 S14: whatever comes, the reason is one line of at most 300 characters."""
+    """S08 S14: whatever the error, the reason is one line of at most 300 characters."""
     text = describe(error, item)
     assert len(text) <= LENGTH_MAX
     assert not set(text) & set("\r\n\x00")

@@ -24,7 +24,7 @@ REQUESTS = Requests("https://api.instasent.com/v1", "p-1", "d-1")
     ],
 )
 def test_each_endpoint_has_its_request(endpoint: Endpoint, sync: bool, method: str, target: str) -> None:
-    """Method and target are those of the API reference, section 2; `_sync` is bare."""
+    """Method and target are those of `ingest-api.md 2`; `_sync` has no value."""
     request = REQUESTS.batch(endpoint, ["7"], [{"_user_id": "7"}], sync)
     assert (request.method, request.target) == (method, target)
 
@@ -42,7 +42,7 @@ def test_bodies_are_one_json_array() -> None:
 
 
 def test_one_item_is_an_array_too() -> None:
-    """A single event is sent as an array (API reference, section 2)."""
+    """A single event is sent as an array (`ingest-api.md 2`)."""
     assert REQUESTS.events([{"_user_id": "1"}]).body == b'[{"_user_id":"1"}]'
 
 
@@ -56,7 +56,7 @@ def test_delete_carries_one_contact() -> None:
     "user_id", ["", " ", "\t", ".", "..", "a\r\nb", "a\x00", "\x7f", "a\x85", "\ud800", "a\udfff"]
 )
 def test_ids_that_no_segment_can_hold(user_id: str) -> None:
-    """F039 S01: they are refused before a request exists, and the text does not quote them."""
+    """F039 S01: such ids are refused before a request exists, and the text does not quote them."""
     with pytest.raises(ValueError, match="not a path segment") as refused:
         REQUESTS.delete(user_id)
     assert refused.value.__context__ is None or refused.value.__suppress_context__
@@ -70,13 +70,13 @@ def test_project_must_be_a_segment(project: str) -> None:
 
 
 def test_configured_parts_are_encoded() -> None:
-    """A slash in the data source's id stays within its segment; a slash behind the base is dropped."""
+    """A slash in the data source's id stays within its segment; a slash after the base is dropped."""
     requests = Requests("http://localhost:8080/", "p", "a/b")
     assert requests.probe().target == "/project/p/datasource/a%2Fb/stream"
 
 
 def once(text: str) -> str:
-    """Percent-encode everything that must be."""
+    """Percent-encode every character that needs it."""
     return quote(text, safe="")
 
 

@@ -13,7 +13,7 @@ JSON = {"content-type": "application/json"}
 
 
 def reply(body: Any, status: int = 200, **headers: str) -> RegistryReply:
-    """Give a reply; what is not bytes becomes JSON."""
+    """Give a reply; a body that is not bytes becomes JSON."""
     written = body if isinstance(body, bytes) else orjson.dumps(body)
     return RegistryReply(
         status, {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}, written
@@ -23,7 +23,7 @@ def reply(body: Any, status: int = 200, **headers: str) -> RegistryReply:
 def hold(
     language: Language, ref: SchemaRef, replies: Mapping[str, RegistryReply], otherwise: RegistryReply
 ) -> tuple[SchemaAnswer, list[str]]:
-    """Return what came of a question, and what was asked for on the way."""
+    """Return the answer to a question, and the paths asked for."""
     asking = fetch(language, ref)
     asked: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""Apicurio's own API in both versions. Replies are those of Apicurio 2.6.13 where it was asked."""
+"""Apicurio's own API in both versions. Most replies were recorded from Apicurio 2.6.13."""
 
 import pytest
 
@@ -93,8 +93,8 @@ def test_each_reference_has_its_paths(language: Language, ref: SchemaRef, asked:
         (SchemaRef(RefKind.ARTIFACT, "%2E%2E/a/1"), "no address can hold"),
         (SchemaRef(RefKind.ARTIFACT, "g/%0d%0aX-A%3A b/1"), "no address can hold"),
         (SchemaRef(RefKind.ARTIFACT, "g/a/"), "no address can hold"),
-        (SchemaRef(RefKind.ARTIFACT, "g/a"), "no group, artifact and version"),
-        (SchemaRef(RefKind.ARTIFACT, "g/%ff/1"), "no group, artifact and version"),
+        (SchemaRef(RefKind.ARTIFACT, "g/a"), "not a group, an artifact and a version"),
+        (SchemaRef(RefKind.ARTIFACT, "g/%ff/1"), "not a group, an artifact and a version"),
     ],
 )
 def test_what_cannot_be_looked_up_is_unknown_and_not_asked_for(ref: SchemaRef, reason: str) -> None:
@@ -108,14 +108,14 @@ def test_what_cannot_be_looked_up_is_unknown_and_not_asked_for(ref: SchemaRef, r
     "name", ["ContentNotFoundException", "ArtifactNotFoundException", "VersionNotFoundException"]
 )
 def test_the_registry_says_that_there_is_none(name: str) -> None:
-    """F040: the exception's name tells an unknown schema from an unknown path, which is 404 too."""
+    """F040: the exception's name separates an unknown schema from an unknown path, which is 404 too."""
     answer, asked = hold(V2, REF, {}, refusal(name))
     assert (answer.verdict, answer.reason) == (SchemaVerdict.UNKNOWN, "there is no such schema")
     assert asked == ["/ids/contentIds/3"]
 
 
 def test_an_unknown_path_depends_on_who_refuses() -> None:
-    """F040: at a wrong address nothing is known about the schema; `/system/info` tells."""
+    """F040: at a wrong address nothing is known about the schema; `/system/info` shows which it is."""
     answer, asked = hold(V2, REF, {"/system/info": INFO}, NO_SUCH_PATH)
     assert (answer.verdict, asked) == (SchemaVerdict.UNKNOWN, ["/ids/contentIds/3", "/system/info"])
     answer, _ = hold(V2, REF, {}, NO_SUCH_PATH)
@@ -134,13 +134,13 @@ def test_an_unknown_path_depends_on_who_refuses() -> None:
     ],
 )
 def test_a_success_without_a_schema_says_nothing(content: RegistryReply) -> None:
-    """F040: pages, nothing and what is no text are not taken for content, which comes bare."""
+    """F040: pages, empty bodies and bytes that are no text are not taken for content."""
     answer, _ = hold(V2, REF, {"/ids/contentIds/3": content}, NO_SUCH_PATH)
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
 
 
 def test_the_type_is_taken_from_its_header() -> None:
-    """Version 3 names it where it is asked to; without it the type stays empty."""
+    """Version 3 names the type on request; without it the type stays empty."""
     path = "/ids/globalIds/3?references=PRESERVE&returnArtifactType=true"
     content = reply(TEXT.encode(), x_registry_artifacttype="AVRO")
     replies = {path: content, "/ids/globalIds/3/references": reply([])}
@@ -158,7 +158,7 @@ def test_a_registry_that_is_too_old_for_references() -> None:
 
 
 def test_a_reference_without_a_version() -> None:
-    """Which of the versions is meant is not guessed, and nobody waits for it to be said."""
+    """The version is not guessed, and no partition waits for it."""
     pages = {"/ids/contentIds/3": CONTENT, "/ids/contentIds/3/references": reply([{"artifactId": "a\n"}])}
     answer, _ = hold(V2, REF, pages, NO_SUCH_PATH)
     assert answer.verdict is SchemaVerdict.UNKNOWN

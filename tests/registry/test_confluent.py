@@ -1,4 +1,4 @@
-"""Confluent's API: what is asked for, and what the answers mean."""
+"""Confluent's API: the paths, and the meaning of the answers."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def test_each_reference_has_its_path(language: Confluent, ref: SchemaRef, path: 
 def test_what_cannot_be_looked_up_is_unknown_and_not_asked_for(
     language: Confluent, ref: SchemaRef, reason: str
 ) -> None:
-    """S01: ids of another kind would give another schema, and what is no id another path."""
+    """S01: an id of another kind would give another schema, and a text that is no id another path."""
     answer, asked = hold(language, ref, {}, NO_SUCH_PATH)
     assert (answer.verdict, asked) == (SchemaVerdict.UNKNOWN, [])
     assert reason in answer.reason
@@ -76,7 +76,7 @@ def test_what_cannot_be_looked_up_is_unknown_and_not_asked_for(
     ],
 )
 def test_what_is_not_typed_is_avro(body: dict[str, Any], kind: str) -> None:
-    """`schemaType` is left out for Avro (debezium-events 7); fields of newer registries do no harm."""
+    """`schemaType` is left out for Avro (`debezium-events.md 7`); fields of newer registries do no harm."""
     answer, _ = hold(BY_CONTENT, REF, {"/schemas/ids/42": reply(body)}, NO_SUCH_PATH)
     assert answer.artifact == SchemaArtifact(TEXT, kind)
 
@@ -86,7 +86,7 @@ def test_what_is_not_typed_is_avro(body: dict[str, Any], kind: str) -> None:
     [b"", b"null", b"[]", b'{"schema": {}}', b'{"a": 1}', b"<html>", b"\xff", b'{"schema": "', b"[" * 5000],
 )
 def test_a_success_without_a_schema_says_nothing(body: bytes) -> None:
-    """F040: what a proxy answers with 200 is no schema, and no proof that there is none."""
+    """F040: a proxy's page with status 200 is no schema, and no proof that there is none."""
     answer, _ = hold(BY_CONTENT, REF, {"/schemas/ids/42": reply(body)}, NO_SUCH_PATH)
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
     assert "`url` of `schema_registry`" in answer.reason
@@ -101,7 +101,7 @@ def test_the_registry_says_that_there_is_none() -> None:
 
 @pytest.mark.parametrize("refusal", [NO_SUCH_PATH, NO_SUCH_PATH_APICURIO, PAGE, reply({}, 422)])
 def test_a_refusal_that_says_nothing_depends_on_who_refuses(refusal: RegistryReply) -> None:
-    """Where `/schemas/types` answers it is a registry that has no such path; else the address is wrong."""
+    """If `/schemas/types` answers, the registry has no such path; otherwise the address is wrong."""
     ref = SchemaRef(RefKind.GUID, GUID)
     answer, asked = hold(BY_CONTENT, ref, {"/schemas/types": TYPES}, refusal)
     assert answer.verdict is SchemaVerdict.UNKNOWN

@@ -43,7 +43,7 @@ def registry(root: tuple[str, ...], graph: Graph) -> dict[str, RegistryReply]:
     ],
 )
 def test_what_is_referred_to_comes_first(root: tuple[str, ...], graph: Graph, order: tuple[str, ...]) -> None:
-    """Everything is there once, also what is referred to indirectly or twice, and is asked for once."""
+    """Each schema is there once and is asked for once, also one that is referred to indirectly or twice."""
     answer, asked = hold(CONFLUENT, REF, registry(root, graph), MISSING)
     assert answer.artifact == SchemaArtifact("root", "AVRO", order)
     assert len(asked) == len(graph) + 1
@@ -76,7 +76,7 @@ def chain(length: int) -> Graph:
 def test_a_schema_that_cannot_be_put_together_is_unknown(
     root: tuple[str, ...], graph: Graph, reason: str
 ) -> None:
-    """S01 S14: cycles, endless graphs, gaps and names of paths end, and hold up nobody for good."""
+    """S01 S14: cycles, endless graphs, gaps and names of paths end, and block no topic forever."""
     answer, asked = hold(CONFLUENT, REF, registry(root, graph), MISSING)
     assert answer.verdict is SchemaVerdict.UNKNOWN
     assert reason in answer.reason
@@ -84,7 +84,7 @@ def test_a_schema_that_cannot_be_put_together_is_unknown(
 
 
 def test_deepest_and_widest_are_allowed() -> None:
-    """The bounds themselves are within."""
+    """A graph of exactly the largest size is read."""
     answer, _ = hold(CONFLUENT, REF, registry(("s0",), chain(DEPTH_MAX)), MISSING)
     assert answer.verdict is SchemaVerdict.KNOWN
     wide = tuple(f"s{n}" for n in range(REFERENCES_MAX))
@@ -105,7 +105,7 @@ def test_too_much_text_is_unknown() -> None:
 
 
 def test_a_fault_in_the_middle_is_a_fault_of_the_whole() -> None:
-    """F040: with one part unavailable the schema is unavailable; nothing half is given."""
+    """F040: with one part unavailable the schema is unavailable as a whole."""
     pages = registry(("a",), {"a": ()})
     answer, _ = hold(CONFLUENT, REF, {"/schemas/ids/1": pages["/schemas/ids/1"]}, reply({}, 503))
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
@@ -118,14 +118,14 @@ def test_a_fault_in_the_middle_is_a_fault_of_the_whole() -> None:
     "reference", [1, {}, {"subject": "a"}, {"subject": 1, "version": 1}, {"subject": "a", "version": "1"}]
 )
 def test_references_that_cannot_be_read(reference: Any) -> None:
-    """What is no reference is no answer of a registry."""
+    """A malformed reference is no answer of a registry."""
     page = reply({"schema": "root", "references": [reference]})
     answer, _ = hold(CONFLUENT, REF, {"/schemas/ids/1": page}, MISSING)
     assert answer.verdict is SchemaVerdict.UNAVAILABLE
 
 
 def test_subjects_are_percent_encoded_whole() -> None:
-    """S01: a slash in a subject is no border of the path."""
+    """S01: a slash in a subject does not divide the path."""
     path = "/subjects/a%2Fb%20%C3%A9%3Fc/versions/1?deleted=true"
     pages = {"/schemas/ids/1": written("root", ("a/b é?c",)), path: written("inner", ())}
     answer, asked = hold(CONFLUENT, REF, pages, MISSING)
