@@ -105,7 +105,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Summary:
-    """What the tests have said, and which of them could not run."""
+    """The notes of the tests, and the tests that could not run."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

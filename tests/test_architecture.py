@@ -4,6 +4,7 @@ docs/architecture.md explains them.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def imports(source: Path) -> Iterator[str]:
 
 
 def below(name: str, allowed: set[str]) -> bool:
-    """Whether a dotted name is one of the allowed modules or stands inside one."""
+    """Whether a dotted name is one of the allowed modules or is inside one."""
     return any(
         name == module or (module != "connector" and name.startswith(f"{module}.")) for module in allowed
     )
@@ -139,7 +140,7 @@ def test_only_the_runner_sees_the_whole_path() -> None:
 
 @pytest.mark.parametrize("part", ENGINE_PARTS)
 def test_engine_parts_know_only_the_part_below(part: str) -> None:
-    """The parts of the engine do not know each other, but for the nouns that they pass on."""
+    """The parts of the engine do not know each other, except the nouns that they pass on."""
     known = {
         name.split(".")[2]
         for name in imports(ROOT / "connector" / "engine" / f"{part}.py")
@@ -173,6 +174,19 @@ def test_what_decides_touches_nothing(folder: str) -> None:
             if called in CALLS:
                 wrong.append(f"{source.name}:{node.lineno}: {called}()")
     assert wrong == []
+
+
+def test_public_names_occur_once() -> None:
+    """A class or module name means one thing in the whole package."""
+    classes = Counter(
+        node.name
+        for source in SOURCES
+        for node in ast.parse(source.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    modules = Counter(source.name for source in SOURCES if source.name != "__init__.py")
+    assert [name for name, count in classes.items() if count > 1] == []
+    assert [name for name, count in modules.items() if count > 1] == []
 
 
 def test_files_stay_small() -> None:

@@ -1,4 +1,4 @@
-"""How the Kafka client is used: only in the ways in which it loses nothing and waits for nobody."""
+"""The Kafka client is used only in ways that lose nothing and never block."""
 
 import ast
 from collections.abc import Iterator

@@ -62,7 +62,8 @@ class Text(NamedTuple):
 
 def of_page(source: str) -> Iterator[Text]:
     """Yield the paragraphs, list items and table cells of a Markdown page; code blocks are left out."""
-    yield from _paragraphs(without_blocks(source).splitlines(), 1)
+    written = _GENERATED.sub(lambda part: "\n" * part[0].count("\n"), source)
+    yield from _paragraphs(without_blocks(written).splitlines(), 1)
 
 
 def without_blocks(source: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from connector.model import AwaitsSchema, Record, SchemaArtifact
-from connector.translate.formats.avro.reader import VALUE_BYTES_MAX
+from connector.translate.formats.avro.avro_reader import VALUE_BYTES_MAX
 from connector.translate.formats.json.weight import MEMORY_MAX, VALUES_MAX
 from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.mapping import compiler

@@ -1,4 +1,4 @@
-"""What a real broker takes in the middle of a rebalance; the embedded one refuses some of these commits."""
+"""A real broker takes commits in the middle of a rebalance; the embedded one refuses some of them."""
 
 import pytest
 

@@ -8,9 +8,9 @@ own token, or announce a run after each kill and before each restart.
 change of the row), a version that is accepted is one of
 
 * *replayed*: it was accepted before for this contact (a retry, a redelivery). A version lower than another
-  run's highest may be replayed too: as the first of its contact in this run, or higher than all before
-  it. After a kill, folding may group redelivered records differently, so a version may
-  arrive for the first time although a higher one is known;
+  run's highest may be replayed too. It is then the first of its contact in this run, or higher than all
+  before it. After a kill, folding may group redelivered records differently, so a version may arrive for the
+  first time although a higher one is known;
 * *a violation*: it arrives for the first time although this very run has had a higher one accepted;
 * otherwise *progress*. Versions that never arrive were folded.
 

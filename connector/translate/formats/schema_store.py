@@ -13,7 +13,7 @@ import orjson
 from connector.errors import InvariantError
 from connector.model import SchemaArtifact, SchemaRef
 from connector.translate.change import WHOLE_ROW, DecodeError
-from connector.translate.formats.avro.reader import Wanted, compile_reader
+from connector.translate.formats.avro.avro_reader import Wanted, compile_reader
 from connector.translate.formats.avro.schema_text import read_avro_schema
 from connector.translate.formats.avro.types import AvroType
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError

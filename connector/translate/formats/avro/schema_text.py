@@ -23,7 +23,7 @@ from connector.translate.formats.avro.types import (
     union_of,
 )
 from connector.translate.formats.connect_schema import Base, ConnectSchema, SchemaRefusedError
-from connector.translate.formats.limits import DEPTH_MAX
+from connector.translate.formats.schema_bounds import DEPTH_MAX
 
 TEXT_LENGTH_MAX = 1024 * 1024
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema, SchemaRefusedError
-from connector.translate.formats.limits import DEPTH_MAX, NODES_MAX
+from connector.translate.formats.schema_bounds import DEPTH_MAX, NODES_MAX
 
 WEIGHT_MAX = 4 * 1024 * 1024
 """Bytes of memory that the largest value may take, apart from collections and the contents of text."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema, SchemaRefusedError
-from connector.translate.formats.limits import SchemaLimits
+from connector.translate.formats.schema_bounds import SchemaLimits
 
 CONNECT_TYPES: tuple[Base, ...] = tuple(base for base in get_args(Base) if base != "any")
 """The values of `type`."""

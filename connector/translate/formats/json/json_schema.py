@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 import orjson
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema, SchemaRefusedError
-from connector.translate.formats.limits import SchemaLimits
+from connector.translate.formats.schema_bounds import SchemaLimits
 
 _BYTES_MAX = 4 * 1024 * 1024
 _REFERENCES_MAX = 1_000  # a type that others refer to twice doubles with every level

@@ -8,7 +8,7 @@ import fastavro
 import orjson
 from hypothesis import strategies as st
 
-from connector.translate.formats.avro.reader import Wanted
+from connector.translate.formats.avro.avro_reader import Wanted
 from connector.translate.formats.avro.schema_text import read_avro_schema
 from connector.translate.formats.avro.types import AvroType
 

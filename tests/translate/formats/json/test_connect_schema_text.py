@@ -6,7 +6,7 @@ import pytest
 
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError
 from connector.translate.formats.json.connect_schema_text import read_connect_schema
-from connector.translate.formats.limits import DEPTH_MAX, NODES_MAX
+from connector.translate.formats.schema_bounds import DEPTH_MAX, NODES_MAX
 
 DECIMAL = {
     "type": "bytes",
