@@ -26,6 +26,8 @@ def test_every_kind_of_addition_has_a_recipe() -> None:
         "Add an `as:` form",
         "Add a wire format",
         "Add a registry",
+        "Add an endpoint",
+        "Add an event of the engine",
         "Add a command",
     ]
     assert all(recipe.steps[-1].kind == "console" for recipe in recipes())
