@@ -5,18 +5,20 @@ from typing import NamedTuple
 
 from connector.sandbox.customers import COLUMNS
 from connector.sandbox.records.columns import INT64, STRING
-from connector.sandbox.records.connectors import CONNECTORS, MONGODB, MYSQL, Connector, Place
+from connector.sandbox.records.connectors import Connector, Place
 from connector.sandbox.records.flatten import FLATTENED, Flatten
-from connector.sandbox.records.outbox_router import OUTBOX_FORMS, outbox_columns
+from connector.sandbox.records.outbox_router import outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, Data, Row, nullable, struct
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Transform, Writer
 from tests.imitation import service_messages
+from tests.imitation.connectors import CONNECTORS, MONGODB, MYSQL
 from tests.imitation.extended_json import Date, Long, ObjectId
 from tests.imitation.flatten_document import FlattenDocument
 from tests.imitation.formats import FORMATS
 from tests.imitation.mongodb import Collection
+from tests.imitation.outbox_forms import OUTBOX_FORMS
 
 AT_US = 1_768_467_600_000_000  # 2026-01-15T09:00:00Z
 

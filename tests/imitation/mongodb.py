@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.sandbox.records.columns import INT32, INT64, JSON, STRING, array_of
-from connector.sandbox.records.connectors import HANDLED_AFTER_US, MONGODB, TRANSACTION, Place
+from connector.sandbox.records.connectors import HANDLED_AFTER_US, TRANSACTION, Place
 from connector.sandbox.records.schema import ConnectRecord, Data, Row, nullable, struct
 from connector.sandbox.records.table import Records, context_headers
+from tests.imitation.connectors import MONGODB
 from tests.imitation.extended_json import Mode, write
 
 _CHANGE_STREAM = "io.debezium.connector.mongodb.changestream."

@@ -15,15 +15,9 @@ from connector.sandbox.records.columns import (
     array_of,
     map_of,
 )
-from connector.sandbox.records.connectors import (
-    CONNECTORS,
-    HANDLED_AFTER_US,
-    POSTGRESQL,
-    TRANSACTION,
-    Connector,
-    Place,
-)
+from connector.sandbox.records.connectors import HANDLED_AFTER_US, POSTGRESQL, TRANSACTION, Connector, Place
 from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, Data, nullable, struct
+from tests.imitation.connectors import CONNECTORS
 
 _COMMON = "io.debezium.connector.common."
 _TEXT = nullable(STRING)

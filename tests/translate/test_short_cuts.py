@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connector.model import Record, RefKind, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
 from connector.sandbox.records.columns import DATE, INT32, INT64, STRING, decimal, unscaled
-from connector.sandbox.records.connectors import CONNECTORS, Place
+from connector.sandbox.records.connectors import Place
 from connector.sandbox.records.schema import ConnectRecord, Row, nullable
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
@@ -28,6 +28,7 @@ from connector.translate.mapping import compiler, deliver
 from connector.translate.mapping.rules import TopicRules
 from connector.translate.mapping.user_id import MappingError
 from connector.translate.translate import Translator
+from tests.imitation.connectors import CONNECTORS
 from tests.imitation.formats import FORMATS
 from tests.translate.records import PLACEHOLDER
 

@@ -8,13 +8,14 @@ import pytest
 
 from connector.sandbox.records.columns import JSON, MICRO_TIMESTAMP
 from connector.sandbox.records.inferred import infer
-from connector.sandbox.records.outbox_router import OUTBOX_FORMS, Route, outbox_columns
+from connector.sandbox.records.outbox_router import Route, outbox_columns
 from connector.sandbox.records.schema import ConnectSchemaNode, Row, nullable
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
 from tests.imitation import service_messages
 from tests.imitation.formats import FORMATS
+from tests.imitation.outbox_forms import OUTBOX_FORMS
 from tests.sandbox.formats.read_back import read_avro, schema_of
 from tests.sandbox.records.events import AT_US, PLACE, own_headers, write
 

@@ -15,19 +15,11 @@ from connector.sandbox.records.columns import (
     ZONED_TIMESTAMP,
     array_of,
 )
-from connector.sandbox.records.connectors import (
-    CONNECTORS,
-    MARIADB,
-    MONGODB,
-    MYSQL,
-    ORACLE,
-    POSTGRESQL,
-    SQLSERVER,
-    Connector,
-)
+from connector.sandbox.records.connectors import POSTGRESQL, Connector
 from connector.sandbox.records.schema import ConnectSchemaNode, nullable
 from connector.sandbox.records.table import NEW_KEY, OLD_KEY, CapturedTable
 from tests.imitation import service_messages
+from tests.imitation.connectors import CONNECTORS, MARIADB, MONGODB, MYSQL, ORACLE, SQLSERVER
 from tests.sandbox.records.events import AT_US, COLUMNS, PLACE, ROW, own_headers, table, values, write
 
 RELATIONAL = [POSTGRESQL, MYSQL, MARIADB, SQLSERVER, ORACLE]

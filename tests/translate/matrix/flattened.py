@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from connector.model import Skip
-from connector.sandbox.records.connectors import MYSQL, POSTGRESQL, Connector
+from connector.sandbox.records.connectors import POSTGRESQL, Connector
 from connector.sandbox.records.flatten import DeleteMode, Flatten
 from connector.sandbox.records.schema import ConnectRecord
 from tests.imitation import service_messages
+from tests.imitation.connectors import MYSQL
 from tests.translate.matrix.case import Deleted, Kind, Outcome, Refused, made, queued, upsert
 from tests.translate.matrix.rows import FREE, MOVED
 from tests.translate.matrix.shop import ADA, AT_US, rules, table

@@ -7,7 +7,7 @@ import orjson
 
 from connector.model import Skip
 from connector.sandbox.records.columns import BYTES, INT64, JSON, STRING
-from connector.sandbox.records.outbox_router import OUTBOX_FORMS, OutboxForm, Route, outbox_columns
+from connector.sandbox.records.outbox_router import Route, outbox_columns
 from connector.sandbox.records.schema import ConnectRecord, ConnectSchemaNode, nullable, struct
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
@@ -15,6 +15,7 @@ from connector.sandbox.writer import SampleRecord, Writer
 from tests.imitation.extended_json import Date, Long, ObjectId
 from tests.imitation.extended_json import write as extended
 from tests.imitation.formats import FORMATS
+from tests.imitation.outbox_forms import OUTBOX_FORMS, OutboxForm
 from tests.translate.matrix.case import Kind, Refused, Write, event, made
 from tests.translate.matrix.registry import CONFLUENT
 from tests.translate.matrix.shop import AT_US, PLACE

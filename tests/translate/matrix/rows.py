@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from connector.model import Skip
-from connector.sandbox.records.connectors import MYSQL, POSTGRESQL
+from connector.sandbox.records.connectors import POSTGRESQL
 from connector.sandbox.records.flatten import Flatten
 from connector.sandbox.records.schema import ConnectRecord, Row
+from tests.imitation.connectors import MYSQL
 from tests.translate.matrix.case import Deleted, Kind, Refused, Same, event, made, queued, repeated, upsert
 from tests.translate.matrix.shop import ADA, AT_US, PLACE, rules, table
 

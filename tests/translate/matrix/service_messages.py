@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from connector.model import Skip
-from connector.sandbox.records.connectors import MYSQL
 from connector.sandbox.records.schema import ConnectRecord
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.writer import SampleRecord
 from tests.imitation import service_messages
+from tests.imitation.connectors import MYSQL
 from tests.translate.matrix.case import Kind, Refused, given, made, upsert
 from tests.translate.matrix.shop import ADA, AT_US, PLACE, table
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from connector.model import Skip
-from connector.sandbox.records.connectors import CONNECTORS
-from connector.sandbox.records.outbox_router import OUTBOX_FORMS
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord
+from tests.imitation.connectors import CONNECTORS
 from tests.imitation.every_shape import matrix
+from tests.imitation.outbox_forms import OUTBOX_FORMS
 from tests.translate.matrix.case import (
     STRUCTS,
     TYPED,
