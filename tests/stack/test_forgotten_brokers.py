@@ -79,7 +79,7 @@ def test_a_consumer_that_has_forgotten_its_brokers_ends(brokers: Forgetful) -> N
     """The process ends with the reason, for only a new client finds them again; it does, and goes on."""
     with Member(brokers, T, settings=EAGER_TO_KNOW) as member:
         member.until(lambda: bool(member.consumer.assigned))
-        with pytest.raises(FatalError, match="has forgotten its brokers, which a new client reaches"):
+        with pytest.raises(FatalError, match="has forgotten its brokers, and a new client reaches them"):
             forget(brokers, member)
         assert not member.consumer.assigned
     with Member(brokers, T, settings=EAGER_TO_KNOW) as again:
