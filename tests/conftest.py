@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,9 @@ class Summary:
         suite = suite_of(report.nodeid)
         if report.skipped:
             self.skipped[suite][reason_of(report)] += 1
-        elif report.when == "call":
+        elif report.when == "call" or report.failed:
             self.ran.add(suite)
+        if report.when == "call":
             self.notes += [f"{suite}: {text}" for name, text in report.user_properties if name == NOTE]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -126,10 +128,12 @@ class Summary:
         if report.skipped or report.failed:
             self.skipped[suite_of(report.nodeid)][reason_of(report)] += 1
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
-    ) -> None:
-        """Print the notes, then each suite that did not run, with the reason."""
+    ) -> Generator[None, None, None]:
+        """Print last the notes, then each suite that did not run, with the reason."""
+        yield
         lines = [*self.notes]
         for suite, reasons in sorted(self.skipped.items()):
             lines += [f"NOT RUN: {suite}, {count} of its tests: {why}" for why, count in reasons.items()]
