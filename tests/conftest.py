@@ -1,6 +1,5 @@
 """The run as a whole: what shares a worker, what begins first, what is slow, and the summary at the end."""
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -33,6 +32,7 @@ GROUPS = {
     "tests/stack/test_groups.py": "kafka",
     "tests/stack/test_logs.py": "secured",
     "tests/stack/test_offsets.py": "kafka",
+    "tests/stack/test_reader.py": "kafka",
     "tests/stack/test_rebalance.py": "kafka",
     "tests/stack/test_secured_kafka.py": "secured",
     "tests/stack/test_settled.py": "kafka",
@@ -96,12 +96,12 @@ def place(nodeid: str) -> int:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow tests, before `-m` chooses; in a worker, put the long groups first."""
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if hasattr(config, "workerinput"):
         items.sort(key=lambda item: place(item.nodeid))
 
 
@@ -166,5 +166,5 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect for the summary where it is printed: not in the workers."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Summary())
