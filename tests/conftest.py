@@ -1,7 +1,7 @@
 """The run as a whole: what shares a worker, what begins first, what is slow, and the summary at the end."""
 
-import os
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ GROUPS = {
     "tests/stack/test_groups.py": "kafka",
     "tests/stack/test_logs.py": "secured",
     "tests/stack/test_offsets.py": "kafka",
+    "tests/stack/test_reader.py": "kafka",
     "tests/stack/test_rebalance.py": "kafka",
     "tests/stack/test_secured_kafka.py": "secured",
     "tests/stack/test_settled.py": "kafka",
@@ -95,12 +96,12 @@ def place(nodeid: str) -> int:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow tests, before `-m` chooses; in a worker, put the long groups first."""
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if hasattr(config, "workerinput"):
         items.sort(key=lambda item: place(item.nodeid))
 
 
@@ -117,8 +118,9 @@ class Summary:
         suite = suite_of(report.nodeid)
         if report.skipped:
             self.skipped[suite][reason_of(report)] += 1
-        elif report.when == "call":
+        elif report.when == "call" or report.failed:
             self.ran.add(suite)
+        if report.when == "call":
             self.notes += [f"{suite}: {text}" for name, text in report.user_properties if name == NOTE]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -126,10 +128,12 @@ class Summary:
         if report.skipped or report.failed:
             self.skipped[suite_of(report.nodeid)][reason_of(report)] += 1
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
-    ) -> None:
-        """Print the notes, then each suite that did not run, with the reason."""
+    ) -> Generator[None, None, None]:
+        """Print last the notes, then each suite that did not run, with the reason."""
+        yield
         lines = [*self.notes]
         for suite, reasons in sorted(self.skipped.items()):
             lines += [f"NOT RUN: {suite}, {count} of its tests: {why}" for why, count in reasons.items()]
@@ -162,5 +166,5 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect for the summary where it is printed: not in the workers."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Summary())

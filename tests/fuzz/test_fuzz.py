@@ -46,7 +46,6 @@ def test_an_input_can_be_made_again() -> None:
             assert getattr(first.record, name) == getattr(again.record, name)
 
 
-@pytest.mark.timeout(120)
 def test_one_input_is_measured_alone() -> None:
     """A seed is tried in a separate process, after the seeds before it, with its time and memory."""
     cost = measure(BLOCK + 3)
@@ -111,7 +110,6 @@ READ_BY_FASTAVRO = (
 )
 
 
-@pytest.mark.timeout(120)
 def test_where_fastavro_ends_the_process_we_refuse_the_schema() -> None:
     """Five kilobytes of a recursive record kill fastavro; here the schema is a typed error (F042)."""
     victim = subprocess.run([sys.executable, "-c", READ_BY_FASTAVRO], capture_output=True, check=False)

@@ -13,7 +13,6 @@ TAKEN = {
 }
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", LARGE)
 def test_one_record_takes_no_more_than_it_may(name: str) -> None:
     """In a process of its own, so that nothing in use before hides what this one needs (F041, I6, S14)."""

@@ -12,7 +12,7 @@ from tests.stack.log_surgery import bounds, configure
 from tests.stack.secured import SecuredBroker
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.stack
 
 LARGE = 8_000_000
 ROOM = 12_000_000

@@ -25,7 +25,7 @@ from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.servers import SHORT_LIFE, running
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.stack
 
 SECONDS = 30
 T = Subscription("t")

@@ -9,7 +9,7 @@ from tests.stack.group import Settings, group
 from tests.stack.kafka_broker import KafkaBroker
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.stack
 
 PROTOCOLS: dict[str, Settings] = {
     "range": {"partition.assignment.strategy": "range"},

@@ -18,7 +18,7 @@ from tests.stack.mariadb import MariaDbServer
 from tests.stack.postgres import PostgresServer
 from tests.stack.registry import Registry
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 SECONDS = 30
 

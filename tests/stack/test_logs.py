@@ -21,7 +21,7 @@ from tests.stack.log_surgery import (
 from tests.stack.secured import SecuredBroker
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 SMALL = {"segment_ms": 1}
 """Every append begins a segment: only what is not the newest one is compacted or deleted."""

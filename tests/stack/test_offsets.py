@@ -10,7 +10,7 @@ from tests.stack.group import SECONDS, Group, change_of, group, key_of
 from tests.stack.kafka_broker import KafkaBroker
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.stack
 
 LOST = range(100)  # contacts of partition 0, whose offsets are lost
 OTHERS = range(100, 200)  # contacts of partition 1

@@ -14,7 +14,7 @@ from tests.stack.log_surgery import configure, offsets
 from tests.stack.secured import SecuredBroker
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.stack
 
 SECONDS = 30
 GROUP = "read-by-none"

@@ -9,7 +9,7 @@ from connector.shell.kafka.start_offsets import Subscription
 from tests.shell.kafka.kafka_member import Member, produce
 from tests.stack.kafka_broker import KafkaBroker
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.stack
 
 TOPIC = "moves"
 ALL = frozenset(TopicPartition(TOPIC, number) for number in range(4))

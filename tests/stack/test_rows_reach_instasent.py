@@ -21,7 +21,7 @@ from tests.stack.postgres import PostgresServer
 from tests.stack.service import Service
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 SECONDS = 30  # within which a row must arrive
 RESTART_SECONDS = 120  # after the broker's: a client may have forgotten it, and needs a new process

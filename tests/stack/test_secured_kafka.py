@@ -24,7 +24,7 @@ from tests.stack.secured import (
 )
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.stack
 
 SOON: Settings = {"topic.metadata.refresh.interval.ms": 1000}
 

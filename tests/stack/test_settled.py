@@ -19,7 +19,7 @@ from tests.stack.kafka_broker import KafkaBroker
 from tests.stack.service import amend
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.stack
 
 STUCK = 0  # the offset of a delete that the API does not answer
 GROUP_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"

@@ -8,7 +8,7 @@ import pytest
 from tests.soak.run import Plan, soak
 from tests.stack.kafka_broker import KafkaBroker
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 def test_a_short_soak(kafka: KafkaBroker, tmp_path: Path, tell: Callable[[str], None]) -> None:
