@@ -7,6 +7,7 @@ delivered, and no commit passes the parked records before them anyway.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from connector.engine.lanes import Item
 from connector.engine.ledger import Entry, Partition
@@ -27,11 +28,17 @@ LOOKED_AHEAD = 1_000
 """How many parked records are searched for schemas to ask for ahead."""
 
 
+class Entered(NamedTuple):
+    """New deliveries, each for its contact's lane, and rejected records, each for a dead letter."""
+
+    items: Sequence[Item]
+    rejected: Sequence[tuple[Entry, Rejection]]
+
+
 class Arrivals:
     """Takes records in, and takes in again those that were parked.
 
-    `translate` is called again for a parked record once its schema is there. `deliver(item, now_ms)` puts
-    one delivery into its lane; `reject(entry, rejection)` makes a record a dead letter.
+    `translate` is called again for a parked record once its schema is there.
     """
 
     def __init__(
@@ -39,23 +46,21 @@ class Arrivals:
         schemas: SchemaRequests,
         endpoint_index: Mapping[type, int],
         translate: Callable[[Record], Translated],
-        deliver: Callable[[Item, int], None],
-        reject: Callable[[Entry, Rejection], None],
     ) -> None:
         self._schemas = schemas
         self._endpoint_index = endpoint_index
         self._translate = translate
-        self._deliver = deliver
-        self._reject = reject
+        self._items: list[Item] = []
+        self._rejected: list[tuple[Entry, Rejection]] = []
 
     def take(
         self,
         partitions: Mapping[tuple[str, int], Partition],
         records: Sequence[tuple[Record, Translated]],
         now_ms: int,
-    ) -> None:
+    ) -> Entered:
         """Take in the records of one poll."""
-        index_of, deliver = self._endpoint_index, self._deliver
+        index_of, add = self._endpoint_index, self._items.append
         for record, translated in records:
             partition = partitions.get((record.topic, record.partition))
             if partition is None or partition.revoking:
@@ -67,7 +72,7 @@ class Arrivals:
             elif partition.before is not None and partition.before.has(record.offset):
                 _leave_out(partition, record, translated)
             elif type(translated) is Rejection:
-                self._reject(partition.open(record, 1), translated)
+                self._rejected.append((partition.open(record, 1), translated))
             elif partition.awaits is not None or type(translated) is AwaitsSchema:
                 self._park(partition, record, translated, now_ms)
             else:
@@ -81,24 +86,31 @@ class Arrivals:
                 entry.spread = _spread(translated) if len(translated) > 1 else 0
                 for delivery in translated:
                     partition.open_by_endpoint[index_of[type(delivery)]] += 1
-                    deliver(Item(delivery, entry), now_ms)
+                    add(Item(delivery, entry))
+        return self._entered()
+
+    def _entered(self) -> Entered:
+        entered = Entered(self._items, self._rejected)
+        self._items, self._rejected = [], []
+        return entered
 
     def _park(self, partition: Partition, record: Record, translated: Translated, now_ms: int) -> None:
         if isinstance(translated, AwaitsSchema):
             if partition.awaits is not None:
                 self._schemas.want_ahead(translated.ref, now_ms)
             elif (unknown := self._unknown(translated, now_ms)) is not None:
-                self._reject(partition.open(record, 1), unknown)
+                self._rejected.append((partition.open(record, 1), unknown))
                 return
             else:
                 self._await(partition, translated, now_ms)
         partition.park(record, translated)
 
-    def release(self, partitions: Iterable[Partition], ref: SchemaRef, now_ms: int) -> None:
+    def release(self, partitions: Iterable[Partition], ref: SchemaRef, now_ms: int) -> Entered:
         """Go on with the partitions that waited for this schema: the registry has answered."""
         for partition in partitions:
             if partition.awaits == ref:
                 self._unpark(partition, now_ms)
+        return self._entered()
 
     def _unpark(self, partition: Partition, now_ms: int) -> None:
         """Take in the parked records again, up to one that waits for another schema."""
@@ -116,16 +128,14 @@ class Arrivals:
                     return
                 translated = unknown
             partition.unpark()
-            self._take_again(entry, translated, now_ms)
+            self._take_again(entry, translated)
         partition.awaits = None
 
-    def _take_again(
-        self, entry: Entry, translated: Sequence[Delivery] | Skip | Rejection, now_ms: int
-    ) -> None:
+    def _take_again(self, entry: Entry, translated: Sequence[Delivery] | Skip | Rejection) -> None:
         """As `take`, for a record that has its ledger entry already."""
         partition = entry.partition
         if isinstance(translated, Rejection):
-            self._reject(entry, translated)
+            self._rejected.append((entry, translated))
         elif isinstance(translated, Skip):
             partition.leave_out(entry)
             partition.counts.skipped[translated.rule] += 1
@@ -138,7 +148,7 @@ class Arrivals:
             entry.spread = _spread(translated)
             for delivery in translated:
                 partition.open_by_endpoint[self._endpoint_index[type(delivery)]] += 1
-                self._deliver(Item(delivery, entry), now_ms)
+                self._items.append(Item(delivery, entry))
 
     def _await(self, partition: Partition, awaiting: AwaitsSchema, now_ms: int) -> None:
         partition.awaits = awaiting.ref

@@ -39,8 +39,8 @@ class ContactLanes:
                 self.back_to_ready((lane,), now_ms)
 
     def advance(self, lane: Lane, now_ms: int) -> None:
-        """Let the items after finished ones follow; without any, the lane ends."""
-        if not len(lane):
+        """Let the items after those just taken out follow; without any, the lane ends."""
+        if not lane.fold:
             self._end(lane)
         elif self._orphaned:
             self.back_to_ready((lane,), now_ms)

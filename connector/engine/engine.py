@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from connector.engine import events as ev
-from connector.engine.arrivals import Arrivals
+from connector.engine.arrivals import Arrivals, Entered
 from connector.engine.commit_schedule import CommitSchedule
 from connector.engine.dispatch import Dispatch, Finished
 from connector.engine.intake import CLOSED, Intake, Room
@@ -48,9 +48,7 @@ class Engine:
         first_ms, largest_ms = limits.retry_backoff_first_ms, limits.retry_backoff_largest_ms
         self._letters = PendingDeadLetters(Backoff(first_ms, largest_ms, random))
         self._schemas = SchemaRequests(first_ms, largest_ms, random)
-        self._arrivals = Arrivals(
-            self._schemas, self._endpoint_index, translate, self._dispatch.lanes.add, self._letter
-        )
+        self._arrivals = Arrivals(self._schemas, self._endpoint_index, translate)
         self._intake = Intake(limits)
         self._commits = CommitSchedule(limits.commit_interval_ms)
         if limits.probe_first:
@@ -169,7 +167,7 @@ class Engine:
         self._schemas.keep({p.awaits for p in partitions if p.awaits is not None})
 
     def _arrived(self, event: ev.Arrived) -> None:
-        self._arrivals.take(self._partitions, event.records, self._now_ms)
+        self._enter(self._arrivals.take(self._partitions, event.records, self._now_ms))
 
     def _reached_end(self, event: ev.ReachedEnd) -> None:
         partition = self._partitions.get(event.partition)
@@ -218,7 +216,7 @@ class Engine:
     def _schema_answered(self, event: ev.SchemaAnswered) -> None:
         settled = self._schemas.answered(event.ref, event.verdict, event.reason, self._now_ms)
         if settled and self._stop_by_ms is None:
-            self._arrivals.release(self._partitions.values(), event.ref, self._now_ms)
+            self._enter(self._arrivals.release(self._partitions.values(), event.ref, self._now_ms))
 
     def _woke(self, _event: ev.Woke) -> None:
         """Only time has passed; `_drive` does the work that is due."""
@@ -233,7 +231,15 @@ class Engine:
             for partition in self._partitions.values():
                 partition.commit_refused = False  # One more try, immediately.
 
-    # ---------------------------------------------------------------------- finished deliveries
+    # ------------------------------------------------------------- new and finished deliveries
+
+    def _enter(self, entered: Entered) -> None:
+        """Put new deliveries into their lanes, and make dead letters of rejected records."""
+        add, now_ms = self._dispatch.lanes.add, self._now_ms
+        for item in entered.items:
+            add(item, now_ms)
+        for entry, rejection in entered.rejected:
+            self._letter(entry, rejection)
 
     def _finish(self, finished: Finished) -> None:
         """Settle accepted items, and make dead letters of refused ones, for partitions that are alive."""

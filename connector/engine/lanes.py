@@ -105,7 +105,7 @@ class Lane:
         self.state: LaneState = NEW
         self.kind = _kind_of(first.delivery)
         self.ready_since_ms = 0
-        self.fold = 1  # how many items travel as the next delivery
+        self.fold = 1  # how many items travel as the next delivery; 0 once all are finished
         self.unfold = 0  # how many items at the head must travel alone
         self._open = self.kind <= QUEUED  # whether an item that is appended may join the fold
         self._items = [first]
@@ -235,6 +235,7 @@ class Lane:
             self._items = []
             finished = items[self._head :] if self._head else items
             self._head = 0
+            self.fold = 0
             return finished
         finished = items[self._head : end]
         self._head = end

@@ -225,7 +225,7 @@ def _parks_no_second(
     if isinstance(translated, AwaitsSchema):
         _park(self, partition, record, translated, now_ms)
     else:
-        self._take_again(partition.open(record, 1), translated, now_ms)
+        self._take_again(partition.open(record, 1), translated)
 
 
 def _not_parked(self: Partition) -> int | None:
