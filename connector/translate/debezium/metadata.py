@@ -22,7 +22,7 @@ def read_metadata(wanted: frozenset[str], read_key: ReadKey, headers: ReadHeader
     """Return the wanted roots with their values; a column of the same name yields to them.
 
     Raises:
-        UndecodableError: the key cannot be read.
+        DecodeError: the key cannot be read.
     """
     if not wanted:
         return NO_ROW
@@ -38,6 +38,6 @@ def with_metadata(row: Row, wanted: frozenset[str], read_key: ReadKey, headers: 
     """Return the row with the wanted roots beside its columns; the row itself is left alone.
 
     Raises:
-        UndecodableError: the key cannot be read.
+        DecodeError: the key cannot be read.
     """
     return {**row, **read_metadata(wanted, read_key, headers)}

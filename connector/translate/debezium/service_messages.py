@@ -36,7 +36,7 @@ def skip_of(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip 
     The key is decoded only where the value alone does not decide.
 
     Raises:
-        UndecodableError: the key matters and cannot be read.
+        DecodeError: the key matters and cannot be read.
     """
     if _MARKS.isdisjoint(body):
         return None

@@ -71,7 +71,7 @@ class PayloadReader:
 
         Raises:
             DecodeError: the bytes are in no format that the topic may have; the text names it.
-            SchemaNeededError: they name a schema that is not known yet.
+            AwaitSchemaError: they name a schema that is not known yet.
         """
         if data is None:
             return _NO_VALUE
@@ -106,7 +106,7 @@ class PayloadReader:
 
         Raises:
             DecodeError: it is none of these.
-            SchemaNeededError: it names a schema that is not known yet.
+            AwaitSchemaError: it names a schema that is not known yet.
         """
         if data is None or data == b"null":
             return _NO_VALUE

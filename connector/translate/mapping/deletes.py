@@ -27,7 +27,7 @@ def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delive
 
     Raises:
         MappingError: the row's contact is unknown.
-        UndecodableError: its key or header cannot be read.
+        DecodeError: its key or header cannot be read.
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
@@ -46,7 +46,7 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
 
     Raises:
         MappingError: what the key holds cannot identify a contact.
-        UndecodableError: the key or a header cannot be read.
+        DecodeError: the key or a header cannot be read.
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
@@ -95,7 +95,7 @@ def deleted_user_id(
 
     Raises:
         MappingError: neither has the columns that it needs, or they cannot identify a contact.
-        UndecodableError: the key cannot be read.
+        DecodeError: the key cannot be read.
     """
     key = keys.row(reader.columns)
     if key is None:

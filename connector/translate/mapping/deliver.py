@@ -53,8 +53,8 @@ def deliver(
     An event follows its contact's upsert, but goes before whatever takes the contact away.
 
     Raises:
-        UnmappableError: a rule cannot be applied to this record.
-        UndecodableError: its key or a header cannot be read.
+        MappingError: a rule cannot be applied to this record.
+        DecodeError: its key or a header cannot be read.
     """
     metadata = NO_ROW
     if mapping.metadata:
@@ -89,8 +89,8 @@ def deliver_tombstone(
     (`shapes.is_flattened_topic`).
 
     Raises:
-        UnmappableError: the key names no contact that could be deleted.
-        UndecodableError: the key or a header cannot be read.
+        MappingError: the key names no contact that could be deleted.
+        DecodeError: the key or a header cannot be read.
     """
     shape = mapping.rules.shape
     if shape == "outbox":

@@ -49,7 +49,7 @@ def make_event(
 
     Raises:
         MappingError: a rule cannot be applied to this record.
-        UndecodableError: its key cannot be read.
+        DecodeError: its key cannot be read.
     """
     if change.operation not in plan.on:
         return Skip("on")

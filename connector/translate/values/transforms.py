@@ -1,7 +1,7 @@
 """`as:`: one entry in `TRANSFORMS` for each form.
 
 An entry makes, once per rule, the function that reads a value. That function gets the decoded value
-(never null, never a placeholder) and returns what is sent, or raises `UnreadableError`. Where a schema
+(never null, never a placeholder) and returns what is sent, or raises `ConversionError`. Where a schema
 says what the column is, `transform_for` puts before it the reader of the column's type.
 """
 
