@@ -1,1 +1,1 @@
-"""Translate: the bytes of a record become deliveries; nothing is remembered and nothing is touched."""
+"""Translate: the bytes of a record become deliveries; no state is kept, and nothing outside is touched."""

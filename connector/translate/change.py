@@ -20,7 +20,7 @@ NO_ROW: Row = {}
 class Decoded(NamedTuple):
     """The result of decoding bytes.
 
-    `value` is None where there is no value, in whichever of the four forms (debezium-events.md 1.4).
+    `value` is None where there is no value, in any of the four forms (debezium-events.md 1.4).
     `schema` is None where the record neither carries nor names one.
     """
 
@@ -29,7 +29,7 @@ class Decoded(NamedTuple):
 
 
 ReadKey: TypeAlias = Callable[[], Decoded]
-"""Decodes the key of one record; called only where the key matters, because it costs."""
+"""Decodes the key of one record; called only where the key matters, to save time."""
 
 ReadHeaders: TypeAlias = Callable[[], Headers | None]
 """Reads the headers of one record, None where there are none; called only where they matter."""

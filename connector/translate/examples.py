@@ -1,4 +1,4 @@
-"""Runs the examples of a topic file: what its author says must come out, against what does."""
+"""Runs the examples of a topic file: compares the expected deliveries with the real ones."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SOURCE = {"connector": "example", "name": "example"}
 
 
 def failures(rules: TopicRules) -> list[Problem]:
-    """Run every example and return one problem for each that fails; `plan.problems` must be empty."""
+    """Run every example and return one problem for each that fails; `compiler.problems` must be empty."""
     translator = Translator([compile_topic(rules)])
     found: list[Problem] = []
     for index, example in enumerate(rules.examples):
@@ -56,7 +56,7 @@ def _record(rules: TopicRules, example: Example, offset: int) -> Record:
 
 
 def _difference(example: Example, translated: Translated) -> str:
-    """Say what is different from what the example expects; empty when nothing is."""
+    """Return the differences from the example's expectation; empty for none."""
     if isinstance(translated, Rejection):
         return f"the record is rejected by {translated.rule}: {translated.reason}"
     if isinstance(translated, AwaitsSchema):

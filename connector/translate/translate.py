@@ -1,4 +1,4 @@
-"""The one door: a record goes in, and out comes what to deliver, what rule skips it, or why it cannot be."""
+"""The one door: a record becomes deliveries, a skip with its rule, or a rejection with its reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from connector.translate.mapping.user_id import MappingError
 from connector.translate.values.unusable import NeedsExactError
 
 MAPPINGS_MAX = 1_000
-"""Mappings of one topic, one for each schema that its rows had; with more of them all are made again."""
+"""Mappings kept per topic, one for each schema of its rows; beyond it all are compiled again."""
 
 
 class Translator:

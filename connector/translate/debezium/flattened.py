@@ -1,4 +1,4 @@
-"""Flattened rows: what `ExtractNewRecordState` leaves of a change event (debezium-events.md 4).
+"""Flattened rows: the result of `ExtractNewRecordState` on a change event (debezium-events.md 4).
 
 The row keeps the fields that the source added (`__op`, `__source_ts_ms`, …): a mapping may name them.
 """
@@ -13,7 +13,7 @@ from connector.translate.debezium.service_messages import is_signal
 from connector.translate.formats.connect_schema import ConnectSchema
 
 PREFIX = "__"
-"""Of the added fields, unless `add.fields.prefix` says otherwise; `__deleted` has it always."""
+"""The prefix of added fields by default; `__deleted` always has it."""
 
 _OP, _DELETED, _SNAPSHOT = "__op", "__deleted", ("__source_snapshot", "__snapshot")
 _DELETE = Operation.DELETE
@@ -26,7 +26,7 @@ _OPERATIONS: Mapping[Any, Operation] = {
 }
 
 _OF_THE_ENVELOPE = frozenset({_OP, _DELETED, "__ts_ms", "__ts_us", "__ts_ns"})
-"""Added fields that are not of `source`; these times differ when the connector sends the change again."""
+"""Added fields from outside `source`; their times differ when the connector sends the change again."""
 
 _STREAMED = (None, False, "false")
 """The values of `source.snapshot` for rows that no snapshot has read (debezium-events.md 2.4)."""
@@ -52,7 +52,7 @@ def read_flattened(row: Row, schema: ConnectSchema | None, headers: ReadHeaders)
 
 
 def added_source(row: Row) -> Row:
-    """Collect what was added from the envelope's `source`: `__lsn` and `__source_lsn` are its `lsn`."""
+    """Collect the fields of the envelope's `source`: `__lsn` and `__source_lsn` are its `lsn`."""
     source: Row = {}
     for name, value in row.items():
         if name.startswith("__source_"):

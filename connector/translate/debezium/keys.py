@@ -14,7 +14,7 @@ _TABLE_OF_ROUTER = "__dbz__physicalTableIdentifier"
 """The field that `ByLogicalTableRouter` adds to a key; it is no column."""
 
 _MONGO_KEY, _MONGO_ID = "id", "_id"
-"""MongoDB's key holds under the first, as text, what its documents hold under the second."""
+"""The id's name in MongoDB's keys, where it is text, and in its documents."""
 
 
 def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> bytes | None:
@@ -40,13 +40,13 @@ def header_text(value: bytes | None) -> str | None:
 
 
 def columns_of(key: Decoded, wanted: frozenset[str], *, flattened: bool | None) -> Decoded:
-    """Return the columns of a decoded key, or the bare scalar that it is.
+    """Return the columns of a decoded key, or its bare scalar.
 
     Where `wanted` has MongoDB's `_id`, it is read from the key's `id`. That is Extended JSON in a topic of
     envelopes and plain in a flattened one; None: the topic may be either.
 
     Raises:
-        DecodeError: it is Java's text of a struct, from which nothing is guessed.
+        DecodeError: it is Java's text of a struct.
     """
     value = key.value
     if type(value) is str and value.startswith("Struct{"):

@@ -30,7 +30,7 @@ _LEFT_OUT = object()
 _NO_WRAPPER = object()
 
 Unwrap: TypeAlias = Callable[[Row], Any]
-"""Takes an object that may be a wrapper; returns the value, or `_NO_WRAPPER` where it is none."""
+"""Takes an object; returns a wrapper's value, or `_NO_WRAPPER` for any other object."""
 
 
 def read_document(text: str) -> Row:
@@ -159,7 +159,7 @@ def _number(name: str, convert: Callable[[str], Any]) -> Unwrap:
 
 
 def _integer(text: str) -> int | Decimal:
-    """Read a whole number; everything else takes an `int` to have 64 bits, as MongoDB's own have."""
+    """Read a whole number of 64 bits, as MongoDB's own have; others count as no number."""
     number = int(text)
     return number if -(2**63) <= number < 2**63 else Decimal(number)
 
@@ -268,7 +268,7 @@ _WRAPPERS: Mapping[str, Unwrap] = {
     "$minKey": _nothing,
     "$maxKey": _nothing,
 }
-"""The first member of a wrapper -> how it is read; the members of one may come in any order."""
+"""The first member of a wrapper -> its reader; the members may come in any order."""
 
 # ----------------------------------------------------------------------------------------- dates
 

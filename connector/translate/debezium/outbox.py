@@ -33,7 +33,7 @@ _SCHEMAS_REMEMBERED = 1024
 
 _CREATED = (Operation.CREATE, Operation.READ)
 _NO_EVENT = Skip("outbox_row")
-"""Rows are deleted once they are in the log, and never changed: only their creation is an event."""
+"""Applications insert and then delete outbox rows: only the insert is an event."""
 
 
 def read_outbox(decoded: Decoded, read_key: ReadKey, _headers: ReadHeaders) -> Change | Skip:
@@ -82,7 +82,7 @@ def _event(body: Row, schema: ConnectSchema | None, event_id: str | None = None)
 
 
 def _read_payload(value: Any, schema: ConnectSchema | None) -> Any:
-    """Return the object or array that a payload is the text of, else the payload itself.
+    """Return a payload, parsed where it is the text of an object or array.
 
     Where its schema says JSON, any JSON value is read.
 
@@ -102,7 +102,7 @@ def _read_payload(value: Any, schema: ConnectSchema | None) -> Any:
 
 
 def _inside(text: str, encodings: int) -> Any:
-    """Return the object or array that a text is the JSON of, else the text: nothing is guessed of scalars."""
+    """Return the object or array of a JSON text; any other text stays text."""
     first = text.lstrip()[:1]
     if first == "{":
         return _parsed(text)

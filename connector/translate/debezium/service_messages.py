@@ -1,6 +1,6 @@
 """Debezium's records besides rows, and the signals that make it act (debezium-events.md 8).
 
-Such records are skipped under a name of their own. The name of their schema alone is not enough: others
+Each kind is skipped under a separate rule. The name of their schema alone is not enough: others
 have schemas that are called `Notification`, too.
 """
 

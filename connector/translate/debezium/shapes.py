@@ -41,7 +41,7 @@ _SIGNAL_COLUMNS = 3
 def read_shape(
     decoded: tuple[Any, ConnectSchema | None], shape: str, read_key: ReadKey, headers: ReadHeaders
 ) -> Change | Skip:
-    """Turn a decoded value into a change, or say by which rule it is left out.
+    """Turn a decoded value into a change, or into a skip with its rule.
 
     The record's key and headers are read only where the value alone does not decide.
 
@@ -180,7 +180,7 @@ _OTHERS: Mapping[str, Callable[[Decoded, ReadKey, ReadHeaders], Change | Skip]] 
     "outbox": read_outbox,
     "event": _read_event,
 }
-"""Shape of the topic file -> how a value is read that is certainly no envelope."""
+"""Shape of the topic file -> the reader of values that are no envelope."""
 
 
 def _object(decoded: Decoded) -> Row:

@@ -65,9 +65,10 @@ class PayloadReader:
     def decode(
         self, data: bytes | None, read_headers: ReadHeaders, load: Load = decode_json
     ) -> tuple[Any, ConnectSchema | None]:
-        """Decode one value; `load` parses whatever of it is JSON.
+        """Decode one value; `load` parses its JSON.
 
-        Gives the two parts of `Decoded`, bare: making one costs half as much as reading a small value.
+        Returns the two parts of `Decoded` as a tuple: making a `Decoded` costs half as much as reading a
+        small value.
 
         Raises:
             DecodeError: the bytes are in no format that the topic may have; the text names it.
@@ -78,7 +79,7 @@ class PayloadReader:
         if data.startswith(b"{") and self._takes_json:
             if self._never_framed and not data.startswith(OPENING):
                 value = load(data)
-                if "payload" not in value:  # else it may be wrapped, in another order
+                if "payload" not in value:  # otherwise it may be a wrapper with members in another order
                     self.seen.add("JSON")
                     return value, None
             return self._object(data, read_headers, load)
@@ -119,7 +120,7 @@ class PayloadReader:
             raise DecodeError(f"key: {error}") from None
 
     def check(self, data: bytes) -> None:
-        """Refuse what decoding a domain record in JSON is too fast to notice; `data` was decoded last.
+        """Refuse repeated names in a domain record, which fast decoding cannot see; `data` was decoded last.
 
         Raises:
             DecodeError: an object in it has one name twice.
@@ -133,7 +134,7 @@ class PayloadReader:
                 refuse_repeated_names(body)
 
     def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> tuple[Any, ConnectSchema | None]:
-        """Decode what begins as JSON does; so may an Avro body whose schema is in the headers.
+        """Decode bytes that begin as JSON does. An Avro body whose schema is in the headers may do so too.
 
         Headers may also name the JSON Schema of what is JSON without doubt. They are asked only where there
         is a registry that could know it.
@@ -174,7 +175,7 @@ class PayloadReader:
             raise DecodeError(f"{_EXPECTED[self._wanted]} expected: {error}") from None
 
     def _bare_json(self, data: bytes, load: Load) -> Decoded:
-        """Decode JSON that no frame and no header is about: by itself, or with its schema or id beside it."""
+        """Decode JSON without a frame: bare, or with its schema or id beside it."""
         if data.startswith(OPENING):
             decoded = self._embedded.decode(data, load)
         else:

@@ -1,4 +1,4 @@
-"""How large a schema may be: one that a stranger registered must cost neither the stack nor the memory."""
+"""Bounds on the size of a schema: a registered schema must exhaust neither stack nor memory."""
 
 from connector.translate.formats.connect_schema import SchemaRefusedError
 

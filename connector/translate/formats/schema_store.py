@@ -1,4 +1,4 @@
-"""The schemas that the registry has delivered, ready to read with; by reference, for ever.
+"""The schemas that the registry has delivered, by reference, with their readers.
 
 A schema under an id never changes. Writers of records decide how many ids there are. So the store forgets
 the oldest schemas when there are too many (S15), and the registry is asked again for them.
@@ -23,7 +23,7 @@ from connector.translate.formats.json.json_schema import read_json_schema
 SCHEMAS_MAX = 5_000
 
 _COLUMNS_MIN = 4
-"""A row that is not whole still has more columns than one of the signalling table."""
+"""A projected row keeps more columns than a row of the signalling table has."""
 
 ReadBody = Callable[[bytes, int], Any]
 
@@ -54,9 +54,9 @@ class WriterSchema:
         return self.avro is not None and self.avro.kind == "bytes"
 
     def reader(self, columns: frozenset[str] | None) -> ReadBody:
-        """Make what reads an Avro value: of a change event only what a mapping of these columns needs.
+        """Make the reader of an Avro value; of a change event it builds only the parts for these columns.
 
-        Everything is read of any other value, and where `columns` is None.
+        Any other value is read completely, and so is every value where `columns` is None.
         """
         if self.avro is None:
             raise InvariantError("a schema that is not Avro")
@@ -75,7 +75,7 @@ def _wanted(value: ConnectSchema, columns: frozenset[str] | None) -> Wanted:
 
 
 def _wanted_of_row(row: ConnectSchema | None, columns: frozenset[str]) -> Wanted:
-    """Choose the columns, and some besides where rows with so few could be taken for signals."""
+    """Choose the columns, and some more where a row with so few could look like a signal."""
     names = () if row is None else tuple(row.fields)
     if WHOLE_ROW in columns or len(names) < _COLUMNS_MIN:
         return None

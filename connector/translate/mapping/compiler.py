@@ -1,4 +1,4 @@
-"""Compiles a topic file: once at start, so that a record costs look-ups and nothing else."""
+"""Compiles a topic file once at start, so that a record costs only look-ups."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -44,7 +44,7 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
 
 
 def problems(rules: TopicRules) -> list[Problem]:
-    """Return everything that keeps the rules from being compiled, with paths inside the topic file."""
+    """Return all problems of the rules, with paths inside the topic file."""
     found: list[Problem] = []
     for path, rule in _all_rules(rules):
         found += rule_problems(path, rule)
@@ -54,7 +54,7 @@ def problems(rules: TopicRules) -> list[Problem]:
 
 
 def _columns(rules: TopicRules) -> frozenset[str]:
-    """Return the top-level columns that the rules read, and what they read beside them."""
+    """Return the top-level columns that the rules read, and the metadata roots."""
     columns: set[str] = set()
     for _, rule in _all_rules(rules):
         columns |= compile_rule(rule).columns

@@ -19,7 +19,7 @@ BeforeImage: TypeAlias = Literal["auto", "full", "key"]
 class Fields:
     """Mapped fields, each with a complete reader; `path` is their place in the topic file.
 
-    `plain` are those that send a column as it is, with the column's name; `made` are the others.
+    `plain` are those that send an unchanged column, with the column's name; `made` are the others.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class ContactPlan:
-    """The compiled `contact:`. `instant` holds None where plain domain records are sent at once.
+    """The compiled `contact:`. `instant` holds None where plain domain records are instant.
 
     It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
     `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.

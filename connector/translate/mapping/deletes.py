@@ -1,4 +1,4 @@
-"""Whom a delete deletes (docs/mapping.md): the key decides, the before-image where it is whole."""
+"""The contact that a delete deletes (docs/mapping.md): by the key, or by a whole before-image."""
 
 from connector.model import Delete, Delivery, Operation, Skip, Upsert
 from connector.translate.change import Change, Row
@@ -19,7 +19,7 @@ _NOTHING_ELSE = {
     True: "no other record says more; flattened rows do with `delete.tombstone.handling.mode: rewrite`",
     None: "if the topic holds envelopes, whose deletes say more, write `shape: envelope`",
 }
-"""Whether tombstones are deletes by themselves -> what to do about one whose key does not say enough."""
+"""Whether tombstones are deletes by themselves -> the advice for one whose key lacks the id."""
 
 
 def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delivery] | Skip:
@@ -66,9 +66,9 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
 
 
 def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
-    """Do what `on_delete` says to a contact: delete it, nothing, or null all that is mapped.
+    """Apply `on_delete` to a contact: delete it, do nothing, or clear all mapped attributes.
 
-    Constants become null too: they say something about a row that is there.
+    Constants become null too, because they describe an existing row.
     """
     if plan.on_delete == "delete":
         return [Delete(user_id, tombstone)]
@@ -119,7 +119,7 @@ def _user_id_of(reader_for: ReaderFor, key: KeyRow, rule: str) -> str:
 
 
 def _check_bare_key(reader: Reader, before: Row, user_id: str, rule: str) -> None:
-    """Refuse a bare key that is some other column's: the before-image has the real key columns."""
+    """Refuse a bare key of another column: the before-image has the real key columns."""
     try:
         other = user_id_of(reader.read(before))
     except ConversionError:

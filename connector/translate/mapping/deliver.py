@@ -21,8 +21,8 @@ from connector.translate.values.unusable import ConversionError
 class Mapping:
     """The compiled rules of one topic file.
 
-    `columns` are the top-level columns that the rules read, or hold `WHOLE_ROW`; `metadata` has what is not
-    of the row among them (`decode.metadata`). `common` does the commonest of all records by itself.
+    `columns` are the top-level columns that the rules read, or hold `WHOLE_ROW`. `metadata` holds the
+    metadata roots among them (`debezium/metadata.py`). `common` is the fast path.
     """
 
     rules: TopicRules
@@ -50,7 +50,7 @@ def deliver(
 
     `read_key` reads the record's key, `decode_key` those that its headers hold.
 
-    An event follows its contact's upsert, but goes before whatever takes the contact away.
+    An event follows its contact's upsert, but precedes a delete or clear of the contact.
 
     Raises:
         MappingError: a rule cannot be applied to this record.
@@ -145,7 +145,7 @@ def _contact(
 
 
 def _retire_former(plan: ContactPlan, change: Change, user_id: str) -> list[Delivery]:
-    """Take away the contact that the row was before, where it is known to have been another one."""
+    """Retire the row's former contact, where the row is known to have had another one."""
     image = whole_image(plan.before, change)
     if image is None:
         return []

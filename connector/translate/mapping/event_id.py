@@ -80,7 +80,7 @@ def default_event_id(change: Change, record: Record) -> str:
 def _position(source: Row, *, enveloped: bool) -> tuple[Any, ...]:
     """Return the position of a change in the source's log, empty where it says nothing of it.
 
-    A flattened row rarely names its connector: whatever it has of anybody's position is taken.
+    A flattened row rarely names its connector, so every connector's position fields count.
     """
     of_all = _TIMES if enveloped else _ANY_POSITION
     connector = source.get("connector")

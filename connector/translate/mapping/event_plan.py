@@ -42,10 +42,9 @@ class EventPlan:
 def make_event(
     plan: EventPlan, change: Change, record: Record, keys: Keys | None, counts: Counter[str]
 ) -> Event | Skip:
-    """Make the event of a record, or say by which rule there is none.
+    """Make the event of a record, or return the rule that skips it.
 
-    Of a deleted row, which has `keys`, it is made from the before-image where that is whole, else from
-    the key.
+    For a deleted row, which has `keys`, the fields come from a whole before-image, otherwise from the key.
 
     Raises:
         MappingError: a rule cannot be applied to this record.

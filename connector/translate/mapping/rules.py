@@ -2,7 +2,7 @@
 
 The models describe and normalise: a rule written as plain text becomes a `PathRule`, `as: date` and
 `as: {timestamp: us}` both become a `Form`. Whether a path, a template or a condition makes
-sense is for the compiler (`plan`) to say.
+sense is for the compiler to decide.
 """
 
 import difflib
@@ -157,7 +157,7 @@ class ContactRules(Model):
     on_delete: Literal["delete", "ignore", "clear"] = "delete"
     """The effect of a deleted row: delete the contact, nothing, or clear its mapped attributes."""
     before: Literal["auto", "full", "key"] = "auto"
-    """Whether a delete's before-image is the complete row: auto knows the database, key never uses it."""
+    """Whether a delete's before-image is complete: auto knows the database, key never uses it."""
 
     @field_validator("attributes")
     @classmethod
@@ -177,7 +177,7 @@ class EventRules(Model):
     on: Annotated[tuple[Operation, ...], Field(min_length=1)] = (Operation.CREATE,)
     """The operations of change records that make an event; plain domain records always do."""
     user_id: Rule
-    """Whose event it is."""
+    """The event's contact."""
     id: Rule | None = None
     """The stable `_event_id`; by default made from what identifies the record."""
     date: Rule | None = None
@@ -185,7 +185,7 @@ class EventRules(Model):
     parameters: dict[Name, Rule] = {}
     """Parameter of the event -> where its value comes from."""
     contact_wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-    """How long a rejected event is tried again while its contact was not yet seen accepted."""
+    """How long a rejected event is tried again while its contact may still arrive."""
     when: Name | None = None
     """A JMESPath condition; where it is false the event is skipped on purpose and counted."""
 

@@ -73,14 +73,14 @@ def reader_for_as(schema: ConnectSchema) -> ReadValue | None:
 def expression_value(schema: ConnectSchema) -> ReadValue | None:
     """Make the reader of a column for JMESPath expressions; None where they see the value itself.
 
-    Decimals are integers, floats or, where a float would round them, `Decimal`; `exact_search` knows
+    Decimals are integers, floats or, where a float would round them, `Decimal`; `decimal_jmespath.py` knows
     how to compare and add those. Dates and times are ISO text, which sorts as they do.
     """
     return column_type(schema).operand
 
 
 def column_type(schema: ConnectSchema) -> ColumnType:
-    """Find what columns of a type become."""
+    """Find the readers of a type's columns."""
     known = SEMANTIC_TYPES.get(_without_qualifiers(schema.name))
     return (known or _BASES[schema.base])(schema)
 

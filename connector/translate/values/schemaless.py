@@ -1,4 +1,4 @@
-"""Passes on what needs no rule: a value that no schema and no `as:` says anything about.
+"""Passes on values without a schema and without `as:`.
 
 Bytes, decimals and numbers that are none come from Avro and from JSON that was decoded with exact
 numbers; all the rest is JSON already.

@@ -55,7 +55,7 @@ def timestamp_of_parts(parts: Parts) -> str:
 
 
 def duration_of_parts(parts: Parts) -> str:
-    """Write a duration as ISO 8601 does: `P1Y2M3DT4H5M6.78S`; each part has a sign of its own."""
+    """Write a duration as ISO 8601 does: `P1Y2M3DT4H5M6.78S`; each part has its own sign."""
     days = "".join(
         f"{n}{name[0].upper()}" for name in ("years", "months", "days") if (n := _part(parts, name, 0))
     )

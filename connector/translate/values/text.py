@@ -60,7 +60,7 @@ def read_boolean(value: Any) -> bool:
 
 
 def read_json(value: Any) -> Any:
-    """Parse JSON text of a JSON column; what is JSON already passes.
+    """Parse JSON text of a JSON column; a parsed value passes unchanged.
 
     A number that a double would round is sent as the text has it (debezium-events.md 6.4).
     """

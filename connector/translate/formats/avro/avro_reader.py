@@ -31,7 +31,7 @@ from connector.translate.formats.avro.scalars import (
 from connector.translate.formats.avro.types import AvroType
 
 COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
-"""Bytes of memory that the items of all collections of one record may take (S14): up to 100,000 numbers."""
+"""Bytes of memory that the items of all collections of one record may take (S14): some 80,000 numbers."""
 
 VALUE_BYTES_MAX = 10 * 1024 * 1024
 """Bytes of one value: one character beyond the basic plane makes all of a text four times as long."""
@@ -40,7 +40,7 @@ _ITEM_WEIGHT, _ENTRY_WEIGHT = 64, 192
 """The weight of an array's item and a map's entry besides their value, in memory or in time."""
 
 Wanted: TypeAlias = "Mapping[str, Wanted | None] | None"
-"""Which fields of a record are built: names with what is wanted of them; None is everything."""
+"""The fields of a record to build, each with its own wanted fields; None is everything."""
 
 Skip: TypeAlias = Callable[[bytes, int], int]
 
@@ -48,7 +48,7 @@ Skip: TypeAlias = Callable[[bytes, int], int]
 _TEXT, _LONG, _CALL, _PASS_SIZED, _PASS_LONG, _PASS_FIXED, _PASS_CALL = range(7)
 
 _Step: TypeAlias = tuple[str, int, int, int, Any]
-"""Field; the bytes of its union's null and of its value (-1: no union); what to do; with what."""
+"""Field; the bytes of its union's null and of its value (-1: no union); action; argument."""
 
 _VARINT_BYTES_MAX = 10
 
@@ -244,7 +244,7 @@ def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
 def _pass_run(match: Match, one_by_one: Read) -> Skip:
     def skip(data: bytes, position: int) -> int:
         found = match(data, position)
-        # Where something else is there, taking them one by one says what.
+        # Another value is there: reading one by one gives the exact error.
         return one_by_one(data, position)[1] if found is None else found.end()
 
     return skip
@@ -254,7 +254,7 @@ _NOTHING: dict[str, Any] = {}
 
 
 def _pass(node: AvroType, left: list[int]) -> tuple[int, Any]:
-    """How to step over a value; what is rarely in a change event is read and thrown away."""
+    """Make the function that skips a value; rare types are read and dropped."""
     if node.kind in ("string", "bytes"):
         return _PASS_SIZED, None
     if node.kind in ("int", "long", "enum"):
