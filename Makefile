@@ -23,11 +23,11 @@ test: setup lint
 
 # What starts neither the service nor a broker: for the inner loop.
 test-fast: setup
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 # The same tests on every Python from 3.11 on that is on the PATH or in pyenv, each in an environment under .cache.
 test-pythons: setup
-	$(BIN)/python -m tests.pythons -q -n $(WORKERS)
+	$(BIN)/python -m tests.pythons -q -n auto
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -32,7 +32,7 @@ GROUPS = {
     "tests/stack/test_groups.py": "kafka",
     "tests/stack/test_logs.py": "secured",
     "tests/stack/test_offsets.py": "kafka",
-    "tests/stack/test_reader.py": "kafka",
+    "tests/stack/test_reader.py": "secured",
     "tests/stack/test_rebalance.py": "kafka",
     "tests/stack/test_secured_kafka.py": "secured",
     "tests/stack/test_settled.py": "kafka",

@@ -115,7 +115,7 @@ def test_deadline_is_for_all_references_together() -> None:
         while visit.read_request():
             turn += 1
             references = [{"name": "n", "subject": f"s{turn}", "version": 1}]
-            time.sleep(0.05)
+            time.sleep(0.2)  # so that the time runs out before the steps that a schema may have
             visit.sock.sendall(page({"schema": f'"{turn}"', "references": references}))
 
     answer = refused(endless, RegistryLimits(schema_seconds_max=1))
