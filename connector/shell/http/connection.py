@@ -1,12 +1,12 @@
 """One HTTP/1.1 connection as an `httpx` transport.
 
-httpx's own transport costs 0.7 ms of CPU a request with one connection in its pool, and 3.3 ms with 32. It
-polls each idle socket twice a request, and h11, httpcore and anyio take the rest. That would be a quarter of
-the CPU that the connector spends on the 100 records of a request.
+It is ours because it knows exactly whether a request was sent. Its caller checks the lease between connect and
+write, one deadline limits the whole request, and no DELETE is sent again silently. Speed is not the reason, as only
+httpx's own transport is slow: it polls each idle socket twice a request, and h11, httpcore and anyio take the rest
+(docs/decisions/0011-http-connections.md).
 
 This transport keeps httpx's interface: `Request`, `Response`, exceptions, timeouts, TLS context. It parses
-with httptools, the C parser of uvicorn, and costs a tenth. `connector/shell/http/http_thread.py` has the
-measurements.
+with httptools, the C parser of uvicorn.
 
 It never follows a redirect, reads no proxy variables and decompresses nothing. It resolves the name again for
 each connection (F069).
