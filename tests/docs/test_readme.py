@@ -21,7 +21,7 @@ SERVICE: dict[str, Any] = {
 """The parts that complete a fragment of a service file, or a topic file."""
 
 POD = {"terminationGracePeriodSeconds", "containers"}
-"""Keys of Kubernetes, whose example `test_operations` looks at."""
+"""Keys of Kubernetes, whose example `test_deploy` checks."""
 
 
 def settings_of(block: Block, folder: Path) -> Settings:

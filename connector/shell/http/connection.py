@@ -1,9 +1,9 @@
 """One HTTP/1.1 connection as an `httpx` transport.
 
-It is ours because it knows exactly whether a request was sent. Its caller checks the lease between connect and
-write, one deadline limits the whole request, and no DELETE is sent again silently. Speed is not the reason, as only
-httpx's own transport is slow: it polls each idle socket twice a request, and h11, httpcore and anyio take the rest
-(docs/decisions/0011-http-connections.md).
+It is ours because it knows exactly whether a request was sent. Its caller checks the lease between connect
+and write, one deadline limits the whole request, and no DELETE is sent again silently. Speed is not the
+reason: only httpx's own transport is slow (docs/decisions/0011-http-connections.md). It polls each idle
+socket twice a request, and h11, httpcore and anyio take the rest.
 
 This transport keeps httpx's interface: `Request`, `Response`, exceptions, timeouts, TLS context. It parses
 with httptools, the C parser of uvicorn.
