@@ -32,7 +32,7 @@ def http(url: str, limits: HttpLimits = SLOW, tls: ssl.SSLContext | None = None)
 def ask(thread: HttpThread, request: HttpRequest = POST, not_after_ms: int = LATER) -> Result:
     """Send one request and await what came of it."""
     thread.submit(1, request, not_after_ms)
-    send_id, result = thread.results.get(timeout=10)
+    send_id, result = thread.results.get(timeout=60)
     assert send_id == 1
     return result
 

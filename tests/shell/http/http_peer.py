@@ -31,12 +31,16 @@ class Visit:
             if not part:
                 return b""
             data += part
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, _, begun = data.partition(b"\r\n\r\n")
         wanted = next(
             (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
         )
+        body = bytearray(begun)  # bytes would be copied as a whole with each part
         while len(body) < wanted:
-            body += self.sock.recv(65536)
+            part = self.sock.recv(65536)
+            if not part:
+                return b""
+            body += part
         self.peer.requests.append(head + b"\r\n\r\n" + body)
         return data
 
