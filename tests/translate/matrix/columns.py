@@ -51,7 +51,8 @@ class Column(NamedTuple):
     """One column: its type, a value as it travels, and the JSON that is sent of it where there is a schema.
 
     Without a schema `bare` is sent. `form` is the `as:` that gives the same result as a schema, None
-    where there is none or need be none.
+    where none exists or none is needed. `other` is an `as:` for another result, and that result.
+    `remedy` is what to set at the source, where this value is not the one that the database holds.
     """
 
     name: str
@@ -60,11 +61,15 @@ class Column(NamedTuple):
     sent: str
     bare: str
     form: Any = None
+    other: tuple[Any, str] | None = None
+    remedy: str = ""
 
 
-def _same(name: str, schema: ConnectSchemaNode, value: Any, sent: str) -> Column:
+def _same(
+    name: str, schema: ConnectSchemaNode, value: Any, sent: str, other: tuple[Any, str] | None = None
+) -> Column:
     """Describe a column that needs no schema."""
-    return Column(name, schema, value, sent, sent)
+    return Column(name, schema, value, sent, sent, other=other)
 
 
 COLUMN_TYPES = (
@@ -72,10 +77,10 @@ COLUMN_TYPES = (
     _same("`uuid`", UUID, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", '"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"'),
     _same("`enum`, `set`", enum("a", "b"), "a", '"a"'),
     _same("`xml`", XML, "<a/>", '"<a/>"'),
-    _same("`json`, `jsonb`", JSON, '{"a": 1}', '"{\\"a\\": 1}"'),
+    _same("`json`, `jsonb`", JSON, '{"a": 1}', '"{\\"a\\": 1}"', ("json", '{"a":1}')),
     _same("`boolean`, `bit(1)`", BOOLEAN, True, "true"),
     _same("`smallint`, `integer`, `bigint`, `serial`", INT64, 2**53 + 1, "9007199254740993"),
-    _same("`TINYINT(1)` of MySQL", INT16, 1, "1"),
+    _same("`TINYINT(1)` of MySQL", INT16, 1, "1", ("boolean", "true")),
     _same("`YEAR`", SEMANTIC[f"{_TIME}Year"], 2024, "2024"),
     _same("`real`, `double precision`, `FLOAT`", DOUBLE, 0.1, "0.1"),
     Column(
@@ -102,7 +107,7 @@ COLUMN_TYPES = (
         '{"scale":2,"value":"MDk="}',
         "decimal",
     ),
-    Column("… with `decimal.handling.mode: string`", STRING, _LONG, f'"{_LONG}"', f'"{_LONG}"'),
+    _same("… with `decimal.handling.mode: string`", STRING, _LONG, f'"{_LONG}"', ("decimal", _LONG)),
     _same("… with `decimal.handling.mode: double`", DOUBLE, 123.45, "123.45"),
     Column(
         "`BIGINT UNSIGNED`, `precise`",
@@ -112,7 +117,14 @@ COLUMN_TYPES = (
         '"AP//////////"',
         {"decimal": 0},
     ),
-    _same("`BIGINT UNSIGNED`, `long` (default), above 2⁶³", INT64, -1, "-1"),
+    Column(
+        "`BIGINT UNSIGNED`, `long` (default), above 2⁶³",
+        INT64,
+        -1,
+        "-1",
+        "-1",
+        remedy="set `bigint.unsigned.handling.mode: precise`",
+    ),
     Column(
         "… with `column.propagate.source.type`",
         ConnectSchemaNode("int64", parameters={"__debezium.source.column.type": "BIGINT UNSIGNED"}),
@@ -183,7 +195,7 @@ COLUMN_TYPES = (
         '["2017-09-13",null]',
         "[17422,null]",
     ),
-    _same("`hstore` (JSON, the default)", JSON, '{"k":"v"}', '"{\\"k\\":\\"v\\"}"'),
+    _same("`hstore` (JSON, the default)", JSON, '{"k":"v"}', '"{\\"k\\":\\"v\\"}"', ("json", '{"k":"v"}')),
     _same("`hstore` as a map", map_of(STRING, nullable(STRING)), {"k": "v"}, '{"k":"v"}'),
     _same("`vector`", DOUBLE_VECTOR, [0.1, 0.2], "[0.1,0.2]"),
     _same(
@@ -231,6 +243,10 @@ def _kinds(column: Column) -> Iterable[Kind]:
     if column.form is not None:
         formed = rules(attributes={"c": {"from": "c", "as": column.form}})
         yield Kind(f"{column.name}: with `as:`", "6", write, _sent(column.sent), formed, ("json", *TYPED))
+    if column.other is not None:
+        form, sent = column.other
+        formed = rules(attributes={"c": {"from": "c", "as": form}})
+        yield Kind(f"{column.name}: with another `as:`", "6", write, _sent(sent), formed, ("json", *TYPED))
 
 
 KINDS = (

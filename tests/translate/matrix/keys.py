@@ -49,7 +49,7 @@ def read_alike(key: str) -> tuple[str, ...]:
 KINDS = (
     *(
         Kind(
-            f"DELETE whose key has a format of its own: `{key}`",
+            f"DELETE whose key has another format than its value: `{key}`",
             "1.3",
             deletes(key=key),
             _DELETED,

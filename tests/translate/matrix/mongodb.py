@@ -148,7 +148,7 @@ KINDS = (
         rules("email"),
     ),
     Kind(
-        "MongoDB's delete whose key names no contact: without",
+        "MongoDB's delete whose key names no contact: without pre-images",
         "2.3",
         made(lambda: contacts().delete(OID, AT_US)),
         [Refused("contact.user_id", "`capture.mode` with `_with_pre_image` adds it")],
@@ -172,7 +172,7 @@ KINDS = (
         ),
         [upsert(OID.text, plan="free")],
         rules("_id", {"plan": "plan", "city": "address.city"}),
-        note="with what has changed; a path into an object finds nothing",
+        note="with the changed members only; a path into an object finds nothing",
         remedy="set `capture.mode: change_streams_update_full`",
     ),
 )

@@ -160,14 +160,14 @@ KINDS = (
         BY_KEY,
     ),
     Kind(
-        "outbox event without a payload (`route.tombstone.on.empty.payload`): the key says whose it is",
+        "outbox event without a payload (`route.tombstone.on.empty.payload`): the key holds `user_id`",
         "5",
         routed(None, tombstone_on_empty=True),
         [event("42", ID)],
         BY_KEY,
     ),
     Kind(
-        "outbox event without a payload (`route.tombstone.on.empty.payload`): it does not",
+        "outbox event without a payload (`route.tombstone.on.empty.payload`): the key lacks it",
         "5",
         routed(None, tombstone_on_empty=True),
         [Skip("tombstone")],
@@ -187,7 +187,7 @@ KINDS = (
         BESIDE,
     ),
     Kind(
-        "outbox payload that is to be JSON and is not",
+        "outbox payload that should be JSON and is not",
         "5",
         routed("{"),
         [Refused("decode", "not JSON")],

@@ -19,7 +19,7 @@ from tests.translate.matrix.case import (
     Refused,
     Upserted,
 )
-from tests.translate.matrix.columns import COLUMN_TYPES
+from tests.translate.matrix.columns import COLUMN_TYPES, Column
 from tests.translate.matrix.kinds import SHOWN
 from tests.translate.matrix.registry import APICURIO_2, APICURIO_3, CONFLUENT, Access
 from tests.translate.matrix.running import Reader, differences, records_of
@@ -42,15 +42,15 @@ CONVERTERS: Mapping[str, str] = {
     "avro-apicurio-header": "… 2 with `headers.enabled: true`: a global id",
     "avro-apicurio-header-content": "… with `headers.enabled: true`: a content id",
     "avro-apicurio-header-artifact": "… with `headers.enabled: true`: hash, group, artifact and version",
-    "avro-referring": "an Avro converter that registers nested records by themselves (references)",
+    "avro-referring": "an Avro converter that registers nested records separately (references)",
     "json-schema-confluent": "Confluent's `JsonSchemaConverter`",
     "json-schema-confluent-guid": "… with the GUID in front",
     "json-schema-confluent-header": "… with the GUID in a header",
     "json-schema-confluent-header-id": "… with the id in a header",
     "apicurio-json": "Apicurio's `ExtJsonConverter`, with content ids (2 writes global ids by default)",
     "apicurio-json-framed": "… in its compact form",
-    "string": "`StringConverter`: only where it is given text of JSON, as by the outbox router",
-    "bytes": "`ByteArrayConverter`, `BinaryDataConverter`: as the bytes are",
+    "string": "`StringConverter`: only for text that is JSON, such as the outbox router's",
+    "bytes": "`ByteArrayConverter`, `BinaryDataConverter`: for bytes that are JSON or framed Avro",
 }
 
 _REGISTRIES = (CONFLUENT, APICURIO_2, APICURIO_3)
@@ -146,11 +146,22 @@ def shapes() -> Iterator[Row]:
 
 
 def column_types() -> Iterator[Row]:
-    """Say of each column what is sent of it."""
+    """Say of each column what is sent of it, and which `as:` to write."""
     for column in COLUMN_TYPES:
-        bare = f"`{column.bare}`"
-        form = "" if column.form is None else f"`as: {_yaml(column.form)}`"
-        yield column.name, f"`{column.sent}`", "the same" if column.bare == column.sent else bare, form
+        same = column.bare == column.sent
+        yield column.name, f"`{column.sent}`", "the same" if same else f"`{column.bare}`", _to_write(column)
+
+
+def _to_write(column: Column) -> str:
+    """Name the `as:` that a column needs, or one that it can have, or say that none helps."""
+    if column.remedy:
+        return column.remedy
+    if column.other is not None:
+        form, sent = column.other
+        return f"nothing, or `as: {_yaml(form)}` for `{sent}`"
+    if column.form is not None:
+        return f"`as: {_yaml(column.form)}`"
+    return "nothing" if column.bare == column.sent else "no `as:` reads it: use a schema"
 
 
 def _yaml(form: object) -> str:
@@ -196,7 +207,7 @@ def _becomes(kind: Kind) -> str:
 
 
 def _once(words: Sequence[str]) -> Sequence[str]:
-    """Return what is said over and over again once."""
+    """Return a sequence that repeats itself once."""
     for size in range(1, len(words)):
         if [*words[:size]] * (len(words) // size) == words:
             return words[:size]
@@ -222,7 +233,7 @@ def _words(outcome: Outcome) -> str:
 
 TABLES: Mapping[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
     # name of a part -> the header of its table, and the rows; in the order of the page
-    "columns": (("Column", "With a schema", "JSON without one", "Then write"), column_types),
+    "columns": (("My column", "Sent with a schema", "In JSON without one", "Write"), column_types),
     "wire formats": (
         (
             "At the source",

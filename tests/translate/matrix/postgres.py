@@ -71,13 +71,13 @@ _HEADERS: Mapping[str, tuple[str, Sequence[str]]] = {
 
 DELETES = (
     Kind(
-        "PostgreSQL's DELETE, whose before-image is filler: the key says who",
+        "PostgreSQL's DELETE, whose before-image is filler: the key holds `user_id`",
         "2.2",
         made(lambda: table(tombstones=False).delete(ADA, AT_US)),
         [Deleted("7")],
     ),
     Kind(
-        "PostgreSQL's DELETE, whose before-image is filler: the key does not",
+        "PostgreSQL's DELETE, whose before-image is filler: the key lacks it",
         "2.2",
         made(lambda: table(tombstones=False).delete(ADA, AT_US)),
         [Refused("contact.user_id", "with REPLICA IDENTITY FULL write `before: full`")],
@@ -106,7 +106,7 @@ TOAST = (
         note="without that column",
     ),
     Kind(
-        "such a `bytea` with `binary.handling.mode: base64`",
+        "unchanged `bytea` with `binary.handling.mode: base64`",
         "2.2",
         made(lambda: updated(STRING, None)),
         [upsert("7", big=None)],
@@ -115,7 +115,7 @@ TOAST = (
         remedy="set `binary.handling.mode: bytes`",
     ),
     Kind(
-        "such a column that `user_id` needs",
+        "unchanged column that `user_id` needs",
         "2.2",
         made(lambda: updated(STRING, UNKNOWN)),
         [Refused("contact.user_id", "the source did not send the user id because it is unchanged (TOAST)")],
@@ -142,19 +142,19 @@ KEY_CHANGES = (
         [upsert("8", plan="gold"), Deleted("7"), Skip("key_change")],
     ),
     Kind(
-        "key change that leaves the contact as it is",
+        "key change that keeps the contact",
         "3",
         made(lambda: key_change(0, 1, 2, columns=("id", "email"), email="ada@new.example")),
         [Skip("key_change"), Skip("key_change"), upsert("7", plan="gold")],
     ),
     Kind(
-        "the same, whose create arrives first",
+        "key change that keeps the contact, whose create arrives first",
         "3",
         made(lambda: key_change(2, 0, 1, columns=("id", "email"), email="ada@new.example")),
         [upsert("7", plan="gold"), Skip("key_change"), Skip("key_change")],
     ),
     Kind(
-        "key change of which the source has not seen the old key",
+        "key change whose old key the source has not seen",
         "3",
         made(lambda: table().update({**ADA, "id": 8}, AT_US)),
         [upsert("8", plan="gold")],

@@ -131,7 +131,7 @@ KINDS = (
         )
     ),
     Kind(
-        "Avro behind which bytes follow",
+        "Avro with bytes after it",
         "7",
         registered("AVRO", _AVRO_ROW, b"\x0e\x00"),
         [Refused("decode", "Confluent framing: Avro: the bytes go on after the value")],

@@ -200,7 +200,7 @@ KINDS = (
         note="with null",
     ),
     Kind(
-        "a column that is null, or that the table has only since a later version, or has no more",
+        "a column that is null, was added later, or was dropped",
         "7",
         versions(
             ({"plan": nullable(STRING)}, {"plan": None}),
@@ -236,7 +236,7 @@ KINDS = (
         rules(attributes={"score": "score", "share": "share", "rate": "rate"}),
         formats=("json",),
         note="**as text**: it looks like a name",
-        remedy="write `as: number` in the topic file: it is left out then",
+        remedy="write `as: number` in the topic file, which leaves it out",
     ),
     Kind(
         "NaN and infinities in JSON without a schema, with `as: number`",
@@ -310,7 +310,7 @@ KINDS = (
         for name in ("json", "avro")
     ),
     Kind(
-        "topic that changes its format in its middle, and changes it back",
+        "topic that changes its format, and changes it back",
         "7",
         changing_format,
         [upsert(str(number), plan="gold") for number in (7, 8, 9)],
