@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from connector.model import AwaitsSchema, Record, Rejection, SchemaArtifact, SchemaRef, Skip, Translated
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.debezium.shapes import is_flattened_topic, read_shape
 from connector.translate.formats import framing
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import Decoded, DecodeError
 from connector.translate.formats.payload import PayloadReader
 from connector.translate.formats.schema_store import AwaitSchemaError, SchemaStore
 from connector.translate.mapping import deliver

@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 
 from connector.model import Delivery, Record, Skip, Translated, Upsert
-from connector.translate.change import Change, Decoded
+from connector.translate.debezium.change import Change
 from connector.translate.debezium.shapes import read_shape
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import Decoded
 from connector.translate.formats.framing import KEY
 from connector.translate.formats.payload import PayloadReader
 from connector.translate.formats.schema_store import SchemaStore

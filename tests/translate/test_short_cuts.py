@@ -19,9 +19,9 @@ from connector.sandbox.records.schema import ConnectRecord, Row, nullable
 from connector.sandbox.records.table import CapturedTable
 from connector.sandbox.registry.store import RegistryStore
 from connector.sandbox.writer import SampleRecord, Writer
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.debezium.shapes import read_shape
 from connector.translate.formats import framing
+from connector.translate.formats.decoded import Decoded, DecodeError
 from connector.translate.formats.payload import PayloadReader
 from connector.translate.formats.schema_store import SchemaStore
 from connector.translate.mapping import compiler, deliver

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.model import Operation, Skip
-from connector.translate.change import NO_ROW, Change, DecodeError, ReadHeaders, Row
+from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.keys import header, header_text
 from connector.translate.debezium.service_messages import is_signal
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import DecodeError, ReadHeaders
 
 PREFIX = "__"
 """The prefix of added fields by default; `__deleted` always has it."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.debezium.mongodb import read_id
+from connector.translate.formats.decoded import Decoded, DecodeError
 from connector.translate.formats.json.strict import decode_json
 from connector.translate.formats.json.with_schema import payload_of
 

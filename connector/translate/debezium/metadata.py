@@ -6,8 +6,9 @@ read, so only mappings that name them pay.
 
 from collections.abc import Iterable
 
-from connector.translate.change import NO_ROW, ReadHeaders, ReadKey, Row
+from connector.translate.debezium.change import NO_ROW, Row
 from connector.translate.debezium.keys import header_text
+from connector.translate.formats.decoded import ReadHeaders, ReadKey
 
 KEY_ROOT, HEADERS_ROOT = "__key", "__headers"
 METADATA_ROOTS = frozenset({KEY_ROOT, HEADERS_ROOT})

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from connector.translate.change import DecodeError, Row
+from connector.translate.debezium.change import Row
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.json.weight import TOO_HEAVY, is_too_heavy
 
 DEPTH_MAX = 128  # MongoDB itself takes 100 levels

@@ -10,18 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from connector.model import Operation, Skip
-from connector.translate.change import (
-    NO_ROW,
-    Change,
-    Decoded,
-    DecodeError,
-    ReadHeaders,
-    ReadKey,
-    Row,
-)
+from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.mongodb import normalise
 from connector.translate.debezium.service_messages import skip_of
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import Decoded, DecodeError, ReadHeaders, ReadKey
 from connector.translate.formats.json.strict import decode_json, refuse_repeated_names
 
 PAYLOAD = "payload"

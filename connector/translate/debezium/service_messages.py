@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector.model import Skip
-from connector.translate.change import ReadKey, Row
+from connector.translate.debezium.change import Row
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import ReadKey
 
 _MARKS = frozenset({"ts_ms", "status", "ddl", "aggregate_type", "data"})
 """Each of the kinds below has one of these members; nearly no other record has."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from connector.model import Headers, RefKind, SchemaRef
-from connector.translate.change import DecodeError
+from connector.translate.formats.decoded import DecodeError
 
 
 class Framed(NamedTuple):

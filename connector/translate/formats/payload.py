@@ -1,13 +1,11 @@
 """From bytes to values: each record shows its own wire format (debezium-events.md 7)."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 
-from connector.model import Headers
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.formats import framing
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import Decoded, DecodeError, ReadHeaders
 from connector.translate.formats.framing import Framed, Side
 from connector.translate.formats.json.strict import decode_exactly, decode_json, refuse_repeated_names
 from connector.translate.formats.json.with_schema import OPENING, CarriedSchemas, Load
@@ -15,9 +13,6 @@ from connector.translate.formats.schema_store import ReadBody, SchemaStore, Writ
 
 Format = Literal["json", "avro", "auto"]
 """The topic file's `format`."""
-
-ReadHeaders: TypeAlias = Callable[[], Headers | None]
-"""Reads the headers of one record; called only where they matter."""
 
 _NO_VALUE = Decoded(None)
 

@@ -12,11 +12,11 @@ import orjson
 
 from connector.errors import InvariantError
 from connector.model import SchemaArtifact, SchemaRef
-from connector.translate.change import WHOLE_ROW, DecodeError
 from connector.translate.formats.avro.avro_reader import Wanted, compile_reader
 from connector.translate.formats.avro.schema_text import read_avro_schema
 from connector.translate.formats.avro.types import AvroType
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError
+from connector.translate.formats.decoded import WHOLE_ROW, DecodeError
 from connector.translate.formats.json.connect_schema_text import read_connect_schema
 from connector.translate.formats.json.json_schema import read_json_schema
 

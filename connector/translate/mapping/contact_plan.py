@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from connector.model import Operation
-from connector.translate.change import Row
+from connector.translate.debezium.change import Row
 from connector.translate.mapping.key_as_row import ReaderFor
 from connector.translate.mapping.readers import Read, Reader
 from connector.translate.mapping.user_id import MappingError

@@ -1,7 +1,7 @@
 """The contact that a delete deletes (docs/mapping.md): by the key, or by a whole before-image."""
 
 from connector.model import Delete, Delivery, Operation, Skip, Upsert
-from connector.translate.change import Change, Row
+from connector.translate.debezium.change import Change, Row
 from connector.translate.mapping.contact_plan import BeforeImage, ContactPlan
 from connector.translate.mapping.key_as_row import KeyRow, Keys, ReaderFor
 from connector.translate.mapping.readers import Reader

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from connector.model import Delivery, Operation, Record, Skip, Upsert
-from connector.translate.change import NO_ROW, Change, ReadKey, Row
+from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.keys import header
 from connector.translate.debezium.metadata import METADATA_ROOTS, read_metadata
+from connector.translate.formats.decoded import ReadKey
 from connector.translate.mapping.contact_plan import ContactPlan, fill
 from connector.translate.mapping.deletes import delete_contact, retire, retire_by_tombstone, whole_image
 from connector.translate.mapping.event_plan import EventPlan, make_event

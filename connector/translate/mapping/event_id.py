@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.model import Operation, Record
-from connector.translate.change import NO_ROW, Change, Row
+from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.flattened import PREFIX, added_source
 from connector.translate.debezium.keys import header, header_text
 from connector.translate.values.decimals import decimal_text

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.model import Event, Operation, Record, Skip
-from connector.translate.change import NO_ROW, Change, Row
+from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.mapping.contact_plan import BeforeImage, Fields, fill
 from connector.translate.mapping.deletes import deleted_user_id, whole_image
 from connector.translate.mapping.event_id import default_event_id, event_id_of

@@ -8,8 +8,9 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
-from connector.translate.change import WHOLE_ROW, Row
+from connector.translate.debezium.change import Row
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import WHOLE_ROW
 from connector.translate.mapping.decimal_jmespath import search_of
 from connector.translate.values.column_types import expression_value
 from connector.translate.values.unusable import (

@@ -5,17 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from connector.translate.change import (
-    WHOLE_ROW,
-    Decoded,
-    DecodeError,
-    ReadHeaders,
-    ReadKey,
-    Row,
-)
+from connector.translate.debezium.change import Row
 from connector.translate.debezium.keys import NEW_KEY, columns_of, header
 from connector.translate.debezium.metadata import KEY_ROOT, METADATA_ROOTS
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import WHOLE_ROW, Decoded, DecodeError, ReadHeaders, ReadKey
 from connector.translate.mapping.readers import Reader
 
 ReaderFor: TypeAlias = Callable[[ConnectSchema | None], Reader]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from connector.translate.change import Row
+from connector.translate.debezium.change import Row
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.expressions import Expression, Find, compile_expression
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.model import Rejection
-from connector.translate.change import Row
+from connector.translate.debezium.change import Row
 from connector.translate.mapping.readers import Reader
 from connector.translate.values.decimals import split
 from connector.translate.values.unusable import UNAVAILABLE, ConversionError, LeftOut

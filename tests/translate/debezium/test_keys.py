@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.debezium.keys import columns_of, header, header_text
 from connector.translate.debezium.metadata import read_metadata, wanted_metadata, with_metadata
+from connector.translate.formats.decoded import Decoded, DecodeError
 from tests.translate.records import Headers, decode_key, struct
 
 ID = frozenset({"id"})

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.translate.change import DecodeError
 from connector.translate.debezium.mongodb import DEPTH_MAX, normalise, read_document, read_id, utc_text
+from connector.translate.formats.decoded import DecodeError
 
 OID = "65a1f0c2e4b0a1b2c3d4e5f6"
 UUID_BASE64 = "AAECAwQFBgcICQoLDA0ODw=="

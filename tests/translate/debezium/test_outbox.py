@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connector.model import Event, Operation, Rejection, Skip, Translated
-from connector.translate.change import DecodeError
 from connector.translate.formats.connect_schema import ConnectSchema
+from connector.translate.formats.decoded import DecodeError
 from tests.translate.records import Headers, changed, envelope, record, shaped, struct, translator
 
 BODY = {"total": 12.5, "customer": {"id": 7}}

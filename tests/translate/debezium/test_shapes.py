@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from connector.model import Delete, Operation, Rejection, Skip, Upsert
-from connector.translate.change import Change, DecodeError
+from connector.translate.debezium.change import Change
 from connector.translate.debezium.shapes import is_flattened_topic
+from connector.translate.formats.decoded import DecodeError
 from tests.translate.records import changed, contact, envelope, record, shaped, struct, translator
 
 TRANSACTION = {"status": "BEGIN", "id": "1", "event_count": None, "data_collections": None, "ts_ms": 1}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.model import Headers, RefKind, SchemaRef
-from connector.translate.change import DecodeError
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.framing import (
     KEY,
     VALUE,

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from connector.model import Headers, RefKind, SchemaArtifact, SchemaRef
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.formats import framing
+from connector.translate.formats.decoded import Decoded, DecodeError
 from connector.translate.formats.payload import Format, PayloadReader
 from connector.translate.formats.schema_store import AwaitSchemaError, SchemaStore
 from tests.translate.formats.avro.avro_samples import written

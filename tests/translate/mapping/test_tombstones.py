@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from connector.model import Delete, Operation, Rejection, Skip, Translated, Upsert
-from connector.translate.change import Change, Decoded
+from connector.translate.debezium.change import Change
+from connector.translate.formats.decoded import Decoded
 from connector.translate.mapping import compiler
 from connector.translate.mapping.deliver import Mapping, deliver, deliver_tombstone
 from connector.translate.mapping.readers import compile_rule

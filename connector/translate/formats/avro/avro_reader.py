@@ -14,7 +14,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from connector.translate.change import DecodeError
 from connector.translate.formats.avro.number_runs import RUN_MAX, Match, match_numbers
 from connector.translate.formats.avro.scalars import (
     BAD_LENGTH,
@@ -29,6 +28,7 @@ from connector.translate.formats.avro.scalars import (
     read_text,
 )
 from connector.translate.formats.avro.types import AvroType
+from connector.translate.formats.decoded import DecodeError
 
 COLLECTIONS_WEIGHT_MAX = 8 * 1024 * 1024
 """Bytes of memory that the items of all collections of one record may take (S14): some 80,000 numbers."""

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from connector.translate.change import DecodeError
+from connector.translate.formats.decoded import DecodeError
 
 Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 """Takes the bytes and where to begin; returns the value and where it ends."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from connector.translate.change import DecodeError
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.json.weight import LIGHT, TOO_HEAVY, is_too_heavy
 
 _INTEGER_DIGITS = 20  # of the longest that has 64 bits

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from connector.translate.change import Decoded, DecodeError
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError
+from connector.translate.formats.decoded import Decoded, DecodeError
 from connector.translate.formats.json.connect_schema_text import is_connect_schema, read_connect_schema
 from connector.translate.formats.json.strict import decode_json
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.translate.change import DecodeError
 from connector.translate.formats.avro.avro_reader import VALUE_BYTES_MAX, Wanted, compile_reader
+from connector.translate.formats.decoded import DecodeError
 from tests.translate.formats.avro.avro_samples import (
     projected,
     read_by_fastavro,

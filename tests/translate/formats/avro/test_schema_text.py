@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.translate.change import DecodeError
 from connector.translate.formats.avro.avro_reader import compile_reader
 from connector.translate.formats.avro.schema_text import TEXT_LENGTH_MAX, read_avro_schema
 from connector.translate.formats.avro.types import AvroType
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.schema_bounds import DEPTH_MAX, NODES_MAX
 from tests.translate.formats.avro.avro_samples import tree
 

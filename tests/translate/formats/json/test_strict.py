@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.translate.change import DecodeError
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.json.strict import decode_exactly, decode_json, refuse_repeated_names
 from connector.translate.formats.json.weight import VALUES_MAX, is_too_heavy
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.translate.change import DecodeError
 from connector.translate.formats.connect_schema import ConnectSchema, SchemaRefusedError
+from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.json.connect_schema_text import is_connect_schema, read_connect_schema
 from connector.translate.formats.json.strict import decode_exactly
 from connector.translate.formats.json.with_schema import OPENING, TEXTS_BYTES_MAX, TEXTS_MAX, CarriedSchemas
