@@ -1,4 +1,4 @@
-"""Whom a delete deletes (docs/mapping.md)."""
+"""The contact of a delete (docs/mapping.md)."""
 
 from typing import Any
 
