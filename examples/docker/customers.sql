@@ -1,4 +1,4 @@
--- The source database: run once, when its volume is empty.
+-- The source database. PostgreSQL runs this file once, when its volume is empty.
 CREATE TABLE customers (
     id         integer PRIMARY KEY,
     first_name text,
