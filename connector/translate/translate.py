@@ -106,7 +106,7 @@ class _Topic:
         self._shape = rules.shape
         self._mapping = mapping
         self._mappings: dict[ConnectSchema, deliver.Mapping] = {}  # by the schema of the row
-        self._commons: dict[ConnectSchema | None, FastPath | None] = {}  # by that of the value
+        self._fast_paths: dict[ConnectSchema | None, FastPath | None] = {}  # by that of the value
         # Bound once: making a method of each costs as much as a look-up, for every record.
         self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
         self._read_key, self._decode_key = self._key_of_record, self._key_of_header
@@ -133,10 +133,10 @@ class _Topic:
             return self._tombstone(record, counts, has_bytes=True)
         if type(value) is dict:
             try:
-                common = self._commons[schema]
+                fast_path = self._fast_paths[schema]
             except KeyError:
-                common = self._common_of(schema)
-            upsert = None if common is None else common.upsert(value, counts)
+                fast_path = self._fast_path_for(schema)
+            upsert = None if fast_path is None else fast_path.upsert(value, counts)
             if upsert is not None:
                 self._flattened = False
                 return [upsert]
@@ -165,14 +165,14 @@ class _Topic:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 
-    def _common_of(self, schema: ConnectSchema | None) -> FastPath | None:
-        """Find the common case of values of one schema, as it is compiled for the row in them."""
+    def _fast_path_for(self, schema: ConnectSchema | None) -> FastPath | None:
+        """Find the fast path of values of one schema, compiled for the row in them."""
         row = None if schema is None else schema.fields.get("after")
         mapping = self._mapping if row is None else self._mapping_for(row)
-        if len(self._commons) >= MAPPINGS_MAX:
-            self._commons.clear()
-        self._commons[schema] = mapping.common
-        return mapping.common
+        if len(self._fast_paths) >= MAPPINGS_MAX:
+            self._fast_paths.clear()
+        self._fast_paths[schema] = mapping.fast_path
+        return mapping.fast_path
 
     def _mapping_for(self, schema: ConnectSchema) -> deliver.Mapping:
         try:

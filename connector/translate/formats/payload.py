@@ -53,7 +53,7 @@ class PayloadReader:
         self._never_framed = not schemas.configured
         self._schemas = schemas
         self._columns = columns
-        self._embedded = CarriedSchemas()
+        self._carried = CarriedSchemas()
         # The beginning of the last bytes that named a schema: the same beginning means the same schema.
         self._last: tuple[bytes, _Body] | None = None
 
@@ -120,7 +120,7 @@ class PayloadReader:
         Raises:
             DecodeError: an object in it has one name twice.
         """
-        if data.startswith(OPENING) and self._embedded.proven:
+        if data.startswith(OPENING) and self._carried.proven:
             return  # Connect writes structs, whose names are unique, and the schema is most of the bytes.
         framed = None if data.startswith(b"{") else framing.framed_by_bytes(data)
         body = data if framed is None else data[framed.begin :]
@@ -138,7 +138,7 @@ class PayloadReader:
         if self._schemas.configured:
             framed = framing.framed_by_headers(read_headers() or (), self._side)
         if framed is not None:
-            return _read(data, self._behind(framed), load)
+            return _read(data, self._body_after(framed), load)
         return self._bare_json(data, load)
 
     def _body_of(self, data: bytes, read_headers: ReadHeaders) -> _Body | None:
@@ -146,13 +146,13 @@ class PayloadReader:
         headers = read_headers()
         framed = framing.framed_by_headers(headers, self._side) if headers else None
         if framed is not None:
-            return self._behind(framed)
+            return self._body_after(framed)
         if self._last is not None and data.startswith(self._last[0]):
             return self._last[1]
         framed = framing.framed_by_bytes(data)
         if framed is None:
             return None
-        body = self._behind(framed)
+        body = self._body_after(framed)
         self._last = data[: framed.begin], body
         return body
 
@@ -172,9 +172,9 @@ class PayloadReader:
     def _bare_json(self, data: bytes, load: Load) -> Decoded:
         """Decode JSON without a frame: bare, or with its schema or id beside it."""
         if data.startswith(OPENING):
-            decoded = self._embedded.decode(data, load)
+            decoded = self._carried.decode(data, load)
         else:
-            decoded = self._embedded.unwrap(load(data))
+            decoded = self._carried.unwrap(load(data))
         if decoded.schema is not None:
             self.seen.add("JSON with schema")
         elif type(decoded.value) is dict and decoded.value.keys() == {"schemaId", "payload"}:
@@ -183,7 +183,7 @@ class PayloadReader:
             self.seen.add("JSON")
         return decoded
 
-    def _behind(self, framed: Framed) -> _Body:
+    def _body_after(self, framed: Framed) -> _Body:
         """Return how to read the body of this frame."""
         try:
             schema = self._schemas.get(framed.ref)

@@ -8,7 +8,7 @@ from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.user_id import MappingError, read_user_id, user_id_of
 from connector.translate.values.unusable import ConversionError
 
-_WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
+_COMPLETE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
 """Their before-images hold the full row; PostgreSQL's default one is filler (debezium-events.md 2.1, 2.2)."""
 
 _RULE = "contact.user_id"
@@ -31,14 +31,14 @@ def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delive
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
-    image = whole_image(plan.before, change)
+    image = complete_before_image(plan.before, change)
     user_id = deleted_user_id(plan.user_id, plan.user_id_for, change, keys, image, _RULE)
     if keys.changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
-    return retire(plan, user_id)
+    return apply_on_delete(plan, user_id)
 
 
-def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
+def delete_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     """Make the deliveries of a record without a value: those of a delete that has only its key.
 
     In a topic of envelopes the delete itself came before, and said what the key does not. Elsewhere, and
@@ -62,10 +62,10 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     user_id = _user_id_of(plan.user_id_for, key, _RULE)
     if changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
-    return retire(plan, user_id, tombstone=True)
+    return apply_on_delete(plan, user_id, tombstone=True)
 
 
-def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
+def apply_on_delete(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
     """Apply `on_delete` to a contact: delete it, do nothing, or clear all mapped attributes.
 
     Constants become null too, because they describe an existing row.
@@ -78,10 +78,10 @@ def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[
     return [Upsert(user_id, {"_user_id": user_id, **nulls}, Operation.DELETE in plan.instant)]
 
 
-def whole_image(before: BeforeImage, change: Change) -> Row | None:
+def complete_before_image(before: BeforeImage, change: Change) -> Row | None:
     """Return the before-image if it is known to be the complete row."""
     whole = before == "full" or (
-        before == "auto" and change.source.get("connector") in _WHOLE_IMAGE_CONNECTORS
+        before == "auto" and change.source.get("connector") in _COMPLETE_IMAGE_CONNECTORS
     )
     return change.before if whole else None
 

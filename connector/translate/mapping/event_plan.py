@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connector.model import Event, Operation, Record, Skip
 from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.mapping.contact_plan import BeforeImage, Fields, fill
-from connector.translate.mapping.deletes import deleted_user_id, whole_image
+from connector.translate.mapping.deletes import complete_before_image, deleted_user_id
 from connector.translate.mapping.event_id import default_event_id, event_id_of
 from connector.translate.mapping.key_as_row import Keys, ReaderFor
 from connector.translate.mapping.readers import Read, Reader
@@ -56,7 +56,7 @@ def make_event(
     if keys is not None:
         if keys.changed:
             return Skip("key_change")
-        image = whole_image(plan.before, change)
+        image = complete_before_image(plan.before, change)
         row = _key_columns(keys) if image is None else image
     if plan.when is not None and not _holds(plan.when, row):
         return Skip("when")

@@ -25,14 +25,14 @@ _COLUMNS_MIN = 4
 
 @dataclass(frozen=True, slots=True)
 class FastPath:
-    """`instant` says of each operation whether it is processed at once, `column` has the `user_id`."""
+    """`instant` says of each operation whether it is processed immediately, `column` has the `user_id`."""
 
     instant: Mapping[str, bool]
     column: str
     fields: Fields
 
     def upsert(self, value: dict[str, Any], counts: Counter[str]) -> Upsert | None:
-        """Make the one delivery of a decoded value; None where it is not the common case.
+        """Make the one delivery of a decoded value; None where the value cannot take this path.
 
         Raises:
             MappingError: a value is not what its rule expects.
@@ -54,11 +54,11 @@ class FastPath:
         return Upsert(user_id, body, instant)
 
 
-def common_case(rules: TopicRules, contact: ContactPlan | None, *, metadata: bool) -> FastPath | None:
-    """Compile the common case of a topic file; None where none of its records can be one."""
+def compile_fast_path(rules: TopicRules, contact: ContactPlan | None, *, metadata: bool) -> FastPath | None:
+    """Compile the fast path of a topic file; None where none of its records can take it."""
     if contact is None or rules.event is not None or metadata or rules.shape not in ("auto", "envelope"):
         return None
-    if contact.user_id.untouched is None:
+    if contact.user_id.unchanged_column is None:
         return None
     instant = {code: operation in contact.instant for code, operation in _OPERATIONS.items()}
-    return FastPath(instant, contact.user_id.untouched, contact.attributes)
+    return FastPath(instant, contact.user_id.unchanged_column, contact.attributes)

@@ -19,7 +19,7 @@ _FLOAT_EXACT_MAX = float(2**63)
 """From here on a float may be an integer that lost digits when it was decoded (F043)."""
 
 
-def as_it_is(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Pass a value on: bytes as base64, decimals exactly, numbers of 64 bits, bounded depth.
 
     NaN and infinities are left out, also of an object; in an array, which has places, they are null.
@@ -74,16 +74,16 @@ def _send_members(value: Any) -> Any:
             send = _SENDERS.get(type(member))
             if send is not None and send is not _send_members:
                 changed = send(member) is not member or changed
-    return _made_anew(value) if changed else value
+    return _rebuilt(value) if changed else value
 
 
-def _made_anew(value: Any) -> Any:
+def _rebuilt(value: Any) -> Any:
     """Send every member of what is known not to be nested too deeply."""
     kind = type(value)
     if kind is list:
-        return [null_for_left_out(_made_anew(member)) for member in value]
+        return [null_for_left_out(_rebuilt(member)) for member in value]
     if kind is dict:
-        return without_left_out({name: _made_anew(member) for name, member in value.items()})
+        return without_left_out({name: _rebuilt(member) for name, member in value.items()})
     send = _SENDERS.get(kind)
     return value if send is None else send(value)
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from connector.translate.values.dates import utc_text
-from connector.translate.values.times_of_day import clock_text, fraction_text
+from connector.translate.values.times_of_day import fraction_text, time_of_day_text
 from connector.translate.values.unusable import ConversionError
 
 Parts: TypeAlias = dict[str, Any]
@@ -39,7 +39,7 @@ def date_of_parts(parts: Parts) -> str:
 
 def time_of_parts(parts: Parts) -> str:
     """Write a time of day."""
-    return clock_text(_seconds(parts), _picoseconds(parts), "ps")
+    return time_of_day_text(_seconds(parts), _picoseconds(parts), "ps")
 
 
 def zoned_time_of_parts(parts: Parts) -> str:
@@ -72,7 +72,7 @@ def elapsed_of_parts(parts: Parts) -> str:
     hours, minutes, seconds = (_part(parts, name, 0) for name in ("hours", "minutes", "seconds"))
     total = ((hours * 60 + minutes) * 60 + seconds) * _PER_SECOND + _fraction(parts)
     whole, fraction = divmod(abs(total), _PER_SECOND)
-    return f"{'-' if total < 0 else ''}{clock_text(whole, fraction, 'ps')}"
+    return f"{'-' if total < 0 else ''}{time_of_day_text(whole, fraction, 'ps')}"
 
 
 def _date(parts: Parts) -> date:

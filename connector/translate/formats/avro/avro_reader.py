@@ -45,7 +45,7 @@ Wanted: TypeAlias = "Mapping[str, Wanted | None] | None"
 Skip: TypeAlias = Callable[[bytes, int], int]
 
 # The actions of a record's step on its field, apart from a function call.
-_TEXT, _LONG, _CALL, _PASS_SIZED, _PASS_LONG, _PASS_FIXED, _PASS_CALL = range(7)
+_TEXT, _LONG, _CALL, _SKIP_SIZED, _SKIP_LONG, _SKIP_FIXED, _SKIP_CALL = range(7)
 
 _Step: TypeAlias = tuple[str, int, int, int, Any]
 """Field; the bytes of its union's null and of its value (-1: no union); action; argument."""
@@ -168,12 +168,12 @@ def _follow(steps: tuple[_Step, ...]) -> Read:  # noqa: C901 - see `read`
                 branch = data[position]
                 position += 1
                 if branch == null:
-                    if what < _PASS_SIZED:
+                    if what < _SKIP_SIZED:
                         row[name] = None
                     continue
                 if branch != present:
                     raise DecodeError("Avro: a union has no such branch")
-            if what == _TEXT or what == _PASS_SIZED:  # noqa: SIM109, PLR1714 - no tuple for each field
+            if what == _TEXT or what == _SKIP_SIZED:  # noqa: SIM109, PLR1714 - no tuple for each field
                 length = data[position]
                 position += 1
                 if length & 0x81:  # more bytes, or negative
@@ -194,14 +194,14 @@ def _follow(steps: tuple[_Step, ...]) -> Read:  # noqa: C901 - see `read`
                     row[name], position = read_long(data, position)
             elif what == _CALL:
                 row[name], position = how(data, position)
-            elif what == _PASS_LONG:
+            elif what == _SKIP_LONG:
                 stop = position + _VARINT_BYTES_MAX
                 while data[position] > 0x7F:
                     position += 1
                     if position == stop:
                         raise DecodeError(TOO_LONG)
                 position += 1
-            elif what == _PASS_FIXED:
+            elif what == _SKIP_FIXED:
                 position += how
             else:
                 position = how(data, position)
@@ -219,7 +219,7 @@ def _step(name: str, node: AvroType, wanted: Wanted, left: list[int]) -> _Step:
             present = 2 - null
             node = node.branches[present // 2]
     if wanted is not None and name not in wanted:
-        return (name, null, present, *_pass(node, left))
+        return (name, null, present, *_skip_action(node, left))
     inner = None if wanted is None else wanted[name]
     if node.kind == "string":
         return name, null, present, _TEXT, None
@@ -232,16 +232,16 @@ def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
     """Make one step of consecutive numbers of one form that no mapping needs."""
     for (null, present, what), alike in groupby(steps, itemgetter(1, 2, 3)):
         run = tuple(alike)
-        if what != _PASS_LONG or len(run) == 1:
+        if what != _SKIP_LONG or len(run) == 1:
             yield from run
             continue
         for first in range(0, len(run), RUN_MAX):
             numbers = run[first : first + RUN_MAX]
             match, one_by_one = match_numbers(null, present, len(numbers)), _follow(numbers)
-            yield "", -1, -1, _PASS_CALL, _pass_run(match, one_by_one)
+            yield "", -1, -1, _SKIP_CALL, _skip_run(match, one_by_one)
 
 
-def _pass_run(match: Match, one_by_one: Read) -> Skip:
+def _skip_run(match: Match, one_by_one: Read) -> Skip:
     def skip(data: bytes, position: int) -> int:
         found = match(data, position)
         # Another value is there: reading one by one gives the exact error.
@@ -250,16 +250,16 @@ def _pass_run(match: Match, one_by_one: Read) -> Skip:
     return skip
 
 
-_NOTHING: dict[str, Any] = {}
+_NO_FIELDS: dict[str, Any] = {}
 
 
-def _pass(node: AvroType, left: list[int]) -> tuple[int, Any]:
+def _skip_action(node: AvroType, left: list[int]) -> tuple[int, Any]:
     """Make the function that skips a value; rare types are read and dropped."""
     if node.kind in ("string", "bytes"):
-        return _PASS_SIZED, None
+        return _SKIP_SIZED, None
     if node.kind in ("int", "long", "enum"):
-        return _PASS_LONG, None
+        return _SKIP_LONG, None
     if node.kind in ("boolean", "float", "double", "fixed", "null"):
-        return _PASS_FIXED, node.bytes_min
-    read = _reader(node, _NOTHING if node.kind == "record" else None, left)
-    return _PASS_CALL, lambda data, position: read(data, position)[1]
+        return _SKIP_FIXED, node.bytes_min
+    read = _reader(node, _NO_FIELDS if node.kind == "record" else None, left)
+    return _SKIP_CALL, lambda data, position: read(data, position)[1]
