@@ -95,7 +95,7 @@ def test_a_table_without_a_key_deletes_by_its_before_image(topic: str) -> None:
 
 KEY_LACKS_IT = (
     "the primary key changed, and its new value lacks a column that the user id needs."
-    " So it is unknown whether the contact is still there"
+    " So it is unknown whether the contact still exists"
 )
 
 

@@ -20,7 +20,7 @@ from connector.translate.formats.json.strict import decode_json, refuse_repeated
 PAYLOAD = "payload"
 
 _JSON = "io.debezium.data.Json"
-_ENCODINGS_MAX = 2  # how often JSON text may be inside JSON text: code that encodes twice writes such
+_ENCODINGS_MAX = 2  # levels of JSON text inside JSON text: some producers encode twice
 _BASE64_OF_JSON = ("e", "W")  # how the base64 of `{` and `[` begins
 _SCHEMAS_REMEMBERED = 1024
 

@@ -32,7 +32,7 @@ _SIGNAL_TYPES = frozenset(
 
 
 def skip_of_service_message(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip | None:
-    """Return by which rule a value that is no envelope is skipped, None where it may be a row.
+    """Return the skip of a value outside an envelope, None where the value may be a row.
 
     The key is decoded only where the value alone does not decide.
 
@@ -43,7 +43,7 @@ def skip_of_service_message(body: Row, schema: ConnectSchema | None, read_key: R
         return None
     if schema is not None and schema.name.endswith(".Heartbeat") and body.keys() == {"ts_ms"}:
         return _SKIPS["heartbeat"]
-    return next((_SKIPS[rule] for rule, is_such in SERVICE_MESSAGES.items() if is_such(body, read_key)), None)
+    return next((_SKIPS[rule] for rule, matches in SERVICE_MESSAGES.items() if matches(body, read_key)), None)
 
 
 def is_signal(row: Mapping[str, Any]) -> bool:

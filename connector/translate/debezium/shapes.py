@@ -24,7 +24,7 @@ def read_shape(
     The record's key and headers are read only where the value alone does not decide.
 
     Raises:
-        DecodeError: the value is of no kind that `shape` allows.
+        DecodeError: `shape` does not allow such a value.
     """
     value, schema = decoded
     if type(value) is dict and shape != "event":
@@ -99,5 +99,5 @@ def _object(decoded: Decoded) -> Row:
     if type(body) is dict:
         return body
     if type(body) is str:
-        raise DecodeError("the value is text, not a JSON object; of an outbox topic write `shape: outbox`")
+        raise DecodeError("the value is text, not a JSON object; for an outbox topic write `shape: outbox`")
     raise DecodeError("the value is not a JSON object")

@@ -69,7 +69,7 @@ def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None
         user_id=user_id_for(schema),
         user_id_for=user_id_for,
         attributes=_fields("contact.attributes", rules.attributes, omit_nulls, schema),
-        # A plain domain record does not say what happened; it counts as an update.
+        # A plain domain record names no operation; it counts as an update.
         instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
         on_delete=rules.on_delete,
         before=rules.before,
@@ -95,7 +95,7 @@ def _event(
 
 
 def _reader_for(rule: Rule) -> Callable[[ConnectSchema | None], Reader]:
-    """Compile `user_id` for rows of one schema and, where a key has another, for that."""
+    """Return the compiler of `user_id`, because rows and keys may have different schemas."""
     return lru_cache(maxsize=KEY_SCHEMAS_MAX)(partial(compile_rule, rule, identifies=True))
 
 

@@ -38,7 +38,7 @@ class ContactPlan:
     """The compiled `contact:`. `instant` holds None where plain domain records are instant.
 
     It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
-    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    `user_id` reads rows; `user_id_for` gives the reader of keys, which have another schema.
     """
 
     user_id: Reader

@@ -1,4 +1,4 @@
-"""One change through the mapping of its topic: the deliveries, in the order they must be applied."""
+"""Applies the mapping of a topic to one change: the deliveries, in the order to apply them."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def deliver(
 ) -> list[Delivery] | Skip:
     """Make the deliveries of a change; `counts` counts the fields left out.
 
-    `read_key` reads the record's key, `decode_key` those that its headers hold.
+    `read_key` reads the record's key; `decode_key` decodes the keys in its headers.
 
     An event follows its contact's upsert, but precedes a delete or clear of the contact.
 
@@ -95,7 +95,7 @@ def deliver_tombstone(
     (`shapes.is_flattened_topic`).
 
     Raises:
-        MappingError: the key names no contact that could be deleted.
+        MappingError: the key identifies no contact.
         DecodeError: the key or a header cannot be read.
     """
     shape = mapping.rules.shape
@@ -122,7 +122,7 @@ def _empty_event(
     """Make the event of an outbox row without a payload, which may be written as a tombstone.
 
     It is an event where the record has the event's id and the mapping finds the contact without a payload.
-    Any other record without a value says nothing in an outbox topic, and deletes no contact.
+    Any other record without a value is skipped in an outbox topic, and deletes no contact.
     """
     event = mapping.event
     named = event is not None and not event.user_id.columns - METADATA_ROOTS

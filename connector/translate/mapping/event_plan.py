@@ -22,9 +22,9 @@ _read_timestamp = timestamp_of(None)
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """The compiled `event:`. `on` holds None, because plain domain records always count.
+    """The compiled `event:`. `on` holds None, because plain domain records always make an event.
 
-    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    `user_id` reads rows; `user_id_for` gives the reader of keys, which have another schema.
     """
 
     type: str
@@ -109,5 +109,5 @@ def _event_date(plan: EventPlan, row: Row, record: Record) -> str:
 
 def _record_date(record: Record) -> str:
     if record.timestamp_ms is None:
-        raise ConversionError("neither the row nor the record says when it happened")
+        raise ConversionError("neither the row nor the record has a date")
     return utc_text(record.timestamp_ms)

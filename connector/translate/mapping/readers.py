@@ -125,7 +125,7 @@ def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
 
 
 def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
-    """Compile a template; `{{` and `}}` are braces. A missing or null column leaves it out."""
+    """Compile a template; `{{` and `}}` are braces. A missing or null column leaves the field out."""
     parts: list[str | Find] = []
     columns: set[str] = set()
     for brace, path, text, stray in _TEMPLATE_PART.findall(template):
@@ -143,7 +143,7 @@ def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
         write = read_string if first is None else compose(first, read_string)
         parts.append(_path_reader(expression, write, path))
     if not columns:
-        raise ValueError("no {column} in it; write `value:` for text that is always the same")
+        raise ValueError("the template has no {column}; write `value:` for text that is always the same")
     return Reader(_fill_in(tuple(parts)), frozenset(columns))
 
 

@@ -93,7 +93,7 @@ def _decimal(schema: ConnectSchema) -> ColumnType:
 
 
 def _no_scale(_value: Any) -> Any:
-    raise ConversionError("the schema of the decimal says no scale")
+    raise ConversionError("the schema of the decimal has no scale")
 
 
 def _duration(schema: ConnectSchema) -> ColumnType:

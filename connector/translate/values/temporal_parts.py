@@ -1,6 +1,6 @@
 """Debezium's structured dates, times and durations: objects of their parts (debezium-events.md 6.2).
 
-They become what the other types of the same column become. Fractions are `nanos` or, in newer
+They are sent like the other types of the same column. Fractions are `nanos` or, in newer
 versions, `picoseconds`.
 """
 
@@ -20,7 +20,7 @@ _INTEGER_LIMIT = 2**63
 
 
 def structured(read: Callable[[Parts], str]) -> Callable[[Any], str]:
-    """Make the reader of a structured type out of one for its parts; infinities are unreadable."""
+    """Make the reader of a structured type from one for its parts; infinities are refused."""
 
     def read_object(value: Any) -> str:
         if type(value) is not dict:
@@ -33,7 +33,7 @@ def structured(read: Callable[[Parts], str]) -> Callable[[Any], str]:
 
 
 def date_of_parts(parts: Parts) -> str:
-    """Write a date; MySQL's zero days and months are none."""
+    """Write a date; MySQL's zero days and months are refused."""
     return _date(parts).isoformat()
 
 

@@ -24,7 +24,7 @@ _BOOLEANS: dict[Any, bool] = {
 
 
 def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
-    """Make the reader that applies a method of `str`; anything but text is unreadable.
+    """Make the reader that applies a method of `str`; any other value is refused.
 
     Changing the case of a text takes up to sixteen times its length for a moment.
     """
@@ -74,5 +74,5 @@ def read_json(value: Any) -> Any:
         raise ConversionError("JSON text is expected") from None
     if _LONG_NUMBER.search(value) is None:
         return to_json_value(parsed)
-    deque(containers(parsed), maxlen=0)  # only the depth is of interest
+    deque(containers(parsed), maxlen=0)  # checks the depth
     return orjson.Fragment(value)

@@ -1,4 +1,4 @@
-"""Times of day: `HH:MM:SS` with the fraction that they have, without zeros at its end.
+"""Times of day: `HH:MM:SS` with their fraction, without zeros at its end.
 
 MySQL's TIME is one too, although it may be negative and longer than a day (debezium-events.md 6.2).
 """
