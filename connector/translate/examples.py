@@ -96,7 +96,7 @@ def _named(expected: ExpectedDelivery) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:
-    """Write and read again: exact digits and dates become comparable with what YAML has."""
+    """Write and read again: exact digits and dates become comparable with YAML's values."""
     plain: dict[str, Any] = json.loads(orjson.dumps(body), parse_float=Decimal)
     return plain
 

@@ -1,4 +1,4 @@
-"""The one door: a record becomes deliveries, a skip with its rule, or a rejection with its reason."""
+"""The entrance: a record becomes deliveries, a skip with its rule, or a rejection with its reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ class Translator:
         except KeyError:
             topic = self._begin(record.topic)
         if topic is None:
-            return Rejection("topic", "no topic file is about this topic")
+            return Rejection("topic", "no topic file covers this topic")
         try:
             return topic.translate(record, self.counts)
         except NeedsExactError:
@@ -61,12 +61,12 @@ class Translator:
 
     @property
     def formats(self) -> Mapping[str, Sequence[str]]:
-        """The wire formats that were met, by topic."""
+        """The wire formats seen so far, by topic."""
         return {name: sorted(topic.value.seen) for name, topic in self._topics.items() if topic is not None}
 
     @property
     def truncates(self) -> Mapping[str, tuple[int, int]]:
-        """Partition and offset of the first `TRUNCATE` that was met, by topic."""
+        """Partition and offset of the first `TRUNCATE` of each topic."""
         return {
             name: topic.truncate
             for name, topic in self._topics.items()
@@ -78,7 +78,7 @@ class Translator:
         try:
             return topic.translate(record, self.counts, exactly=True)
         except NeedsExactError:
-            return Rejection("decode", "a decimal is held by a binary floating-point number, which rounds it")
+            return Rejection("decode", "a decimal arrived as a binary floating-point number, which rounds it")
         except AwaitSchemaError as needed:
             return AwaitsSchema(needed.ref)
         except DecodeError as error:
@@ -95,7 +95,7 @@ class Translator:
 
 
 class _Topic:
-    """One topic: its mapping for each schema that its rows had, and what was seen of it."""
+    """One topic: its mapping for each schema of its rows, and facts from its records."""
 
     def __init__(self, mapping: deliver.Mapping, schemas: SchemaStore) -> None:
         rules = mapping.rules
@@ -106,7 +106,7 @@ class _Topic:
         self._shape = rules.shape
         self._mapping = mapping
         self._mappings: dict[ConnectSchema, deliver.Mapping] = {}  # by the schema of the row
-        self._commons: dict[ConnectSchema | None, FastPath | None] = {}  # by that of the value
+        self._fast_paths: dict[ConnectSchema | None, FastPath | None] = {}  # by the schema of the value
         # Bound once: making a method of each costs as much as a look-up, for every record.
         self._decode, self._decode_exactly = self.value.decode, self.value.decode_exactly
         self._read_key, self._decode_key = self._key_of_record, self._key_of_header
@@ -117,7 +117,7 @@ class _Topic:
         """Translate one record of this topic; `exactly` decodes the numbers of JSON with all their digits.
 
         Raises:
-            DecodeError: its bytes are not what they should be.
+            DecodeError: its bytes cannot be decoded.
             MappingError: a rule cannot be applied to it.
             AwaitSchemaError: a schema has to be fetched first.
             NeedsExactError: it has to be decoded exactly.
@@ -133,10 +133,10 @@ class _Topic:
             return self._tombstone(record, counts, has_bytes=True)
         if type(value) is dict:
             try:
-                common = self._commons[schema]
+                fast_path = self._fast_paths[schema]
             except KeyError:
-                common = self._common_of(schema)
-            upsert = None if common is None else common.upsert(value, counts)
+                fast_path = self._fast_path_for(schema)
+            upsert = None if fast_path is None else fast_path.upsert(value, counts)
             if upsert is not None:
                 self._flattened = False
                 return [upsert]
@@ -158,21 +158,21 @@ class _Topic:
         )
 
     def _key_of_record(self) -> Decoded:
-        """Decode the key of the record at hand; most records are understood without it."""
+        """Decode the key of the current record; most records do not need it."""
         return self._key.decode_key(self._record.key, self._record.read_headers)
 
     def _key_of_header(self, data: bytes) -> Decoded:
         """Decode a key that a header holds; its schema is never in another header."""
         return self._key.decode_key(data, lambda: None)
 
-    def _common_of(self, schema: ConnectSchema | None) -> FastPath | None:
-        """Find the common case of values of one schema, as it is compiled for the row in them."""
+    def _fast_path_for(self, schema: ConnectSchema | None) -> FastPath | None:
+        """Find the fast path of values of one schema, compiled for the row in them."""
         row = None if schema is None else schema.fields.get("after")
         mapping = self._mapping if row is None else self._mapping_for(row)
-        if len(self._commons) >= MAPPINGS_MAX:
-            self._commons.clear()
-        self._commons[schema] = mapping.common
-        return mapping.common
+        if len(self._fast_paths) >= MAPPINGS_MAX:
+            self._fast_paths.clear()
+        self._fast_paths[schema] = mapping.fast_path
+        return mapping.fast_path
 
     def _mapping_for(self, schema: ConnectSchema) -> deliver.Mapping:
         try:
@@ -186,10 +186,10 @@ class _Topic:
 
 
 def _columns_of_changes(mapping: deliver.Mapping) -> frozenset[str] | None:
-    """Return the columns that are read of the rows in change events; None where that is not all.
+    """Return the columns that the mapping reads from change events; None where it needs all.
 
-    A default event id needs all of a change event, and an outbox row is a message of unknown form. Under
-    `shape: event` a record that looks like a change event is none.
+    A default event id needs the complete change event. An outbox row is a message of unknown form. Under
+    `shape: event` a record that looks like a change event is not one.
     """
     rules = mapping.rules
     default_id = rules.event is not None and rules.event.id is None

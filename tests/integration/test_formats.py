@@ -88,7 +88,7 @@ BAD: Mapping[str, Bad] = {
     "an embedded schema": Bad(partial(_value, NO_FIELDS), "JSON with an embedded schema: "),
     "text": Bad(partial(_value, b"<row id=1/>"), "JSON, Avro or JSON Schema expected: "),
     "a struct of Java": Bad(partial(_value, b"Struct{id=1}"), "Java's text of a struct"),
-    "half a frame": Bad(partial(_value, b"\0\0\1"), "it begins as Avro does"),
+    "half a frame": Bad(partial(_value, b"\0\0\1"), "it begins like Avro"),
     "Avro": Bad(partial(_cut, "avro-confluent"), "Confluent framing: Avro: "),
     "Avro by GUID": Bad(partial(_cut, "avro-confluent-guid"), "Confluent GUID framing: Avro: "),
     "Avro by headers": Bad(

@@ -23,7 +23,7 @@ from tests.translate.captured import (
 from tests.translate.expected_values import number
 from tests.translate.records import deliveries
 
-NOT_ROWS: Mapping[str, str] = {
+SERVICE_MESSAGES: Mapping[str, str] = {
     "pj.message": "logical_message",
     "pjs.message": "logical_message",
     "pav.message": "logical_message",
@@ -53,7 +53,7 @@ PLAIN = ("pj", "pav")
 
 
 @pytest.mark.parametrize("shape", ["auto", "envelope", "flattened", "outbox"])
-@pytest.mark.parametrize(("topic", "rule"), NOT_ROWS.items())
+@pytest.mark.parametrize(("topic", "rule"), SERVICE_MESSAGES.items())
 def test_what_is_no_row_is_skipped_by_its_name(topic: str, rule: str, shape: str) -> None:
     """Heartbeats, transactions, schema changes, messages and signals, bare and with schemas (F038)."""
     one = subject(topic, shape=shape, contact={"user_id": "id"}, event={"type": "x", "user_id": "id"})
@@ -95,7 +95,7 @@ def test_a_table_without_a_key_deletes_by_its_before_image(topic: str) -> None:
 
 KEY_LACKS_IT = (
     "the primary key changed, and its new value lacks a column that the user id needs."
-    " So it is unknown whether the contact is still there"
+    " So it is unknown whether the contact still exists"
 )
 
 
@@ -278,6 +278,6 @@ def test_no_captured_topic_is_left_out() -> None:
     """Every topic of both captures is in one of these tests."""
     outbox = {topic for topic in topics(POSTGRES) if topic.endswith(".order")}
     tested = {*expected_columns.value_topics(bare=True), *expected_columns.value_topics(bare=False)}
-    tested |= {*changes.TOPICS, *NOT_ROWS, *outbox}
+    tested |= {*changes.TOPICS, *SERVICE_MESSAGES, *outbox}
     others = {topic for name in (POSTGRES, MARIADB) for topic in topics(name)} - tested
     assert {table_of(topic) for topic in others} == ROWS

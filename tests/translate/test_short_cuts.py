@@ -146,7 +146,7 @@ def the_long_way(rules: TopicRules, schemas: SchemaStore, record: Record, counts
         change = read_shape(decoded, rules.shape, read_key, record.read_headers)
         if isinstance(change, Skip):
             return change
-        mapping = replace(compiler.compile_topic(rules, change.schema), common=None)
+        mapping = replace(compiler.compile_topic(rules, change.schema), fast_path=None)
         return deliver.deliver(mapping, change, record, read_key, decode_key, counts)
     except DecodeError as error:
         return Rejection("decode", str(error))

@@ -39,7 +39,7 @@ def is_flattened(body: Row, schema: ConnectSchema | None) -> bool:
 
 
 def read_flattened(row: Row, schema: ConnectSchema | None, headers: ReadHeaders) -> Change | Skip:
-    """Turn a flattened row into a change; its operation is None where neither row nor headers say it.
+    """Turn a flattened row into a change; its operation is None where neither row nor headers name it.
 
     Raises:
         DecodeError: `__op` is not an operation with a row.

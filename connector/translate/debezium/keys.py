@@ -11,7 +11,7 @@ NEW_KEY = "__debezium.newkey"
 """The new key, on the delete (and its tombstone) of a row whose key changed (debezium-events.md 3)."""
 
 _TABLE_OF_ROUTER = "__dbz__physicalTableIdentifier"
-"""The field that `ByLogicalTableRouter` adds to a key; it is no column."""
+"""The field that `ByLogicalTableRouter` adds to a key; it is not a column."""
 
 _MONGO_KEY, _MONGO_ID = "id", "_id"
 """The id's name in MongoDB's keys, where it is text, and in its documents."""

@@ -242,7 +242,7 @@ def _code(value: Row) -> Any:
     return code if type(code) is str and (len(value) == 1 or "$scope" in value) else _NO_WRAPPER
 
 
-def _nothing(value: Row) -> Any:
+def _left_out(value: Row) -> Any:
     return _LEFT_OUT if len(value) == 1 else _NO_WRAPPER
 
 
@@ -265,9 +265,9 @@ _WRAPPERS: Mapping[str, Unwrap] = {
     "$options": _regex,
     "$code": _code,
     "$scope": _code,
-    "$undefined": _nothing,
-    "$minKey": _nothing,
-    "$maxKey": _nothing,
+    "$undefined": _left_out,
+    "$minKey": _left_out,
+    "$maxKey": _left_out,
 }
 """The first member of a wrapper -> its reader; the members may come in any order."""
 

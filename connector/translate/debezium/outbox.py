@@ -12,7 +12,7 @@ from typing import Any
 from connector.model import Operation, Skip
 from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.mongodb import normalise
-from connector.translate.debezium.service_messages import skip_of
+from connector.translate.debezium.service_messages import skip_of_service_message
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.formats.decoded import Decoded, DecodeError, ReadHeaders, ReadKey
 from connector.translate.formats.json.strict import decode_json, refuse_repeated_names
@@ -20,7 +20,7 @@ from connector.translate.formats.json.strict import decode_json, refuse_repeated
 PAYLOAD = "payload"
 
 _JSON = "io.debezium.data.Json"
-_ENCODINGS_MAX = 2  # how often JSON text may be inside JSON text: code that encodes twice writes such
+_ENCODINGS_MAX = 2  # levels of JSON text inside JSON text: some producers encode twice
 _BASE64_OF_JSON = ("e", "W")  # how the base64 of `{` and `[` begins
 _SCHEMAS_REMEMBERED = 1024
 
@@ -37,7 +37,7 @@ def read_outbox(decoded: Decoded, read_key: ReadKey, _headers: ReadHeaders) -> C
     """
     value, schema = decoded
     if type(value) is dict:
-        skip = skip_of(value, schema, read_key)
+        skip = skip_of_service_message(value, schema, read_key)
         return _event(value, schema) if skip is None else skip
     body = _read_payload(value, schema)
     if type(body) is dict:

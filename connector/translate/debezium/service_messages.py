@@ -31,8 +31,8 @@ _SIGNAL_TYPES = frozenset(
 """Not `log` and the like: rows of another table with these three columns could have such a type."""
 
 
-def skip_of(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip | None:
-    """Return by which rule a value that is no envelope is skipped, None where it may be a row.
+def skip_of_service_message(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip | None:
+    """Return the skip of a value outside an envelope, None where the value may be a row.
 
     The key is decoded only where the value alone does not decide.
 
@@ -43,7 +43,7 @@ def skip_of(body: Row, schema: ConnectSchema | None, read_key: ReadKey) -> Skip 
         return None
     if schema is not None and schema.name.endswith(".Heartbeat") and body.keys() == {"ts_ms"}:
         return _SKIPS["heartbeat"]
-    return next((_SKIPS[rule] for rule, is_such in NOT_ROWS.items() if is_such(body, read_key)), None)
+    return next((_SKIPS[rule] for rule, matches in SERVICE_MESSAGES.items() if matches(body, read_key)), None)
 
 
 def is_signal(row: Mapping[str, Any]) -> bool:
@@ -84,7 +84,7 @@ def _is_signal(body: Row, _read_key: ReadKey) -> bool:
     return is_signal(body)
 
 
-NOT_ROWS: Mapping[str, Callable[[Row, ReadKey], bool]] = {
+SERVICE_MESSAGES: Mapping[str, Callable[[Row, ReadKey], bool]] = {
     "heartbeat": _is_heartbeat,
     "transaction": _is_transaction,
     "schema_change": _is_schema_change,
@@ -93,4 +93,4 @@ NOT_ROWS: Mapping[str, Callable[[Row, ReadKey], bool]] = {
 }
 """Rule -> whether a value is of that kind."""
 
-_SKIPS = {rule: Skip(rule) for rule in NOT_ROWS}
+_SKIPS = {rule: Skip(rule) for rule in SERVICE_MESSAGES}

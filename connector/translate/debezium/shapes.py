@@ -11,7 +11,7 @@ from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.debezium.envelope import is_envelope, read_envelope, read_named_envelope
 from connector.translate.debezium.flattened import is_flattened, read_flattened
 from connector.translate.debezium.outbox import read_outbox, read_outbox_row
-from connector.translate.debezium.service_messages import skip_of
+from connector.translate.debezium.service_messages import skip_of_service_message
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.formats.decoded import Decoded, DecodeError, ReadHeaders, ReadKey
 
@@ -24,7 +24,7 @@ def read_shape(
     The record's key and headers are read only where the value alone does not decide.
 
     Raises:
-        DecodeError: the value is of no kind that `shape` allows.
+        DecodeError: `shape` does not allow such a value.
     """
     value, schema = decoded
     if type(value) is dict and shape != "event":
@@ -59,7 +59,7 @@ def _read_auto(decoded: Decoded, read_key: ReadKey, headers: ReadHeaders) -> Cha
         return read_flattened(body, schema, headers)
     if schema is not None and schema.name.endswith(".Envelope") and "op" in body:
         return read_named_envelope(body, schema)
-    skip = skip_of(body, schema, read_key)
+    skip = skip_of_service_message(body, schema, read_key)
     if skip is not None:
         return skip
     if "specversion" in body and str(body.get("type")).startswith("io.debezium.connector."):
@@ -69,7 +69,7 @@ def _read_auto(decoded: Decoded, read_key: ReadKey, headers: ReadHeaders) -> Cha
 
 def _read_envelope_only(decoded: Decoded, read_key: ReadKey, _headers: ReadHeaders) -> Change | Skip:
     body = _object(decoded)
-    skip = skip_of(body, decoded.schema, read_key)
+    skip = skip_of_service_message(body, decoded.schema, read_key)
     if skip is None:
         raise DecodeError("not a change event: `op`, `before` and `after` are expected")
     return skip
@@ -77,7 +77,7 @@ def _read_envelope_only(decoded: Decoded, read_key: ReadKey, _headers: ReadHeade
 
 def _read_flattened_only(decoded: Decoded, read_key: ReadKey, headers: ReadHeaders) -> Change | Skip:
     body, schema = _object(decoded), decoded.schema
-    return skip_of(body, schema, read_key) or read_flattened(body, schema, headers)
+    return skip_of_service_message(body, schema, read_key) or read_flattened(body, schema, headers)
 
 
 def _read_event(decoded: Decoded, _read_key: ReadKey, _headers: ReadHeaders) -> Change:
@@ -99,5 +99,5 @@ def _object(decoded: Decoded) -> Row:
     if type(body) is dict:
         return body
     if type(body) is str:
-        raise DecodeError("the value is text, not a JSON object; of an outbox topic write `shape: outbox`")
+        raise DecodeError("the value is text, not a JSON object; for an outbox topic write `shape: outbox`")
     raise DecodeError("the value is not a JSON object")

@@ -1,7 +1,7 @@
-"""A schema of Kafka Connect, whatever it was written in (debezium-events.md 6.1).
+"""A schema of Kafka Connect, in whatever language it was written (debezium-events.md 6.1).
 
 JSON that carries its schema, Avro and JSON Schema all say the same about a column: its base type, its
-semantic type and parameters. One tree for the three keeps the rest from knowing which it was.
+semantic type and parameters. One tree for all three hides the difference from the rest of the code.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Base: TypeAlias = Literal[
     "struct",
     "any",
 ]
-"""Connect's own types; `any` is a union of several, which only other producers write."""
+"""Connect's own types; `any` is a union of several, which Connect itself never writes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,7 @@ class Framed(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The headers that belong to the value, or to the key: Confluent's one, the prefix of Apicurio's, all."""
+    """The headers of the value, or of the key: Confluent's header, the prefix of Apicurio's, all names."""
 
     confluent: str
     apicurio: str
@@ -66,7 +66,7 @@ def framed_by_headers(headers: Headers, side: Side) -> Framed | None:
 
 
 def framed_by_bytes(data: bytes) -> Framed | None:
-    """Return the reference at the beginning of the bytes; None where they begin otherwise.
+    """Return the reference at the beginning of the bytes; None where there is none.
 
     Ids are small and positive: where the four bytes after the zero are zero, eight hold the id.
     """
@@ -113,7 +113,7 @@ def _apicurio(found: dict[str, bytes], prefix: str) -> Framed | None:
 
 
 def _segment(part: bytes) -> str:
-    """Encode what becomes one segment of an address, whole, so that it cannot become another path (S01)."""
+    """Encode one segment of an address completely, so that it cannot change the path (S01)."""
     text = part.decode("utf-8", "replace")
     if text in ("", ".", "..") or len(text) > _SEGMENT_LENGTH_MAX:
         raise DecodeError("the headers name a schema that cannot be addressed")

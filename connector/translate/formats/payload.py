@@ -17,7 +17,7 @@ Format = Literal["json", "avro", "auto"]
 _NO_VALUE = Decoded(None)
 
 _MAGIC = (b"\0", b"\1")
-_STRUCT = b"Struct{"  # what `StringConverter` makes of a row
+_STRUCT = b"Struct{"  # how `StringConverter` writes a row
 _SPACES = b" \t\r\n"
 
 _EXPECTED = {
@@ -38,9 +38,9 @@ class _Body(NamedTuple):
 class PayloadReader:
     """Decodes the values, or the keys, of one topic.
 
-    `seen` names the formats that were met, for the operator: a topic may change them in its middle. Where
-    `columns` are given, no others are read of the rows in Avro change events, and of the rest only what
-    every mapping needs.
+    `seen` names the formats seen so far, for the operator: a topic may change its format. With `columns`, the
+    reader builds only those columns of the rows in Avro change events. Of the rest it builds only the parts
+    that every mapping needs.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class PayloadReader:
         self._never_framed = not schemas.configured
         self._schemas = schemas
         self._columns = columns
-        self._embedded = CarriedSchemas()
+        self._carried = CarriedSchemas()
         # The beginning of the last bytes that named a schema: the same beginning means the same schema.
         self._last: tuple[bytes, _Body] | None = None
 
@@ -82,7 +82,7 @@ class PayloadReader:
         if body is not None:
             return _read(data, body, load)
         if self._wanted == "avro":
-            raise DecodeError("no Avro: it begins with no schema id, and its headers hold none")
+            raise DecodeError("not Avro: neither the bytes nor the headers name a schema")
         return self._other_json(data, load)
 
     def decode_exactly(
@@ -95,10 +95,9 @@ class PayloadReader:
         return self.decode(data, read_headers, decode_exactly)
 
     def decode_key(self, data: bytes | None, read_headers: ReadHeaders) -> Decoded:
-        """Decode a key: as a value, but where it is neither JSON nor names a schema it is plain text.
+        """Decode a key like a value; a key that is neither JSON nor names a schema is plain text.
 
-        A bare scalar may be JSON or what `StringConverter` writes, and of a number the text is kept, because
-        it may be either.
+        A bare scalar may be JSON or text by `StringConverter`. A number stays text, because it may be either.
 
         Raises:
             DecodeError: it is none of these.
@@ -115,12 +114,12 @@ class PayloadReader:
             raise DecodeError(f"key: {error}") from None
 
     def check(self, data: bytes) -> None:
-        """Refuse repeated names in a domain record, which fast decoding cannot see; `data` was decoded last.
+        """Refuse repeated names in a domain record, which fast decoding misses; `data` was decoded last.
 
         Raises:
             DecodeError: an object in it has one name twice.
         """
-        if data.startswith(OPENING) and self._embedded.proven:
+        if data.startswith(OPENING) and self._carried.proven:
             return  # Connect writes structs, whose names are unique, and the schema is most of the bytes.
         framed = None if data.startswith(b"{") else framing.framed_by_bytes(data)
         body = data if framed is None else data[framed.begin :]
@@ -129,30 +128,29 @@ class PayloadReader:
                 refuse_repeated_names(body)
 
     def _object(self, data: bytes, read_headers: ReadHeaders, load: Load) -> tuple[Any, ConnectSchema | None]:
-        """Decode bytes that begin as JSON does. An Avro body whose schema is in the headers may do so too.
+        """Decode bytes that begin like JSON. An Avro body whose schema is in the headers may begin so too.
 
-        Headers may also name the JSON Schema of what is JSON without doubt. They are asked only where there
-        is a registry that could know it.
+        The headers of JSON may also name its JSON Schema. They are read only where a registry is configured.
         """
         framed = None
         if self._schemas.configured:
             framed = framing.framed_by_headers(read_headers() or (), self._side)
         if framed is not None:
-            return _read(data, self._behind(framed), load)
+            return _read(data, self._body_after(framed), load)
         return self._bare_json(data, load)
 
     def _body_of(self, data: bytes, read_headers: ReadHeaders) -> _Body | None:
-        """Return how to read bytes whose schema they or the headers name; most repeat the last record's."""
+        """Return how to read bytes whose schema they or the headers name; most repeat the last schema."""
         headers = read_headers()
         framed = framing.framed_by_headers(headers, self._side) if headers else None
         if framed is not None:
-            return self._behind(framed)
+            return self._body_after(framed)
         if self._last is not None and data.startswith(self._last[0]):
             return self._last[1]
         framed = framing.framed_by_bytes(data)
         if framed is None:
             return None
-        body = self._behind(framed)
+        body = self._body_after(framed)
         self._last = data[: framed.begin], body
         return body
 
@@ -166,15 +164,15 @@ class PayloadReader:
                     "Java's text of a struct cannot be read; set a JSON or Avro value converter"
                 ) from None
             if self._wanted == "auto" and data.startswith(_MAGIC):
-                raise DecodeError("it begins as Avro does, and holds no whole schema id") from None
+                raise DecodeError("it begins like Avro, and its schema id is incomplete") from None
             raise DecodeError(f"{_EXPECTED[self._wanted]} expected: {error}") from None
 
     def _bare_json(self, data: bytes, load: Load) -> Decoded:
         """Decode JSON without a frame: bare, or with its schema or id beside it."""
         if data.startswith(OPENING):
-            decoded = self._embedded.decode(data, load)
+            decoded = self._carried.decode(data, load)
         else:
-            decoded = self._embedded.unwrap(load(data))
+            decoded = self._carried.unwrap(load(data))
         if decoded.schema is not None:
             self.seen.add("JSON with schema")
         elif type(decoded.value) is dict and decoded.value.keys() == {"schemaId", "payload"}:
@@ -183,7 +181,7 @@ class PayloadReader:
             self.seen.add("JSON")
         return decoded
 
-    def _behind(self, framed: Framed) -> _Body:
+    def _body_after(self, framed: Framed) -> _Body:
         """Return how to read the body of this frame."""
         try:
             schema = self._schemas.get(framed.ref)

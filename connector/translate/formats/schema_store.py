@@ -1,7 +1,7 @@
 """The schemas that the registry has delivered, by reference, with their readers.
 
-A schema under an id never changes. Writers of records decide how many ids there are. So the store forgets
-the oldest schemas when there are too many (S15), and the registry is asked again for them.
+A schema under an id never changes. Producers decide how many ids exist. So the store forgets the oldest
+schemas beyond a limit (S15), and the registry is asked for them again.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class AwaitSchemaError(Exception):
 
 @dataclass(eq=False)
 class WriterSchema:
-    """A schema that records were written with.
+    """The schema that a producer wrote its records with.
 
     `format` says how their bodies are read: `avro` by its reader, `json` as JSON text.
     """
@@ -54,7 +54,7 @@ class WriterSchema:
         return self.avro is not None and self.avro.kind == "bytes"
 
     def reader(self, columns: frozenset[str] | None) -> ReadBody:
-        """Make the reader of an Avro value; of a change event it builds only the parts for these columns.
+        """Make the reader of an Avro value; from a change event it builds only the parts for these columns.
 
         Any other value is read completely, and so is every value where `columns` is None.
         """
@@ -75,7 +75,7 @@ def _wanted(value: ConnectSchema, columns: frozenset[str] | None) -> Wanted:
 
 
 def _wanted_of_row(row: ConnectSchema | None, columns: frozenset[str]) -> Wanted:
-    """Choose the columns, and some more where a row with so few could look like a signal."""
+    """Choose the columns, and some more where a row with few columns could look like a signal."""
     names = () if row is None else tuple(row.fields)
     if WHOLE_ROW in columns or len(names) < _COLUMNS_MIN:
         return None
@@ -84,7 +84,7 @@ def _wanted_of_row(row: ConnectSchema | None, columns: frozenset[str]) -> Wanted
 
 
 class SchemaStore:
-    """Every schema that is known. `registry` is the type of the registry, None where there is none to ask."""
+    """All known schemas. `registry` is the type of the registry, None without one."""
 
     def __init__(self, registry: Literal["confluent", "apicurio"] | None = None) -> None:
         self.configured = registry is not None

@@ -14,7 +14,7 @@ from connector.translate.mapping.contact_plan import ContactPlan, Fields
 from connector.translate.mapping.deliver import Mapping
 from connector.translate.mapping.event_plan import EventPlan
 from connector.translate.mapping.expressions import compile_condition, compile_expression
-from connector.translate.mapping.fast_path import common_case
+from connector.translate.mapping.fast_path import compile_fast_path
 from connector.translate.mapping.readers import Read, Reader, compile_rule
 from connector.translate.mapping.rules import ContactRules, EventRules, PathRule, Rule, TopicRules, ValueRule
 
@@ -24,7 +24,7 @@ KEY_SCHEMAS_MAX = 64
 def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Mapping:
     """Compile the rules of one topic file, in which `problems` has found none.
 
-    With a schema, for rows of that schema: its semantic types say what a column is sent as.
+    With a schema, the mapping is for rows of that schema, and its semantic types choose how columns are sent.
 
     Raises:
         ValueError: a rule cannot be compiled.
@@ -39,7 +39,7 @@ def compile_topic(rules: TopicRules, schema: ConnectSchema | None = None) -> Map
         event=_event(rules.event, rules.contact, omit_nulls, schema) if rules.event else None,
         columns=columns,
         metadata=metadata,
-        common=common_case(rules, contact, metadata=bool(metadata)),
+        fast_path=compile_fast_path(rules, contact, metadata=bool(metadata)),
     )
 
 
@@ -69,7 +69,7 @@ def _contact(rules: ContactRules, omit_nulls: bool, schema: ConnectSchema | None
         user_id=user_id_for(schema),
         user_id_for=user_id_for,
         attributes=_fields("contact.attributes", rules.attributes, omit_nulls, schema),
-        # A plain domain record does not say what happened; it counts as an update.
+        # A plain domain record names no operation; it counts as an update.
         instant=(*rules.instant, None) if Operation.UPDATE in rules.instant else rules.instant,
         on_delete=rules.on_delete,
         before=rules.before,
@@ -95,20 +95,20 @@ def _event(
 
 
 def _reader_for(rule: Rule) -> Callable[[ConnectSchema | None], Reader]:
-    """Compile `user_id` for rows of one schema and, where a key has another, for that."""
+    """Return the compiler of `user_id`, because rows and keys may have different schemas."""
     return lru_cache(maxsize=KEY_SCHEMAS_MAX)(partial(compile_rule, rule, identifies=True))
 
 
 def _fields(path: str, rules: dict[str, Rule], omit_nulls: bool, schema: ConnectSchema | None) -> Fields:
     readers = ((name, compile_rule(rule, schema)) for name, rule in rules.items())
-    plain: list[tuple[str, str, Read]] = []
-    made: list[tuple[str, Read]] = []
+    unchanged: list[tuple[str, str, Read]] = []
+    computed: list[tuple[str, Read]] = []
     for name, reader in readers:
-        if reader.untouched is None:
-            made.append((name, reader.read))
+        if reader.unchanged_column is None:
+            computed.append((name, reader.read))
         else:
-            plain.append((name, reader.untouched, reader.read))
-    return Fields(path, tuple(plain), tuple(made), omit_nulls)
+            unchanged.append((name, reader.unchanged_column, reader.read))
+    return Fields(path, tuple(unchanged), tuple(computed), omit_nulls)
 
 
 # --------------------------------------------------------------------------------------- problems

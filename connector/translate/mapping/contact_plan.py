@@ -19,18 +19,18 @@ BeforeImage: TypeAlias = Literal["auto", "full", "key"]
 class Fields:
     """Mapped fields, each with a complete reader; `path` is their place in the topic file.
 
-    `plain` are those that send an unchanged column, with the column's name; `made` are the others.
+    `unchanged` are those that send a column unchanged, with the column's name; `computed` are the others.
     """
 
     path: str
-    plain: tuple[tuple[str, str, Read], ...]
-    made: tuple[tuple[str, Read], ...]
+    unchanged: tuple[tuple[str, str, Read], ...]
+    computed: tuple[tuple[str, Read], ...]
     omit_nulls: bool
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all fields."""
-        return (*(name for name, _, _ in self.plain), *(name for name, _ in self.made))
+        return (*(name for name, _, _ in self.unchanged), *(name for name, _ in self.computed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ContactPlan:
     """The compiled `contact:`. `instant` holds None where plain domain records are instant.
 
     It is a tuple because members of an enum are found by identity there, and hashed in Python in a set.
-    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    `user_id` reads rows; `user_id_for` gives the reader of keys, which have another schema.
     """
 
     user_id: Reader
@@ -56,17 +56,17 @@ def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
         MappingError: a value is not what its rule expects.
     """
     name = ""
-    made = fields.made
+    computed = fields.computed
     try:
-        for name, column, read in fields.plain:
+        for name, column, read in fields.unchanged:
             value = row.get(column)
             kind = type(value)
-            # Text and integers that are sent as they are need no second look, and no call.
+            # Text and integers that are sent unchanged need no check and no call.
             if (kind is str and value not in UNAVAILABLE_TEXTS) or kind is int:
                 body[name] = value
             else:
-                made = (*made, (name, read))
-        for name, read in made:
+                computed = (*computed, (name, read))
+        for name, read in computed:
             value = read(row)
             if type(value) is LeftOut:
                 if value is not MISSING:

@@ -1,8 +1,8 @@
 """JMESPath on rows that hold exact decimals.
 
-JMESPath knows numbers as floats and integers. Here, a decimal that a float would round is a
-`Decimal` (`expression_value`), and counts as a number. It is compared with a float by the digits that
-the float is written with. Sums are decimal: 0.1 + 0.2 is 0.3.
+JMESPath knows numbers as floats and integers. Here, a decimal that a float would round is a `Decimal`
+(`ColumnType.for_expression`), and counts as a number. It is compared with the shortest digits of a float.
+Sums are decimal: 0.1 + 0.2 is 0.3.
 """
 
 import math

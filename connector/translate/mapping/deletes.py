@@ -1,4 +1,4 @@
-"""The contact that a delete deletes (docs/mapping.md): by the key, or by a whole before-image."""
+"""The contact that a delete removes (docs/mapping.md), from the key or from a complete before-image."""
 
 from connector.model import Delete, Delivery, Operation, Skip, Upsert
 from connector.translate.debezium.change import Change, Row
@@ -8,16 +8,16 @@ from connector.translate.mapping.readers import Reader
 from connector.translate.mapping.user_id import MappingError, read_user_id, user_id_of
 from connector.translate.values.unusable import ConversionError
 
-_WHOLE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
+_COMPLETE_IMAGE_CONNECTORS = ("mysql", "mariadb", "sqlserver", "oracle", "mongodb")
 """Their before-images hold the full row; PostgreSQL's default one is filler (debezium-events.md 2.1, 2.2)."""
 
 _RULE = "contact.user_id"
 
 _NO_COLUMN = "the key lacks a column that the user id needs"
 
-_NOTHING_ELSE = {
-    True: "no other record says more; flattened rows do with `delete.tombstone.handling.mode: rewrite`",
-    None: "if the topic holds envelopes, whose deletes say more, write `shape: envelope`",
+_ADVICE = {
+    True: "in flattened rows `delete.tombstone.handling.mode: rewrite` adds the other columns",
+    None: "if the topic holds envelopes, write `shape: envelope`: their deletes come with more columns",
 }
 """Whether tombstones are deletes by themselves -> the advice for one whose key lacks the id."""
 
@@ -31,18 +31,18 @@ def delete_contact(plan: ContactPlan, change: Change, keys: Keys) -> list[Delive
     """
     if plan.on_delete == "ignore":
         return Skip("on_delete_ignore")
-    image = whole_image(plan.before, change)
+    image = complete_before_image(plan.before, change)
     user_id = deleted_user_id(plan.user_id, plan.user_id_for, change, keys, image, _RULE)
     if keys.changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
-    return retire(plan, user_id)
+    return apply_on_delete(plan, user_id)
 
 
-def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
+def delete_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     """Make the deliveries of a record without a value: those of a delete that has only its key.
 
-    In a topic of envelopes the delete itself came before, and said what the key does not. Elsewhere, and
-    where that is unknown, only this record says it: it is never skipped because a column is missing.
+    In a topic of envelopes the delete itself came before, with columns that the key may lack. Elsewhere, and
+    where the shape is unknown, this record is the only delete: a missing column never skips it.
 
     Raises:
         MappingError: what the key holds cannot identify a contact.
@@ -58,14 +58,14 @@ def retire_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     if key is None:
         if follows:
             return Skip("tombstone_without_user_id")
-        raise MappingError(_RULE, f"{_NO_COLUMN}; {_NOTHING_ELSE[keys.flattened]}")
+        raise MappingError(_RULE, f"{_NO_COLUMN}; {_ADVICE[keys.flattened]}")
     user_id = _user_id_of(plan.user_id_for, key, _RULE)
     if changed and _renamed_user_id(plan, keys) == user_id:
         return Skip("key_change")
-    return retire(plan, user_id, tombstone=True)
+    return apply_on_delete(plan, user_id, tombstone=True)
 
 
-def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
+def apply_on_delete(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[Delivery]:
     """Apply `on_delete` to a contact: delete it, do nothing, or clear all mapped attributes.
 
     Constants become null too, because they describe an existing row.
@@ -78,10 +78,10 @@ def retire(plan: ContactPlan, user_id: str, *, tombstone: bool = False) -> list[
     return [Upsert(user_id, {"_user_id": user_id, **nulls}, Operation.DELETE in plan.instant)]
 
 
-def whole_image(before: BeforeImage, change: Change) -> Row | None:
+def complete_before_image(before: BeforeImage, change: Change) -> Row | None:
     """Return the before-image if it is known to be the complete row."""
     whole = before == "full" or (
-        before == "auto" and change.source.get("connector") in _WHOLE_IMAGE_CONNECTORS
+        before == "auto" and change.source.get("connector") in _COMPLETE_IMAGE_CONNECTORS
     )
     return change.before if whole else None
 
@@ -89,9 +89,9 @@ def whole_image(before: BeforeImage, change: Change) -> Row | None:
 def deleted_user_id(
     reader: Reader, reader_for: ReaderFor, change: Change, keys: Keys, image: Row | None, rule: str
 ) -> str:
-    """Return the `user_id` of a deleted row, from its key or else from a whole before-image.
+    """Return the `user_id` of a deleted row, from its key or else from a complete before-image.
 
-    `reader` is for the row's schema, `reader_for` gives the one for the key's.
+    `reader` is for the row's schema; `reader_for` gives the reader for the key's schema.
 
     Raises:
         MappingError: neither has the columns that it needs, or they cannot identify a contact.
@@ -111,7 +111,7 @@ def deleted_user_id(
 def _no_image(change: Change) -> str:
     if change.source.get("connector") == "mongodb":
         return "there is no before-image; `capture.mode` with `_with_pre_image` adds it"
-    return "the before-image is not known to be the full row; with REPLICA IDENTITY FULL write `before: full`"
+    return "the before-image may be incomplete; with REPLICA IDENTITY FULL write `before: full`"
 
 
 def _user_id_of(reader_for: ReaderFor, key: KeyRow, rule: str) -> str:
@@ -125,7 +125,7 @@ def _check_bare_key(reader: Reader, before: Row, user_id: str, rule: str) -> Non
     except ConversionError:
         return
     if other != user_id:
-        raise MappingError(rule, "the bare key is not the column that the user id needs")
+        raise MappingError(rule, "the bare key is not the value of the column that the user id needs")
 
 
 def _renamed_user_id(plan: ContactPlan, keys: Keys) -> str:
@@ -134,6 +134,6 @@ def _renamed_user_id(plan: ContactPlan, keys: Keys) -> str:
         raise MappingError(
             _RULE,
             "the primary key changed, and its new value lacks a column that the user id needs."
-            " So it is unknown whether the contact is still there",
+            " So it is unknown whether the contact still exists",
         )
     return _user_id_of(plan.user_id_for, key, _RULE)

@@ -1,4 +1,4 @@
-"""One change through the mapping of its topic: the deliveries, in the order they must be applied."""
+"""Applies the mapping of a topic to one change: the deliveries, in the order to apply them."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +9,12 @@ from connector.translate.debezium.keys import header
 from connector.translate.debezium.metadata import METADATA_ROOTS, read_metadata
 from connector.translate.formats.decoded import ReadKey
 from connector.translate.mapping.contact_plan import ContactPlan, fill
-from connector.translate.mapping.deletes import delete_contact, retire, retire_by_tombstone, whole_image
+from connector.translate.mapping.deletes import (
+    apply_on_delete,
+    complete_before_image,
+    delete_by_tombstone,
+    delete_contact,
+)
 from connector.translate.mapping.event_plan import EventPlan, make_event
 from connector.translate.mapping.fast_path import FastPath
 from connector.translate.mapping.key_as_row import DecodeKey, Keys
@@ -23,7 +28,7 @@ class Mapping:
     """The compiled rules of one topic file.
 
     `columns` are the top-level columns that the rules read, or hold `WHOLE_ROW`. `metadata` holds the
-    metadata roots among them (`debezium/metadata.py`). `common` is the fast path.
+    metadata roots among them (`debezium/metadata.py`). `fast_path` is None where no record can take it.
     """
 
     rules: TopicRules
@@ -31,7 +36,7 @@ class Mapping:
     event: EventPlan | None
     columns: frozenset[str]
     metadata: frozenset[str]
-    common: FastPath | None
+    fast_path: FastPath | None
 
 
 _DELETE, _UPDATE = Operation.DELETE, Operation.UPDATE  # reached faster than through their class
@@ -49,7 +54,7 @@ def deliver(
 ) -> list[Delivery] | Skip:
     """Make the deliveries of a change; `counts` counts the fields left out.
 
-    `read_key` reads the record's key, `decode_key` those that its headers hold.
+    `read_key` reads the record's key; `decode_key` decodes the keys in its headers.
 
     An event follows its contact's upsert, but precedes a delete or clear of the contact.
 
@@ -90,7 +95,7 @@ def deliver_tombstone(
     (`shapes.is_flattened_topic`).
 
     Raises:
-        MappingError: the key names no contact that could be deleted.
+        MappingError: the key identifies no contact.
         DecodeError: the key or a header cannot be read.
     """
     shape = mapping.rules.shape
@@ -100,7 +105,7 @@ def deliver_tombstone(
         return Skip("tombstone")
     metadata = read_metadata(mapping.metadata, read_key, record.read_headers)
     keys = Keys(read_key, decode_key, record.read_headers, metadata, flattened)
-    return retire_by_tombstone(mapping.contact, keys)
+    return delete_by_tombstone(mapping.contact, keys)
 
 
 def _add_metadata(mapping: Mapping, change: Change, record: Record, read_key: ReadKey) -> Row:
@@ -117,7 +122,7 @@ def _empty_event(
     """Make the event of an outbox row without a payload, which may be written as a tombstone.
 
     It is an event where the record has the event's id and the mapping finds the contact without a payload.
-    Any other record without a value says nothing in an outbox topic, and deletes no contact.
+    Any other record without a value is skipped in an outbox topic, and deletes no contact.
     """
     event = mapping.event
     named = event is not None and not event.user_id.columns - METADATA_ROOTS
@@ -142,16 +147,16 @@ def _contact(
     upsert = Upsert(user_id, body, change.operation in plan.instant)
     if change.before is None or change.operation is not _UPDATE:
         return [upsert]
-    return [*_retire_former(plan, change, user_id), upsert]
+    return [*_remove_former_contact(plan, change, user_id), upsert]
 
 
-def _retire_former(plan: ContactPlan, change: Change, user_id: str) -> list[Delivery]:
+def _remove_former_contact(plan: ContactPlan, change: Change, user_id: str) -> list[Delivery]:
     """Retire the row's former contact, where the row is known to have had another one."""
-    image = whole_image(plan.before, change)
+    image = complete_before_image(plan.before, change)
     if image is None:
         return []
     try:
         former = user_id_of(plan.user_id.read(image))
     except ConversionError:
         return []  # the row had no contact before
-    return [] if former == user_id else retire(plan, former)
+    return [] if former == user_id else apply_on_delete(plan, former)

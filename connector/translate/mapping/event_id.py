@@ -18,7 +18,7 @@ _TABLE = ("name", "db", "schema", "keyspace", "table", "collection")
 """The table of a row: all rows of a snapshot share one position, so the table must count."""
 
 _POSITIONS: dict[Any, tuple[str, ...]] = {
-    # `sequence` is not used: its first half is what the connector had seen, and differs after a restart.
+    # `sequence` is not used: its first half depends on the connector's progress, and a restart changes it.
     "postgresql": ("txId", "lsn"),
     "mysql": ("server_id", "file", "pos", "row"),
     "mariadb": ("server_id", "file", "pos", "row"),
@@ -31,7 +31,7 @@ _POSITIONS: dict[Any, tuple[str, ...]] = {
 """Connector -> the members of `source` that distinguish one change from the next (debezium-events.md 2.4)."""
 
 _TIMES = ("ts_ms", "ts_us", "ts_ns")
-"""Where the position is not known, or null as in an incremental snapshot."""
+"""Used where the position is unknown, or null as in an incremental snapshot."""
 
 _ANY_POSITION = tuple(dict.fromkeys(name for names in _POSITIONS.values() for name in names))
 
@@ -78,7 +78,7 @@ def default_event_id(change: Change, record: Record) -> str:
 
 
 def _position(source: Row, *, enveloped: bool) -> tuple[Any, ...]:
-    """Return the position of a change in the source's log, empty where it says nothing of it.
+    """Return the position of a change in the source's log, empty where `source` has none.
 
     A flattened row rarely names its connector, so every connector's position fields count.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from connector.model import Event, Operation, Record, Skip
 from connector.translate.debezium.change import NO_ROW, Change, Row
 from connector.translate.mapping.contact_plan import BeforeImage, Fields, fill
-from connector.translate.mapping.deletes import deleted_user_id, whole_image
+from connector.translate.mapping.deletes import complete_before_image, deleted_user_id
 from connector.translate.mapping.event_id import default_event_id, event_id_of
 from connector.translate.mapping.key_as_row import Keys, ReaderFor
 from connector.translate.mapping.readers import Read, Reader
@@ -22,9 +22,9 @@ _read_timestamp = timestamp_of(None)
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """The compiled `event:`. `on` holds None, because plain domain records always count.
+    """The compiled `event:`. `on` holds None, because plain domain records always make an event.
 
-    `user_id` reads rows, `user_id_for` gives what reads keys, whose schema is their own.
+    `user_id` reads rows; `user_id_for` gives the reader of keys, which have another schema.
     """
 
     type: str
@@ -56,7 +56,7 @@ def make_event(
     if keys is not None:
         if keys.changed:
             return Skip("key_change")
-        image = whole_image(plan.before, change)
+        image = complete_before_image(plan.before, change)
         row = _key_columns(keys) if image is None else image
     if plan.when is not None and not _holds(plan.when, row):
         return Skip("when")
@@ -109,5 +109,5 @@ def _event_date(plan: EventPlan, row: Row, record: Record) -> str:
 
 def _record_date(record: Record) -> str:
     if record.timestamp_ms is None:
-        raise ConversionError("neither the row nor the record says when it happened")
+        raise ConversionError("neither the row nor the record has a date")
     return utc_text(record.timestamp_ms)

@@ -12,7 +12,7 @@ from connector.translate.debezium.change import Row
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.formats.decoded import WHOLE_ROW
 from connector.translate.mapping.decimal_jmespath import search_of
-from connector.translate.values.column_types import expression_value
+from connector.translate.values.column_types import column_type
 from connector.translate.values.unusable import (
     MISSING,
     NOT_A_NUMBER,
@@ -91,7 +91,7 @@ def _conversions(schema: ConnectSchema | None, columns: frozenset[str]) -> dict[
     if schema is None:
         return {}
     names = schema.fields if WHOLE_ROW in columns else columns & schema.fields.keys()
-    converters = {name: expression_value(schema.fields[name]) for name in names}
+    converters = {name: column_type(schema.fields[name]).for_expression for name in names}
     return {name: convert for name, convert in converters.items() if convert is not None}
 
 

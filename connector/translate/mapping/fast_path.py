@@ -1,8 +1,8 @@
 """The fast path of the commonest record: a change event with a row, and a topic that maps contacts only.
 
-Its result equals that of `read_shape` and `deliver`, at two thirds of their cost (`make bench`): they ask
-questions whose answer is nearly always the same. Unusual records go to them, and a property test compares
-both.
+Its result equals that of `read_shape` and `deliver`, at two thirds of their cost (`make bench`). It leaves
+out checks whose result is nearly always the same. Other records take the general path; a property test
+compares both.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from connector.translate.mapping.rules import TopicRules
 _OPERATIONS = {"c": Operation.CREATE, "u": Operation.UPDATE, "r": Operation.READ}
 
 _CONNECTORS = ("postgresql", "mysql", "mariadb", "sqlserver", "oracle", "db2", "informix")
-"""In a tuple, because a record may hold what cannot be looked up in a set."""
+"""A tuple, because a record may hold an unhashable value here."""
 
 _COLUMNS_MIN = 4
 """Rows of the signalling table have three columns."""
@@ -25,14 +25,14 @@ _COLUMNS_MIN = 4
 
 @dataclass(frozen=True, slots=True)
 class FastPath:
-    """`instant` says of each operation whether it is processed at once, `column` has the `user_id`."""
+    """`instant` says for each operation whether it is processed immediately; `column` holds the `user_id`."""
 
     instant: Mapping[str, bool]
     column: str
     fields: Fields
 
     def upsert(self, value: dict[str, Any], counts: Counter[str]) -> Upsert | None:
-        """Make the one delivery of a decoded value; None where it is not the common case.
+        """Make the one delivery of a decoded value; None where the value cannot take this path.
 
         Raises:
             MappingError: a value is not what its rule expects.
@@ -44,7 +44,7 @@ class FastPath:
         if instant is None or source.get("connector") not in _CONNECTORS or len(row) < _COLUMNS_MIN:
             return None
         if value.get("before") is not None:
-            return None  # Perhaps the contact was another one before.
+            return None  # The row may have had another contact before.
         number = row.get(self.column)
         if type(number) is not int:
             return None
@@ -54,11 +54,11 @@ class FastPath:
         return Upsert(user_id, body, instant)
 
 
-def common_case(rules: TopicRules, contact: ContactPlan | None, *, metadata: bool) -> FastPath | None:
-    """Compile the common case of a topic file; None where none of its records can be one."""
+def compile_fast_path(rules: TopicRules, contact: ContactPlan | None, *, metadata: bool) -> FastPath | None:
+    """Compile the fast path of a topic file; None where none of its records can take it."""
     if contact is None or rules.event is not None or metadata or rules.shape not in ("auto", "envelope"):
         return None
-    if contact.user_id.untouched is None:
+    if contact.user_id.unchanged_column is None:
         return None
     instant = {code: operation in contact.instant for code, operation in _OPERATIONS.items()}
-    return FastPath(instant, contact.user_id.untouched, contact.attributes)
+    return FastPath(instant, contact.user_id.unchanged_column, contact.attributes)

@@ -22,7 +22,7 @@ _SCHEMAS_REMEMBERED = 1024
 
 
 class KeyRow(NamedTuple):
-    """A key as a row of a schema. `bare` says that the key had no names: the row's only one is a guess."""
+    """A key as a row of a schema. `bare` marks a key without names: the name of its column is a guess."""
 
     row: Row
     schema: ConnectSchema | None
@@ -31,9 +31,9 @@ class KeyRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keys:
-    """The keys of a record whose row is gone; nothing is decoded before it is asked for.
+    """The keys of the record of a deleted row; nothing is decoded before it is needed.
 
-    `metadata` holds what the mapping names besides columns. `flattened` says whether a record without a
+    `metadata` holds the metadata roots that the mapping names. `flattened` says whether a record without a
     value is the delete itself; None: the topic has shown no shape yet.
     """
 
@@ -53,7 +53,7 @@ class Keys:
 
     @property
     def changed(self) -> bool:
-        """Whether the row lives on under a new key."""
+        """Whether the row continues under a new key."""
         return header(self.headers() or (), NEW_KEY) is not None
 
     def new_row(self, columns: frozenset[str]) -> KeyRow | None:
@@ -86,7 +86,7 @@ def _row_of(key: Decoded, columns: frozenset[str], keys: Keys) -> KeyRow | None:
     if keys.metadata:
         value = {**value, **keys.metadata}
         if KEY_ROOT in keys.metadata:
-            value[KEY_ROOT] = key.value  # of a new key the metadata has the old one
+            value[KEY_ROOT] = key.value  # the metadata holds the old key
     return KeyRow(value, schema, bare and bool(wanted))
 
 

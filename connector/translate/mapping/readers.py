@@ -10,9 +10,9 @@ from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.expressions import Expression, Find, compile_expression
 from connector.translate.mapping.rules import PathRule, Rule, TemplateRule
 from connector.translate.values.column_types import column_type
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.schemaless import to_json_value
 from connector.translate.values.text import read_string
-from connector.translate.values.transforms import TRANSFORMS, ReadValue, in_turn, transform_for
+from connector.translate.values.transforms import TRANSFORMS, ReadValue, compose, transform_for
 from connector.translate.values.unusable import (
     MISSING,
     UNAVAILABLE,
@@ -23,7 +23,7 @@ from connector.translate.values.unusable import (
 )
 
 Read: TypeAlias = Callable[[Row], Any]
-"""Takes a row, returns what is sent (None included) or why nothing is; raises `ConversionError`."""
+"""Takes a row; returns the value to send (None included) or a `LeftOut`; raises `ConversionError`."""
 
 _TEMPLATE_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([^{}]+)|(.)", re.DOTALL)
 
@@ -32,17 +32,17 @@ _TEMPLATE_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([^{}]+)|(.)", re.DOTALL)
 class Reader:
     """A compiled rule, and the top-level columns that it reads.
 
-    `untouched` names the column where the rule sends one as it is: the commonest rule of all, which
-    `fill` carries out without a call.
+    `unchanged_column` names the column that the rule sends unchanged. That is the commonest rule of all, and
+    `fill` needs no call for it.
     """
 
     read: Read
     columns: frozenset[str]
-    untouched: str | None = None
+    unchanged_column: str | None = None
 
 
 def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies: bool = False) -> Reader:
-    """Compile a rule of any form for rows of a schema, or for rows that say nothing of their columns.
+    """Compile a rule of any form for rows of a schema, or for rows without one.
 
     A value that `identifies` a contact is never sent as a number: a decimal keeps all its digits.
 
@@ -53,9 +53,9 @@ def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies:
         expression = compile_expression(rule.from_, schema)
         column = column_schema(schema, expression.path)
         transform = _transform(rule, column, identifies=identifies)
-        plain = transform in (as_it_is, _untouched) and len(expression.path) == 1
-        untouched = expression.path[0] if plain else None
-        return Reader(_path_reader(expression, transform, rule.from_), expression.columns, untouched)
+        unchanged = transform in (to_json_value, _unchanged) and len(expression.path) == 1
+        read = _path_reader(expression, transform, rule.from_)
+        return Reader(read, expression.columns, expression.path[0] if unchanged else None)
     if isinstance(rule, TemplateRule):
         return _template_reader(rule.template, schema)
     constant = rule.value
@@ -63,21 +63,21 @@ def compile_rule(rule: Rule, schema: ConnectSchema | None = None, *, identifies:
 
 
 def column_schema(schema: ConnectSchema | None, path: Sequence[str]) -> ConnectSchema | None:
-    """Return the schema of what a plain path leads to, None where it is not known."""
+    """Return the schema of the column or member at a plain path, None where it is not known."""
     for name in path:
         schema = schema.fields.get(name) if schema is not None else None
     return schema if path else None
 
 
 def _transform(rule: PathRule, column: ConnectSchema | None, *, identifies: bool) -> ReadValue:
-    """Choose what is done to the value: what its semantic type says, then what `as:` says."""
-    untouched = _untouched if identifies else as_it_is
+    """Choose the conversion of the value: by its semantic type, then by `as:`."""
+    without_as = _unchanged if identifies else to_json_value
     if column is not None:
-        return transform_for(rule.form, column, identifies=identifies) or untouched
-    return TRANSFORMS[rule.form.name](rule.form) if rule.form else untouched
+        return transform_for(rule.form, column, identifies=identifies) or without_as
+    return TRANSFORMS[rule.form.name](rule.form) if rule.form else without_as
 
 
-def _untouched(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -125,7 +125,7 @@ def _transformed(find: Find, transform: ReadValue, name: str) -> Read:
 
 
 def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
-    """Compile a template; `{{` and `}}` are braces. A missing or null column leaves it out."""
+    """Compile a template; `{{` and `}}` are braces. A missing or null column leaves the field out."""
     parts: list[str | Find] = []
     columns: set[str] = set()
     for brace, path, text, stray in _TEMPLATE_PART.findall(template):
@@ -139,11 +139,11 @@ def _template_reader(template: str, schema: ConnectSchema | None) -> Reader:
             raise ValueError(f"{{{path}}} is not a path into the row")
         columns |= expression.columns
         column = column_schema(schema, expression.path)
-        first = None if column is None else column_type(column).handed
-        write = read_string if first is None else in_turn(first, read_string)
+        first = None if column is None else column_type(column).for_transform
+        write = read_string if first is None else compose(first, read_string)
         parts.append(_path_reader(expression, write, path))
     if not columns:
-        raise ValueError("no {column} in it; write `value:` for text that is always the same")
+        raise ValueError("the template has no {column}; write `value:` for text that is always the same")
     return Reader(_fill_in(tuple(parts)), frozenset(columns))
 
 

@@ -1,8 +1,7 @@
 """The mapping language: what a topic file may say (docs/mapping.md).
 
 The models describe and normalise: a rule written as plain text becomes a `PathRule`, `as: date` and
-`as: {timestamp: us}` both become a `Form`. Whether a path, a template or a condition makes
-sense is for the compiler to decide.
+`as: {timestamp: us}` both become a `Form`. The compiler checks paths, templates and conditions.
 """
 
 import difflib
@@ -102,7 +101,7 @@ class TemplateRule(Model):
     """Builds text from several columns."""
 
     template: Annotated[str, Field(min_length=1)]
-    """Text with paths in braces: `{first_name} {last_name}`; left out when one is missing or null."""
+    """Text with paths in braces: `{first_name} {last_name}`; left out when a path is missing or null."""
 
 
 class ValueRule(Model):
@@ -153,7 +152,7 @@ class ContactRules(Model):
     attributes: dict[Name, Rule] = {}
     """Attribute of the contact -> where its value comes from."""
     instant: tuple[Operation, ...] = (Operation.CREATE, Operation.UPDATE)
-    """The operations whose upserts are processed at once; the others are queued by Instasent."""
+    """The operations whose upserts are processed immediately; Instasent queues the others."""
     on_delete: Literal["delete", "ignore", "clear"] = "delete"
     """The effect of a deleted row: delete the contact, nothing, or clear its mapped attributes."""
     before: Literal["auto", "full", "key"] = "auto"
@@ -181,7 +180,7 @@ class EventRules(Model):
     id: Rule | None = None
     """The stable `_event_id`; by default made from what identifies the record."""
     date: Rule | None = None
-    """When it happened; by default the record's timestamp."""
+    """The date of the event; by default the record's timestamp."""
     parameters: dict[Name, Rule] = {}
     """Parameter of the event -> where its value comes from."""
     contact_wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
@@ -231,7 +230,7 @@ class Example(Model):
 
 
 def _valid_pattern(pattern: str) -> str:
-    """Refuse what librdkafka's POSIX expressions do not read as Python's do."""
+    """Refuse syntax that librdkafka's POSIX expressions read differently from Python's."""
     hint = "write POSIX syntax, such as ^shop\\.public\\.(a|b)$"
     if not pattern.startswith("^"):
         raise PydanticCustomError("pattern", "a pattern begins with ^", {"hint": hint})
@@ -247,7 +246,7 @@ def _valid_pattern(pattern: str) -> str:
 
 
 class TopicRules(Model):
-    """One topic file: which records it is about, and what they become."""
+    """One topic file: the records that it covers, and their deliveries."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -291,5 +290,5 @@ class TopicRules(Model):
         return self.topic or self.pattern or ""
 
     def matches(self, topic: str) -> bool:
-        """Return whether these rules are about a topic of that name."""
+        """Return whether these rules cover a topic of that name."""
         return re.match(self.pattern, topic) is not None if self.pattern else topic == self.topic

@@ -1,4 +1,4 @@
-"""Whom a delivery is about: a value becomes a `user_id`, or is refused (F039, S01)."""
+"""The contact of a delivery: a value becomes a `user_id`, or is refused (F039, S01)."""
 
 import re
 from decimal import Decimal
@@ -12,8 +12,8 @@ from connector.translate.values.unusable import UNAVAILABLE, ConversionError, Le
 
 USER_ID_LENGTH_MAX = 512
 
-_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # longer ones are floats by the time they get here
-_FLOAT_INTEGER_MAX = 2**53  # up to here a float that is a whole number is that number
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # longer ones arrive as floats
+_FLOAT_INTEGER_MAX = 2**53  # up to here a whole number in a float is exact
 
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -22,7 +22,7 @@ _NO_SEGMENT = frozenset({".", ".."})
 
 
 class MappingError(Exception):
-    """A record cannot become deliveries; `rejection` is what to answer."""
+    """A record cannot become deliveries; `rejection` is the result instead."""
 
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)

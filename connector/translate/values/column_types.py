@@ -29,7 +29,7 @@ from connector.translate.values.numbers import (
     single_operand,
     variable_scale_column,
 )
-from connector.translate.values.schemaless import as_it_is, base64_text
+from connector.translate.values.schemaless import base64_text, to_json_value
 from connector.translate.values.temporal_parts import (
     date_of_parts,
     duration_of_parts,
@@ -39,7 +39,7 @@ from connector.translate.values.temporal_parts import (
     timestamp_of_parts,
     zoned_time_of_parts,
 )
-from connector.translate.values.times_of_day import clock_of, read_iso_time
+from connector.translate.values.times_of_day import read_iso_time, time_of_day_of
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError
 
 ReadValue: TypeAlias = Callable[[Any], Any]
@@ -48,35 +48,19 @@ ReadValue: TypeAlias = Callable[[Any], Any]
 class ColumnType(NamedTuple):
     """The readers of one type; None where a value needs no function.
 
-    `sent` makes what is sent, where the mapping names no `as:`; without it `as_it_is` is all that is
-    needed. `operand` makes what a JMESPath expression sees: the same, except numbers that it can
-    compare. `handed` makes what the transform of an `as:` gets: a decimal with all its digits, dates and
-    times as ISO text, bytes as base64. Which `as:` say no more than the type itself is in `implies`.
+    * `for_sending` makes the value that is sent without `as:`. Without it, `to_json_value` is enough.
+    * `for_transform` makes the argument of the transform of an `as:`: a decimal with all its digits, dates
+      and times as ISO text, bytes as base64.
+    * `for_expression` makes the operand of a JMESPath expression. Decimals are integers, floats or, where a
+      float would round them, `Decimal`; `decimal_jmespath.py` compares and adds those. Dates and times are
+      ISO text, which sorts by time. Everything else is the value that is sent.
+    * `implies` lists the forms of `as:` that add nothing to the type.
     """
 
-    sent: ReadValue | None = None
-    handed: ReadValue | None = None
-    operand: ReadValue | None = None
+    for_sending: ReadValue | None = None
+    for_transform: ReadValue | None = None
+    for_expression: ReadValue | None = None
     implies: frozenset[As] = frozenset()
-
-
-def sender(schema: ConnectSchema) -> ReadValue | None:
-    """Make the reader of a column that is sent without `as:`; None where `as_it_is` is all it needs."""
-    return column_type(schema).sent
-
-
-def reader_for_as(schema: ConnectSchema) -> ReadValue | None:
-    """Make the reader whose result the transform of an `as:` gets; None where that is the value itself."""
-    return column_type(schema).handed
-
-
-def expression_value(schema: ConnectSchema) -> ReadValue | None:
-    """Make the reader of a column for JMESPath expressions; None where they see the value itself.
-
-    Decimals are integers, floats or, where a float would round them, `Decimal`; `decimal_jmespath.py` knows
-    how to compare and add those. Dates and times are ISO text, which sorts as they do.
-    """
-    return column_type(schema).operand
 
 
 def column_type(schema: ConnectSchema) -> ColumnType:
@@ -88,20 +72,20 @@ def column_type(schema: ConnectSchema) -> ColumnType:
 # ---------------------------------------------------------------------------------- named types
 
 
-def _everywhere(read: ReadValue, *implies: As) -> ColumnType:
+def _same_for_all(read: ReadValue, *implies: As) -> ColumnType:
     return ColumnType(read, read, read, frozenset(implies))
 
 
 def _text(read: ReadValue, *implies: As) -> Callable[[ConnectSchema], ColumnType]:
     """Make the entry of a type that becomes the same text everywhere."""
-    found = _everywhere(read, *implies)
+    found = _same_for_all(read, *implies)
     return lambda _schema: found
 
 
 def _decimal(schema: ConnectSchema) -> ColumnType:
     written = schema.parameters.get("scale", "")
     if not re.fullmatch("-?[0-9]{1,6}", written):
-        return _everywhere(_no_scale)
+        return _same_for_all(_no_scale)
     scale = int(written)
     return ColumnType(
         exact_column(scale), decimal_column(scale, as_decimal), decimal_column(scale, as_operand), _NUMBERS
@@ -109,22 +93,22 @@ def _decimal(schema: ConnectSchema) -> ColumnType:
 
 
 def _no_scale(_value: Any) -> Any:
-    raise ConversionError("the schema of the decimal says no scale")
+    raise ConversionError("the schema of the decimal has no scale")
 
 
 def _duration(schema: ConnectSchema) -> ColumnType:
     kind = schema.parameters.get("io.debezium.time.duration.kind")
-    return _everywhere(structured(elapsed_of_parts if kind == "elapsed-time" else duration_of_parts))
+    return _same_for_all(structured(elapsed_of_parts if kind == "elapsed-time" else duration_of_parts))
 
 
 def _uuid(schema: ConnectSchema) -> ColumnType:
     """Text; Avro's own type may be 16 bytes too."""
-    return _everywhere(_read_uuid) if schema.base == "bytes" else _PLAIN
+    return _same_for_all(_read_uuid) if schema.base == "bytes" else _PLAIN
 
 
 def _read_uuid(value: Any) -> Any:
     if type(value) is not bytes:
-        return as_it_is(value)
+        return to_json_value(value)
     if len(value) != 16:
         raise ConversionError("a UUID of 16 bytes is expected")
     digits = value.hex()
@@ -138,7 +122,7 @@ _MILLISECONDS, _MICROSECONDS, _NANOSECONDS = (
     _text(timestamp_of(unit), As.TIMESTAMP) for unit in ("ms", "us", "ns")
 )
 _ISO_TIMESTAMP = _text(timestamp_of(None), As.TIMESTAMP)
-_TIME = _text(clock_of("ms"))
+_TIME = _text(time_of_day_of("ms"))
 
 _VARIABLE_SCALE = ColumnType(
     variable_scale_column(exact),
@@ -155,8 +139,8 @@ SEMANTIC_TYPES: Mapping[str, Callable[[ConnectSchema], ColumnType]] = {
     "io.debezium.time.Date": _DATE,
     "io.debezium.time.IsoDate": _DATE,
     "io.debezium.time.Time": _TIME,
-    "io.debezium.time.MicroTime": _text(clock_of("us")),
-    "io.debezium.time.NanoTime": _text(clock_of("ns")),
+    "io.debezium.time.MicroTime": _text(time_of_day_of("us")),
+    "io.debezium.time.NanoTime": _text(time_of_day_of("ns")),
     "io.debezium.time.IsoTime": _text(read_iso_time),
     "io.debezium.time.Timestamp": _MILLISECONDS,
     "io.debezium.time.MicroTimestamp": _MICROSECONDS,
@@ -197,31 +181,31 @@ def _integer(schema: ConnectSchema) -> ColumnType:
 def _array(schema: ConnectSchema) -> ColumnType:
     item = column_type(schema.items) if schema.items else _PLAIN
     return _container(
-        sent=array_of(item.sent) if item.sent else None,
-        operand=array_of(item.operand) if item.operand else None,
+        for_sending=array_of(item.for_sending) if item.for_sending else None,
+        for_expression=array_of(item.for_expression) if item.for_expression else None,
     )
 
 
 def _map(schema: ConnectSchema) -> ColumnType:
     key, item = (column_type(inner) if inner else _PLAIN for inner in (schema.keys, schema.items))
     return _container(
-        sent=map_of(key.sent or as_it_is, item.sent or as_it_is),
-        operand=map_of(key.sent or as_it_is, item.operand or _same),
+        for_sending=map_of(key.for_sending or to_json_value, item.for_sending or to_json_value),
+        for_expression=map_of(key.for_sending or to_json_value, item.for_expression or _same),
     )
 
 
 def _struct(schema: ConnectSchema) -> ColumnType:
     fields = {name: column_type(field) for name, field in schema.fields.items()}
-    sent = {name: field.sent for name, field in fields.items() if field.sent}
-    operands = {name: field.operand for name, field in fields.items() if field.operand}
+    sent = {name: field.for_sending for name, field in fields.items() if field.for_sending}
+    operands = {name: field.for_expression for name, field in fields.items() if field.for_expression}
     return _container(
-        sent=struct_of(sent, as_it_is) if sent else None,
-        operand=struct_of(operands, _same) if operands else None,
+        for_sending=struct_of(sent, to_json_value) if sent else None,
+        for_expression=struct_of(operands, _same) if operands else None,
     )
 
 
-def _container(sent: ReadValue | None, operand: ReadValue | None) -> ColumnType:
-    return ColumnType(sent, sent or as_it_is, operand)
+def _container(for_sending: ReadValue | None, for_expression: ReadValue | None) -> ColumnType:
+    return ColumnType(for_sending, for_sending or to_json_value, for_expression)
 
 
 def _same(value: Any) -> Any:
@@ -232,7 +216,7 @@ def _text_of_bytes(value: Any) -> Any:
     return base64_text(value) if type(value) is bytes else value
 
 
-def _hand_over_any(value: Any) -> Any:
+def _any_for_transform(value: Any) -> Any:
     if type(value) is float and not math.isfinite(value):
         return NOT_A_NUMBER
     return _text_of_bytes(value)
@@ -240,8 +224,8 @@ def _hand_over_any(value: Any) -> Any:
 
 _PLAIN = ColumnType()
 _BYTES = ColumnType(None, _text_of_bytes, _text_of_bytes)
-_ANY = ColumnType(None, _hand_over_any, _text_of_bytes)
-_UNSIGNED = _everywhere(read_unsigned)
+_ANY = ColumnType(None, _any_for_transform, _text_of_bytes)
+_UNSIGNED = _same_for_all(read_unsigned)
 _SINGLE = ColumnType(read_single, read_single, single_operand, _NUMBERS)
 _DOUBLE = ColumnType(read_double, read_double, double_operand, _NUMBERS)
 

@@ -1,7 +1,7 @@
 """`as: date` and `as: timestamp`: `YYYY-MM-DD`, and UTC as `YYYY-MM-DDTHH:MM:SS.sssZ`.
 
-Only dates with four-digit years are sent. Infinities and later years are unreadable, because
-PostgreSQL and MySQL store such values and no other spelling is known to be understood.
+Only dates with four-digit years are sent. PostgreSQL and MySQL also store infinities and later years. Those
+are refused, because the API documents no spelling for them.
 """
 
 import re
@@ -37,7 +37,7 @@ _TIMESTAMP = re.compile(
 
 
 def read_date(value: Any) -> str:
-    """Read a date: days since 1970-01-01, or ISO text; of a timestamp's text its day in UTC."""
+    """Read a date: days since 1970-01-01, or ISO text; from the text of a timestamp, its day in UTC."""
     if type(value) is int:
         return _day(value)
     if not isinstance(value, str):

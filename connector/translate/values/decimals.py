@@ -1,8 +1,8 @@
-"""Numbers with the digits that the source holds: never a float on the way that could round them.
+"""Numbers with all digits of the source: no float on the way can round them.
 
-A decimal of at most 15 digits is sent as a float: the shortest text of that float is the
-decimal itself. A longer one is written digit by digit (`orjson.Fragment`). Between the source and
-there a decimal is a pair: `unscaled / 10**scale` (debezium-events.md 6.3).
+A decimal of at most 15 digits is sent as a float: the shortest text of that float is the decimal itself.
+A longer one is written digit by digit (`orjson.Fragment`). In between, a decimal is a pair:
+`unscaled / 10**scale` (debezium-events.md 6.3).
 """
 
 import binascii
@@ -14,16 +14,16 @@ import orjson
 
 from connector.translate.values.unusable import ConversionError
 
-FLOAT_EXACT_DIGITS = 15  # any decimal of so many digits survives a double
+FLOAT_EXACT_DIGITS = 15  # a double holds any decimal of 15 digits
 FLOAT_EXACT_LIMIT = 10**FLOAT_EXACT_DIGITS
 SCALE_FLOAT_MAX = 300  # beyond it a double may underflow
 _WHOLE_DIGITS_MAX = 308  # beyond it a reader of the number gets infinity
 _DIGITS_MAX = 1000  # no number of a contact is longer; bounds the work for one value
 _UNSCALED_LIMIT = 10**_DIGITS_MAX
-_DIGITS_WITH_ZEROS_MAX = 4000  # what may be shorter without its zeros; Python itself writes 4,300 digits
+_DIGITS_WITH_ZEROS_MAX = 4000  # zeros at the end may be dropped; Python writes at most 4,300 digits
 _WITH_ZEROS_LIMIT = 10**_DIGITS_WITH_ZEROS_MAX
 _BASE64_LENGTH_MAX = 2048
-_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # what the JSON writer can write
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**64 - 1  # the range of the JSON writer
 
 _NUMBER = re.compile(r"\s*([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,4}))?\s*", re.ASCII)
 
@@ -35,7 +35,7 @@ def exact(unscaled: int, scale: int) -> Any:
     """Return the JSON number `unscaled / 10**scale` with all its digits.
 
     Raises:
-        ConversionError: it has more digits than can sensibly be sent, or is beyond what a double can hold.
+        ConversionError: it has too many digits to be sent, or is beyond what a double can hold.
     """
     if scale == 0 and _INTEGER_MIN <= unscaled <= _INTEGER_MAX:
         return unscaled
@@ -59,7 +59,7 @@ def as_decimal(unscaled: int, scale: int) -> Decimal:
     """Return the same as a `Decimal`, which keeps the zeros at its end.
 
     Raises:
-        ConversionError: it has more digits than can sensibly be sent.
+        ConversionError: it has too many digits to be sent.
     """
     if abs(scale) > _DIGITS_MAX or not -_UNSCALED_LIMIT < unscaled < _UNSCALED_LIMIT:
         unscaled, scale = _without_zeros(unscaled, scale)
@@ -70,7 +70,7 @@ def as_operand(unscaled: int, scale: int) -> int | float | Decimal:
     """Return the same for a JMESPath expression: a `Decimal` only where a float would round it.
 
     Raises:
-        ConversionError: it has more digits than can sensibly be sent.
+        ConversionError: it has too many digits to be sent.
     """
     number = exact(unscaled, scale)
     return as_decimal(unscaled, scale) if type(number) is orjson.Fragment else number
@@ -103,7 +103,7 @@ def split_text(text: str) -> tuple[int, int]:
 
 
 def exact_decimal(number: Decimal) -> Any:
-    """Return the JSON number that a `Decimal` is, with all its digits.
+    """Return a `Decimal` as a JSON number with all its digits.
 
     Raises:
         ConversionError: it is not finite, or has more digits than can sensibly be sent.
@@ -126,7 +126,7 @@ def unscaled_of(text: str) -> int:
     """Read base64 of a big-endian two's complement integer (debezium-events.md 6.3).
 
     Raises:
-        ConversionError: it is not.
+        ConversionError: it is not such base64.
     """
     if not text or len(text) > _BASE64_LENGTH_MAX:
         raise ConversionError("base64 of the unscaled value is expected")
@@ -140,7 +140,7 @@ def unscaled_of(text: str) -> int:
 
 
 def _without_zeros(unscaled: int, scale: int) -> tuple[int, int]:
-    """Return a decimal that is too long without the zeros after its point.
+    """Return a decimal that is too long without the zeros at its end.
 
     Debezium writes PostgreSQL's NUMERIC(6, -2) with the scale 2046, and that many zeros.
 

@@ -16,7 +16,7 @@ Inner: TypeAlias = Callable[[Any], Any]
 
 
 def array_of(item: Inner) -> Inner:
-    """Make the reader of an array; what its items leave out is null, because places count."""
+    """Make the reader of an array; an item that is left out becomes null, because places count."""
 
     def read(value: Any) -> Any:
         if type(value) is not list:
@@ -27,7 +27,7 @@ def array_of(item: Inner) -> Inner:
 
 
 def struct_of(fields: Mapping[str, Inner], other: Inner) -> Inner:
-    """Make the reader of a nested row; `other` reads what its schema does not name."""
+    """Make the reader of a nested row; `other` reads the members that its schema does not name."""
 
     def read(value: Any) -> Any:
         if type(value) is not dict:
@@ -68,7 +68,7 @@ def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _name(key: Any) -> str:
-    """Write the key of a map as JSON would write the value."""
+    """Write the key of a map as the JSON text of its value."""
     if type(key) is str:
         return key
     if key is None or isinstance(key, list | dict | LeftOut):

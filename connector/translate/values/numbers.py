@@ -1,4 +1,4 @@
-"""`as: decimal` and `as: number`, and what columns of numbers become.
+"""`as: decimal` and `as: number`, and the readers of columns of numbers.
 
 Without a schema a decimal is text, base64, a number or `{scale, value}`; a schema says which.
 """
@@ -22,7 +22,7 @@ from connector.translate.values.decimals import (
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError, NeedsExactError
 
 Finish: TypeAlias = Callable[[int, int], Any]
-"""Makes something of unscaled value and scale: `exact`, `as_decimal`, `as_operand`."""
+"""Makes a number of an unscaled value and its scale: `exact`, `as_decimal`, `as_operand`."""
 
 # -------------------------------------------------------------------------------- without a schema
 
@@ -114,7 +114,7 @@ def variable_scale_column(finish: Finish) -> Callable[[Any], Any]:
 
 
 def _read_json_number(value: Any, finish: Finish) -> Any:
-    """Read `decimal.format=NUMERIC`, whose zeros at the end say what the scale is."""
+    """Read `decimal.format=NUMERIC`, whose zeros at the end give the scale."""
     kind = type(value)
     if kind is int:
         return finish(value, 0)

@@ -1,7 +1,7 @@
-"""Passes on values without a schema and without `as:`.
+"""Makes JSON values of columns without a schema and without `as:`.
 
-Bytes, decimals and numbers that are none come from Avro and from JSON that was decoded with exact
-numbers; all the rest is JSON already.
+Bytes, decimals, NaN and infinities come from Avro, from MongoDB's documents and from JSON that was decoded
+exactly. All other values are JSON already.
 """
 
 import binascii
@@ -19,10 +19,10 @@ _FLOAT_EXACT_MAX = float(2**63)
 """From here on a float may be an integer that lost digits when it was decoded (F043)."""
 
 
-def as_it_is(value: Any) -> Any:
-    """Pass a value on: bytes as base64, decimals exactly, numbers of 64 bits, bounded depth.
+def to_json_value(value: Any) -> Any:
+    """Return a value as JSON: bytes as base64, decimals exactly, integers of 64 bits, bounded depth.
 
-    NaN and infinities are left out, also of an object; in an array, which has places, they are null.
+    NaN and infinities are left out, also inside an object. In an array they are null, because places count.
 
     Raises:
         ConversionError: it is nested too deeply, or its digits did not survive decoding.
@@ -67,29 +67,29 @@ def _send_float(value: float) -> Any:
 
 
 def _send_members(value: Any) -> Any:
-    """Pass on an array or object, made again only where something in it must change."""
+    """Return an array or object, copied only where a value inside must change."""
     changed = False
     for container in containers(value):
         for member in container.values() if type(container) is dict else container:
             send = _SENDERS.get(type(member))
             if send is not None and send is not _send_members:
                 changed = send(member) is not member or changed
-    return _made_anew(value) if changed else value
+    return _rebuilt(value) if changed else value
 
 
-def _made_anew(value: Any) -> Any:
-    """Send every member of what is known not to be nested too deeply."""
+def _rebuilt(value: Any) -> Any:
+    """Convert every member; the depth was checked before."""
     kind = type(value)
     if kind is list:
-        return [null_for_left_out(_made_anew(member)) for member in value]
+        return [null_for_left_out(_rebuilt(member)) for member in value]
     if kind is dict:
-        return without_left_out({name: _made_anew(member) for name, member in value.items()})
+        return without_left_out({name: _rebuilt(member) for name, member in value.items()})
     send = _SENDERS.get(kind)
     return value if send is None else send(value)
 
 
 def null_for_left_out(sent: Any) -> Any:
-    """Return an array's item; places count, so nothing can be left out."""
+    """Return an array's item; places count, so no item can be left out."""
     return None if type(sent) is LeftOut else sent
 
 

@@ -1,6 +1,6 @@
 """Debezium's structured dates, times and durations: objects of their parts (debezium-events.md 6.2).
 
-They become what the other types of the same column become. Fractions are `nanos` or, in newer
+They are sent like the other types of the same column. Fractions are `nanos` or, in newer
 versions, `picoseconds`.
 """
 
@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from connector.translate.values.dates import utc_text
-from connector.translate.values.times_of_day import clock_text, fraction_text
+from connector.translate.values.times_of_day import fraction_text, time_of_day_text
 from connector.translate.values.unusable import ConversionError
 
 Parts: TypeAlias = dict[str, Any]
@@ -20,7 +20,7 @@ _INTEGER_LIMIT = 2**63
 
 
 def structured(read: Callable[[Parts], str]) -> Callable[[Any], str]:
-    """Make the reader of a structured type out of one for its parts; infinities are unreadable."""
+    """Make the reader of a structured type from one for its parts; infinities are refused."""
 
     def read_object(value: Any) -> str:
         if type(value) is not dict:
@@ -33,13 +33,13 @@ def structured(read: Callable[[Parts], str]) -> Callable[[Any], str]:
 
 
 def date_of_parts(parts: Parts) -> str:
-    """Write a date; MySQL's zero days and months are none."""
+    """Write a date; MySQL's zero days and months are refused."""
     return _date(parts).isoformat()
 
 
 def time_of_parts(parts: Parts) -> str:
     """Write a time of day."""
-    return clock_text(_seconds(parts), _picoseconds(parts), "ps")
+    return time_of_day_text(_seconds(parts), _picoseconds(parts), "ps")
 
 
 def zoned_time_of_parts(parts: Parts) -> str:
@@ -72,7 +72,7 @@ def elapsed_of_parts(parts: Parts) -> str:
     hours, minutes, seconds = (_part(parts, name, 0) for name in ("hours", "minutes", "seconds"))
     total = ((hours * 60 + minutes) * 60 + seconds) * _PER_SECOND + _fraction(parts)
     whole, fraction = divmod(abs(total), _PER_SECOND)
-    return f"{'-' if total < 0 else ''}{clock_text(whole, fraction, 'ps')}"
+    return f"{'-' if total < 0 else ''}{time_of_day_text(whole, fraction, 'ps')}"
 
 
 def _date(parts: Parts) -> date:

@@ -10,7 +10,7 @@ import orjson
 
 from connector.translate.formats.json.weight import TOO_HEAVY, is_too_heavy
 from connector.translate.values.decimals import decimal_text
-from connector.translate.values.schemaless import as_it_is, containers
+from connector.translate.values.schemaless import containers, to_json_value
 from connector.translate.values.unusable import ConversionError, LeftOut
 
 _LONG_NUMBER = re.compile(r"[0-9.]{16,}")  # from here on a double may not hold all digits
@@ -24,7 +24,7 @@ _BOOLEANS: dict[Any, bool] = {
 
 
 def text_by(change: Callable[[str], str]) -> Callable[[Any], str]:
-    """Make the reader that applies a method of `str`; anything but text is unreadable.
+    """Make the reader that applies a method of `str`; any other value is refused.
 
     Changing the case of a text takes up to sixteen times its length for a moment.
     """
@@ -45,7 +45,7 @@ def read_string(value: Any) -> Any:
         return str(value)
     if type(value) is Decimal:
         return decimal_text(value)
-    sent = as_it_is(value)
+    sent = to_json_value(value)
     return sent if isinstance(sent, str | LeftOut) else orjson.dumps(sent).decode()
 
 
@@ -65,7 +65,7 @@ def read_json(value: Any) -> Any:
     A number that a double would round is sent as the text has it (debezium-events.md 6.4).
     """
     if not isinstance(value, str):
-        return as_it_is(value)
+        return to_json_value(value)
     if is_too_heavy(value):
         raise ConversionError(TOO_HEAVY)
     try:
@@ -73,6 +73,6 @@ def read_json(value: Any) -> Any:
     except orjson.JSONDecodeError:
         raise ConversionError("JSON text is expected") from None
     if _LONG_NUMBER.search(value) is None:
-        return as_it_is(parsed)
-    deque(containers(parsed), maxlen=0)  # only the depth is of interest
+        return to_json_value(parsed)
+    deque(containers(parsed), maxlen=0)  # checks the depth
     return orjson.Fragment(value)

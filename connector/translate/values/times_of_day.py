@@ -1,4 +1,4 @@
-"""Times of day: `HH:MM:SS` with the fraction that they have, without zeros at its end.
+"""Times of day: `HH:MM:SS` with their fraction, without zeros at its end.
 
 MySQL's TIME is one too, although it may be negative and longer than a day (debezium-events.md 6.2).
 """
@@ -17,7 +17,7 @@ _SECONDS_LIMIT = 839 * 3600  # MySQL ends at 838:59:59, every other database wit
 _ISO_TIME = re.compile(r"(\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,9}))?)?Z?", re.ASCII)
 
 
-def clock_of(unit: str) -> Callable[[Any], str]:
+def time_of_day_of(unit: str) -> Callable[[Any], str]:
     """Make the reader of a time of day that is a count of `unit` since midnight."""
     per_second = 10 ** _FRACTIONS[unit]
 
@@ -25,12 +25,12 @@ def clock_of(unit: str) -> Callable[[Any], str]:
         if type(value) is not int:
             raise ConversionError("a time of day, a whole number of its units, is expected")
         seconds, fraction = divmod(abs(value), per_second)
-        return f"{'-' if value < 0 else ''}{clock_text(seconds, fraction, unit)}"
+        return f"{'-' if value < 0 else ''}{time_of_day_text(seconds, fraction, unit)}"
 
     return read
 
 
-def clock_text(seconds: int, fraction: int, unit: str) -> str:
+def time_of_day_text(seconds: int, fraction: int, unit: str) -> str:
     """Write seconds since midnight and a fraction of a second in `unit`, neither of them negative.
 
     Raises:

@@ -1,8 +1,8 @@
 """`as:`: one entry in `TRANSFORMS` for each form.
 
 An entry makes, once per rule, the function that reads a value. That function gets the decoded value
-(never null, never a placeholder) and returns what is sent, or raises `ConversionError`. Where a schema
-says what the column is, `transform_for` puts before it the reader of the column's type.
+(never null, never a placeholder). It returns the value to send, or raises `ConversionError`. Where a schema
+names the column's type, `transform_for` puts the reader of that type before it.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,25 +37,25 @@ TRANSFORMS: Mapping[As, Callable[[Form], ReadValue]] = {
 def transform_for(form: Form | None, schema: ConnectSchema, *, identifies: bool = False) -> ReadValue | None:
     """Make the reader of a column of a known type; None where a value needs no function.
 
-    An `as:` that says no more than the schema adds nothing: the schema's scale and unit count. A value that
-    `identifies` a contact is never sent as a number: a decimal keeps all its digits.
+    An `as:` that the type implies adds nothing: the schema's scale and unit count. A value that `identifies`
+    a contact is never sent as a number: a decimal keeps all its digits.
 
     The reader raises the exceptions of the readers in `column_types.py`.
     """
-    known = column_type(schema)
-    if form is None or form.name in known.implies:
-        return known.handed if identifies else known.sent
+    column = column_type(schema)
+    if form is None or form.name in column.implies:
+        return column.for_transform if identifies else column.for_sending
     # The scale of `as: {decimal: 2}` is about base64; text of a known type is not base64.
     is_text = form.name is As.DECIMAL and schema.base not in ("bytes", "any")
     transform = decimal_of(None) if is_text else TRANSFORMS[form.name](form)
-    return transform if known.handed is None else in_turn(known.handed, transform)
+    return transform if column.for_transform is None else compose(column.for_transform, transform)
 
 
-def in_turn(first: ReadValue, then: ReadValue) -> ReadValue:
-    """Make the reader that reads what another one has made, unless that leaves the value out."""
+def compose(first: ReadValue, then: ReadValue) -> ReadValue:
+    """Make the reader that passes the result of `first` to `then`, unless that leaves the value out."""
 
     def read(value: Any) -> Any:
-        handed = first(value)
-        return handed if type(handed) is LeftOut else then(handed)
+        found = first(value)
+        return found if type(found) is LeftOut else then(found)
 
     return read

@@ -208,18 +208,18 @@ def test_exact_numbers_leave_avro_alone() -> None:
 @pytest.mark.parametrize(
     ("data", "headers", "wanted", "words"),
     [
-        (b"\0\0", None, "auto", "begins as Avro does, and holds no whole schema id"),
-        (b"\1\2\3", None, "auto", "begins as Avro does, and holds no whole schema id"),
+        (b"\0\0", None, "auto", "begins like Avro, and its schema id is incomplete"),
+        (b"\1\2\3", None, "auto", "begins like Avro, and its schema id is incomplete"),
         (b"\0\0", None, "json", "JSON expected: not JSON"),
         (b"canary", None, "auto", "JSON, Avro or JSON Schema expected: not JSON"),
         (b"Struct{canary=1}", None, "auto", "set a JSON or Avro value converter"),
         (b"", None, "auto", "the value is empty"),
-        (b"", None, "avro", "no Avro"),
+        (b"", None, "avro", "not Avro"),
         (b"{canary", None, "auto", "not JSON"),
-        (b'{"id":7}', None, "avro", "no Avro: it begins with no schema id, and its headers hold none"),
+        (b'{"id":7}', None, "avro", "not Avro: neither the bytes nor the headers name a schema"),
         (id_of(AVRO) + b"canary", None, "auto", "Confluent framing: Avro: "),
         (long_id_of(AVRO), None, "auto", "Apicurio framing: Avro: the bytes end before"),
-        (BODY + b"canary", [(GLOBAL_ID_HEADER, EIGHT)], "auto", "Apicurio headers: Avro: the bytes go on"),
+        (BODY + b"canary", [(GLOBAL_ID_HEADER, EIGHT)], "auto", "Apicurio headers: Avro: bytes follow"),
         (id_of(JSON) + b"canary", None, "auto", "Confluent framing: not JSON"),
         (BODY, [(GLOBAL_ID_HEADER, b"canary")], "auto", "no id of eight bytes"),
         (

@@ -1,4 +1,4 @@
-"""The common case gives what the general path gives, and is taken where it should be."""
+"""The fast path gives the same result as the general path, and is taken where it should be."""
 
 import json
 from collections import Counter
@@ -44,10 +44,10 @@ CHANGES = st.builds(
 
 
 def translators(**more: Any) -> tuple[Translator, Translator]:
-    """Compile one topic file with and without the common case."""
+    """Compile one topic file with and without the fast path."""
     mapping = compiler.compile_topic(TopicRules.model_validate({**RULES, **more}))
-    assert mapping.common is not None
-    return Translator([mapping]), Translator([replace(mapping, common=None)])
+    assert mapping.fast_path is not None
+    return Translator([mapping]), Translator([replace(mapping, fast_path=None)])
 
 
 def shown(translated: Translated) -> Any:
@@ -65,7 +65,7 @@ def shown(translated: Translated) -> Any:
 @settings(max_examples=2000, deadline=None)
 @given(change=CHANGES | ROWS | VALUES, shape=st.sampled_from(["auto", "envelope"]), omit=st.booleans())
 def test_both_paths_agree(change: Any, shape: str, omit: bool) -> None:
-    """Whatever a record holds, the common case gives the same or leaves it alone (F036, F044)."""
+    """Whatever a record holds, the fast path gives the same result or declines it (F036, F044)."""
     with_it, without_it = translators(shape=shape, nulls="omit" if omit else "send")
     one = Record("shop.public.customers", 0, 0, b'{"id":7}', json.dumps(change).encode(), 0, lambda: None)
     assert shown(with_it.translate(one)) == shown(without_it.translate(one))
@@ -76,9 +76,9 @@ def test_both_paths_agree(change: Any, shape: str, omit: bool) -> None:
 def test_it_is_taken(op: str) -> None:
     """Creates, updates and reads of a usual row need nothing else."""
     mapping = compiler.compile_topic(TopicRules.model_validate(RULES))
-    assert mapping.common is not None
+    assert mapping.fast_path is not None
     value = envelope(op, after={"id": 7, "a": "x", "b": 1, "c": 2})
-    upsert = mapping.common.upsert(value, Counter())
+    upsert = mapping.fast_path.upsert(value, Counter())
     assert upsert is not None
     assert upsert.instant is (op == "c")
 
@@ -94,10 +94,10 @@ def test_it_is_taken(op: str) -> None:
 )
 def test_it_is_compiled_only_where_it_can_occur(more: dict[str, Any]) -> None:
     """Other shapes, events, metadata and other rules for the user id take the general path."""
-    assert compiler.compile_topic(TopicRules.model_validate({**RULES, **more})).common is None
+    assert compiler.compile_topic(TopicRules.model_validate({**RULES, **more})).fast_path is None
 
 
-def test_a_signal_is_no_common_case() -> None:
+def test_a_signal_takes_the_general_path() -> None:
     """A row of the signalling table is skipped by either path."""
     row = {"id": "1", "type": "execute-snapshot", "data": None}
     with_it, without_it = translators()

@@ -198,7 +198,7 @@ KINDS = (
         "outbox event in a topic file without `shape: outbox`",
         "5",
         routed(TEXT),
-        [Refused("decode", "of an outbox topic write `shape: outbox`")],
+        [Refused("decode", "for an outbox topic write `shape: outbox`")],
         {"event": RULES["event"]},
         remedy="write `shape: outbox` in the topic file",
     ),

@@ -14,8 +14,8 @@ import fastavro
 import orjson
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema
-from connector.translate.values.column_types import sender
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.column_types import column_type
+from connector.translate.values.schemaless import to_json_value
 
 AVRO_TYPES = {"int8": "int", "int16": "int", "int32": "int", "int64": "long"}
 
@@ -54,7 +54,7 @@ ENCODINGS: dict[str, Callable[[ConnectSchema, Any], Any]] = {"json": through_jso
 
 def sent(schema: ConnectSchema, decoded: Any) -> bytes:
     """Return the JSON that is sent for a decoded value of a schema, without `as:`."""
-    return orjson.dumps((sender(schema) or as_it_is)(decoded))
+    return orjson.dumps((column_type(schema).for_sending or to_json_value)(decoded))
 
 
 def _json(schema: ConnectSchema, value: Any) -> Any:

@@ -8,9 +8,9 @@ import pytest
 
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.rules import PathRule
-from connector.translate.values.column_types import reader_for_as
+from connector.translate.values.column_types import column_type
 from connector.translate.values.forms import As
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.schemaless import to_json_value
 from connector.translate.values.transforms import transform_for
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError, NeedsExactError
 from tests.translate.values.encodings import ENCODINGS, decimal, twos_complement, typed
@@ -36,7 +36,7 @@ LONG = twos_complement(123456789012345678901234)
 def read(schema: ConnectSchema, form: Any, decoded: Any, **more: Any) -> Any:
     """Return what an attribute gets from a decoded value under `as:`."""
     rule = PathRule.model_validate({"from": "c", "as": form, **more})
-    return (transform_for(rule.form, schema) or as_it_is)(decoded)
+    return (transform_for(rule.form, schema) or to_json_value)(decoded)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -99,7 +99,7 @@ def test_as_on_a_typed_column(
 
 
 def test_a_phone_number_that_is_text_is_read() -> None:
-    """Forms for text are untouched by a schema that says text."""
+    """A schema that says text does not change the forms for text."""
     assert read(TEXT, "e164", "612 345 678", region="ES") == "+34612345678"
 
 
@@ -160,7 +160,7 @@ def test_a_form_that_repeats_the_schema_costs_nothing() -> None:
         assert type(plain) is type(repeated)
         assert plain is not None
     assert transform_for(None, TEXT) is None
-    assert reader_for_as(TEXT) is None
+    assert column_type(TEXT).for_transform is None
 
 
 def test_what_identifies_is_not_made_a_number() -> None:

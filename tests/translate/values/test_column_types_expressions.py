@@ -10,8 +10,8 @@ import pytest
 
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.decimal_jmespath import search_of
-from connector.translate.values.column_types import expression_value
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.column_types import column_type
+from connector.translate.values.schemaless import to_json_value
 from connector.translate.values.unusable import ConversionError, NeedsExactError
 from tests.translate.values.encodings import ENCODINGS, decimal, twos_complement, typed
 
@@ -61,7 +61,7 @@ def search(expression: str, row: Any) -> Any:
 
 def seen(encoding: str) -> Any:
     """Return the row as an expression sees it."""
-    convert = expression_value(ROW)
+    convert = column_type(ROW).for_expression
     assert convert is not None
     return convert(ENCODINGS[encoding](ROW, VALUES))
 
@@ -136,7 +136,7 @@ def seen(encoding: str) -> Any:
 )
 def test_expressions_over_typed_columns(encoding: str, expression: str, expected: bytes) -> None:
     """Decimals compare, sort and add up exactly, and what is found is sent with all its digits (F043)."""
-    assert orjson.dumps(as_it_is(search(expression, seen(encoding)))) == expected
+    assert orjson.dumps(to_json_value(search(expression, seen(encoding)))) == expected
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -144,7 +144,7 @@ def test_expressions_over_typed_columns(encoding: str, expression: str, expected
 def test_a_number_that_is_none_compares_with_nothing(encoding: str, base: Any) -> None:
     """NaN is NaN to an expression, in both encodings."""
     schema = ConnectSchema(base)
-    convert = expression_value(schema)
+    convert = column_type(schema).for_expression
     assert convert is not None
     number = convert(ENCODINGS[encoding](schema, math.nan))
     assert math.isnan(number)
@@ -174,7 +174,7 @@ def test_jmespath_still_refuses_what_is_no_number(expression: str) -> None:
 
 def test_an_expression_never_sees_a_float_for_a_decimal() -> None:
     """A decimal that was decoded as a float asks for exact decoding."""
-    convert = expression_value(ConnectSchema("array", items=decimal(2)))
+    convert = column_type(ConnectSchema("array", items=decimal(2))).for_expression
     assert convert is not None
     with pytest.raises(NeedsExactError):
         convert([1.25])
@@ -183,7 +183,7 @@ def test_an_expression_never_sees_a_float_for_a_decimal() -> None:
 
 def test_an_infinite_date_is_unreadable_in_an_expression() -> None:
     """A condition over an infinite timestamp is refused, not decided."""
-    convert = expression_value(ROW)
+    convert = column_type(ROW).for_expression
     assert convert is not None
     with pytest.raises(ConversionError):
         convert({"seen": 9223372036825200000})
@@ -193,6 +193,6 @@ def test_plain_columns_are_seen_as_they_are() -> None:
     """Text, booleans, integers and what is made of them need no conversion."""
     for base in ("string", "boolean", "int32", "int64"):
         column = ConnectSchema(base)
-        assert expression_value(column) is None
-        assert expression_value(ConnectSchema("array", items=column)) is None
-        assert expression_value(ConnectSchema("struct", fields={"a": column})) is None
+        assert column_type(column).for_expression is None
+        assert column_type(ConnectSchema("array", items=column)).for_expression is None
+        assert column_type(ConnectSchema("struct", fields={"a": column})).for_expression is None

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from connector.translate.formats.connect_schema import ConnectSchema
-from connector.translate.values.column_types import sender
+from connector.translate.values.column_types import column_type
 from connector.translate.values.numbers import decimal_of
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError, NeedsExactError
 from tests.translate.values.encodings import ENCODINGS, decimal, sent, through_avro, twos_complement, typed
@@ -140,7 +140,7 @@ def test_a_scale_beyond_all_numbers_is_unreadable() -> None:
 def test_numbers_that_are_none_are_left_out(encoding: str, base: Any, value: float) -> None:
     """NaN and infinities are floats in Avro, text in Connect's JSON, and never sent (F043)."""
     schema = ConnectSchema(base)
-    send = sender(schema)
+    send = column_type(schema).for_sending
     assert send is not None
     assert send(ENCODINGS[encoding](schema, value)) is NOT_A_NUMBER
 
@@ -185,7 +185,7 @@ def test_what_is_no_number_is_unreadable(value: Any) -> None:
 def test_integers_are_sent_as_they_are(encoding: str, base: Any) -> None:
     """Integers of every size, MySQL's TINYINT(1) among them, need no function at all."""
     schema = ConnectSchema(base)
-    assert sender(schema) is None
+    assert column_type(schema).for_sending is None
     for value in (0, 1, -1, 127):
         assert sent(schema, ENCODINGS[encoding](schema, value)) == b"%d" % value
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from connector.translate.formats.connect_schema import Base, ConnectSchema
-from connector.translate.values.column_types import sender
+from connector.translate.values.column_types import column_type
 from connector.translate.values.unusable import ConversionError, is_unavailable
 from tests.translate.records import PLACEHOLDER
 from tests.translate.values.encodings import ENCODINGS, decimal, sent, typed
@@ -106,10 +106,10 @@ def test_vectors_become(encoding: str, schema: ConnectSchema, value: Any, expect
 
 @pytest.mark.parametrize("base", ["string", "boolean", "int32", "bytes", "any"])
 def test_most_columns_need_no_function(base: Base) -> None:
-    """A value that is sent unchanged costs no call; `as_it_is` recognises bytes."""
-    assert sender(ConnectSchema(base)) is None
-    assert sender(ConnectSchema("array", items=ConnectSchema(base))) is None
-    assert sender(ConnectSchema("struct", fields={"a": ConnectSchema(base)})) is None
+    """A value that is sent unchanged costs no call; `to_json_value` recognises bytes."""
+    assert column_type(ConnectSchema(base)).for_sending is None
+    assert column_type(ConnectSchema("array", items=ConnectSchema(base))).for_sending is None
+    assert column_type(ConnectSchema("struct", fields={"a": ConnectSchema(base)})).for_sending is None
 
 
 def test_a_uuid_of_sixteen_bytes_is_text() -> None:

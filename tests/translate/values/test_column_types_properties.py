@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.mapping.rules import PathRule
-from connector.translate.values.column_types import column_type, expression_value, reader_for_as
+from connector.translate.values.column_types import column_type
 from connector.translate.values.forms import As
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.schemaless import to_json_value
 from connector.translate.values.transforms import transform_for
 from connector.translate.values.unusable import ConversionError, LeftOut, NeedsExactError
 from tests.translate.values.encodings import ENCODINGS, decimal, sent, twos_complement, typed
@@ -66,11 +66,11 @@ def test_decimals_of_any_length_survive(encoding: str, unscaled: int, scale: int
     assert number(sent(VARIABLE_SCALE, variable)) == expected
     assert number(sent(schema, Decimal(str(expected)))) == expected  # written as a JSON number
     for schema_, decoded_ in ((schema, decoded), (VARIABLE_SCALE, variable)):
-        hand, see = reader_for_as(schema_), expression_value(schema_)
+        hand, see = column_type(schema_).for_transform, column_type(schema_).for_expression
         assert hand is not None
         assert see is not None
-        assert number(orjson.dumps(as_it_is(hand(decoded_)))) == expected
-        assert number(orjson.dumps(as_it_is(see(decoded_)))) == expected
+        assert number(orjson.dumps(to_json_value(hand(decoded_)))) == expected
+        assert number(orjson.dumps(to_json_value(see(decoded_)))) == expected
         text = transform_for(PathRule.model_validate({"from": "c", "as": "string"}).form, schema_)
         assert text is not None
         assert Decimal(text(decoded_)) == expected
@@ -156,7 +156,7 @@ def test_times_add_up_again(value: int, unit: tuple[str, int]) -> None:
 def test_doubles_survive(encoding: str, value: float) -> None:
     """Every finite double is sent as a text that reads as the same double."""
     schema = ConnectSchema("double")
-    read = column_type(schema).sent
+    read = column_type(schema).for_sending
     assert read is not None
     result = read(ENCODINGS[encoding](schema, value))
     assert (
@@ -234,7 +234,7 @@ def test_both_encodings_of_any_value_become_the_same(data: st.DataObject) -> Non
 
 def sent_or_left_out(schema: ConnectSchema, decoded: Any) -> Any:
     """Return what is sent, or the name under which it is left out."""
-    result = (column_type(schema).sent or as_it_is)(decoded)
+    result = (column_type(schema).for_sending or to_json_value)(decoded)
     return result.value if isinstance(result, LeftOut) else result
 
 
@@ -265,9 +265,12 @@ def test_a_value_that_contradicts_its_schema_breaks_nothing(
     """Any value of a column is sent as JSON or refused by one of the two errors (S08)."""
     schema = known[0]
     rule = PathRule.model_validate({"from": "c"} if form is None else {"from": "c", "as": form})
-    for read in (transform_for(rule.form, schema) or as_it_is, expression_value(schema) or as_it_is):
+    for read in (
+        transform_for(rule.form, schema) or to_json_value,
+        column_type(schema).for_expression or to_json_value,
+    ):
         try:
-            result = as_it_is(read(value))
+            result = to_json_value(read(value))
         except (ConversionError, NeedsExactError):
             continue
         assert isinstance(result, LeftOut) or orjson.dumps(result)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from connector.translate.values.schemaless import as_it_is
+from connector.translate.values.schemaless import to_json_value
 from connector.translate.values.text import read_string
 from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError
 
@@ -28,18 +28,18 @@ from connector.translate.values.unusable import NOT_A_NUMBER, ConversionError
 )
 def test_values_of_avro_and_of_exact_decoding_pass(value: Any, expected: bytes) -> None:
     """Bytes become base64, decimals keep their digits, and NaN is left out or, in an array, null (F043)."""
-    assert orjson.dumps(as_it_is(value)) == expected
+    assert orjson.dumps(to_json_value(value)) == expected
 
 
 def test_what_can_be_sent_is_not_copied() -> None:
     """The value itself passes where nothing in it has to change."""
     value = {"a": [1, {"b": "x"}]}
-    assert as_it_is(value) is value
+    assert to_json_value(value) is value
 
 
 def test_a_number_that_is_none_is_left_out() -> None:
     """NaN by itself is left out, as text too."""
-    assert as_it_is(math.nan) is NOT_A_NUMBER
+    assert to_json_value(math.nan) is NOT_A_NUMBER
     assert read_string(-math.inf) is NOT_A_NUMBER
 
 
@@ -49,4 +49,4 @@ def test_a_number_that_is_none_is_left_out() -> None:
 def test_numbers_without_all_their_digits_are_unreadable(value: Any) -> None:
     """An integer beyond 64 bits is refused at any depth (F043)."""
     with pytest.raises(ConversionError):
-        as_it_is(value)
+        to_json_value(value)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TypeAlias
 
 RUN_MAX = 8
-"""Numbers in one expression: there are few different ones, and they are compiled once for all schemas."""
+"""Numbers in one expression: few different expressions exist, compiled once for all schemas."""
 
 Match: TypeAlias = Callable[[bytes, int], re.Match[bytes] | None]
 """Takes the bytes and where to begin."""
@@ -20,7 +20,7 @@ _NUMBER = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
 
 @cache
 def match_numbers(null: int, present: int, count: int) -> Match:
-    """Make the pattern for so many varints of at most 64 bits, each after the branch of a union.
+    """Make the pattern for `count` varints of at most 64 bits, each after the branch of a union.
 
     `null` and `present` are the bytes of the union's branches, -1 where there is no union.
     """

@@ -45,7 +45,7 @@ def read_long(data: bytes, position: int) -> tuple[int, int]:
 
 
 def read_size(data: bytes, position: int) -> tuple[int, int]:
-    """Read a length; return where what it measures begins and ends."""
+    """Read a length; return where the measured bytes begin and end."""
     size, position = read_long(data, position)
     end = position + size
     if size < 0 or end > len(data):

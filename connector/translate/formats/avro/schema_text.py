@@ -55,7 +55,7 @@ def read_avro_schema(text: str, references: Sequence[str] = ()) -> AvroType:
     if len(text) + sum(map(len, references)) > TEXT_LENGTH_MAX:
         raise SchemaRefusedError(f"the schema is longer than {TEXT_LENGTH_MAX} characters")
     reader = _Reader()
-    for one in dict.fromkeys(references):  # one that two others name is there twice
+    for one in dict.fromkeys(references):  # a schema that two others name is listed twice
         reader.read(_parse(one), "", 0)
     return reader.read(_parse(text), "", 0)
 
@@ -64,14 +64,14 @@ def _parse(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # A primitive may be there by its bare name.
+        # A primitive may be written as its bare name.
         if text.strip() in PRIMITIVES:
             return text.strip()
         raise SchemaRefusedError("the schema is not JSON") from None
 
 
 class _Reader:
-    """Knows the named types that were defined so far; None is one whose definition is not over."""
+    """Remembers the named types defined so far; None marks an unfinished definition."""
 
     def __init__(self) -> None:
         self._named: dict[str, AvroType | None] = {}
@@ -103,7 +103,7 @@ class _Reader:
         raise SchemaRefusedError("the schema names a type that it does not define")
 
     def read_definition(self, schema: dict[str, Any], namespace: str, depth: int) -> AvroType:
-        """Read a type that has a name, under which it may be used again further on."""
+        """Read a named type, which later parts of the schema may refer to."""
         name = _text(schema, "name")
         if not name:
             raise SchemaRefusedError("a named type of the schema has no name")
@@ -132,9 +132,9 @@ class _Reader:
         members: dict[str, AvroType] = {}
         for one in fields:
             if not isinstance(one, dict) or not isinstance(one.get("name"), str) or one["name"] in members:
-                raise SchemaRefusedError("a field of the schema has no name of its own")
+                raise SchemaRefusedError("a field of the schema has no name, or the name of another field")
             members[one["name"]] = self.read(one.get("type"), namespace, depth + 1)
-        # Connect names the entries of a map that has a name after the map, and says so here.
+        # Connect names the entries of a named map after the map, and puts their type here.
         name = _text(schema, "connect.internal.type") or _text(schema, "connect.name") or full
         columns = {name: member.connect for name, member in members.items()}
         return record_of(members, ConnectSchema("struct", name, _parameters(schema), columns))

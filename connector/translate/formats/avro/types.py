@@ -36,8 +36,8 @@ Kind: TypeAlias = Literal[
 class AvroType:
     """One node, with every name resolved.
 
-    `connect` is what Kafka Connect calls it. `bytes_min` are the fewest bytes that a value takes,
-    `weight` about the bytes of memory, collections counted as empty. `levels` and `nodes` measure the
+    `connect` is the same type in Kafka Connect. `bytes_min` are the fewest bytes that a value takes,
+    `weight` is about its bytes of memory, with empty collections. `levels` and `nodes` measure the
     tree below it, itself included; a union is a choice and counts as neither.
     """
 
@@ -79,7 +79,7 @@ STRING = PRIMITIVES["string"]
 
 
 def enum_of(symbols: tuple[str, ...], connect: ConnectSchema) -> AvroType:
-    """Make the node of an enum; its symbols are there once, however many values there are."""
+    """Make the node of an enum; its symbols exist once, for all values."""
     return AvroType("enum", connect, 1, 8, symbols=symbols)
 
 

@@ -21,7 +21,7 @@ def read_connect_schema(schema: object) -> ConnectSchema:
     A null schema says nothing about its values: base `any`.
 
     Raises:
-        SchemaRefusedError: it is none, or larger than any table needs.
+        SchemaRefusedError: it is not such a schema, or is larger than any table needs.
     """
     return _read(schema, 0, SchemaLimits())
 
@@ -45,18 +45,18 @@ def _read(schema: object, depth: int, limits: SchemaLimits) -> ConnectSchema:
 
 
 _ITEMS: Mapping[Base, str] = {"array": "items", "map": "values"}
-"""Where a container says what is in it."""
+"""The member with the schema of a container's values."""
 
 
 def _fields(node: Mapping[str, Any], depth: int, limits: SchemaLimits) -> dict[str, ConnectSchema]:
-    entries = node.get("fields", [])  # left out, it says nothing about its columns
+    entries = node.get("fields", [])  # without it, the columns are unknown
     if not isinstance(entries, list):
         raise SchemaRefusedError("a struct of the schema has no list of fields")
     fields: dict[str, ConnectSchema] = {}
     for entry in entries:
         name = _text(_object(entry, "a field").get("field"), "the name of a field")
         if not name or name in fields:
-            raise SchemaRefusedError("a field of the schema has no name, or that of another")
+            raise SchemaRefusedError("a field of the schema has no name, or the name of another field")
         fields[name] = _read(entry, depth + 1, limits)
     return fields
 

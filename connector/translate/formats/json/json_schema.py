@@ -1,8 +1,8 @@
 """Reads the JSON Schema that Confluent's converter registers (debezium-events.md 6.1).
 
-Connect's own words (`title`, `connect.type`, `connect.parameters`) are kept. A type that only JSON
-Schema can express becomes `any`, whose values are treated as those of JSON without a schema. That goes for
-a number without `connect.type` too: nothing says how many digits it may have.
+Connect's own words (`title`, `connect.type`, `connect.parameters`) are kept. A type that only JSON Schema can
+express becomes `any`, whose values are treated as those of JSON without a schema. A number without
+`connect.type` becomes `any` too, because its number of digits is unknown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ def read_json_schema(text: str, references: Sequence[str] = ()) -> ConnectSchema
     """Read a JSON Schema; `references` are the texts of the schemas that it refers to by their `$id`.
 
     A schema that contains itself is cut where it begins again: there it is `any`, and a value is passed
-    on unchanged. So is a reference to what is not there.
+    on unchanged. The same holds for a reference that leads nowhere.
 
     Raises:
         SchemaRefusedError: a text is not JSON, or larger than any table needs.
@@ -118,7 +118,7 @@ class _Reader:
         return None if fragment and not fragment.startswith("/") else _Place(node, document)
 
     def _read_only_choice(self, choices: object, place: _Place, depth: int) -> ConnectSchema:
-        """Read the one choice that is not null: how an optional type is written."""
+        """Read the only choice besides null, which is how an optional type is written."""
         if not isinstance(choices, list):
             return _ANY
         real = [one for one in choices if not (isinstance(one, dict) and one.get("type") == "null")]
@@ -164,7 +164,7 @@ class _Reader:
 
 
 def _identified(documents: Sequence[Node]) -> Iterator[tuple[str, Node]]:
-    """Give every document that has an `$id`, also those bundled among the definitions of another."""
+    """Yield every document that has an `$id`, also those bundled among the definitions of another."""
     for document in documents:
         bundled = (document.get(key) for key in ("definitions", "$defs"))
         inner = [one for group in bundled if isinstance(group, dict) for one in group.values()]
@@ -178,7 +178,7 @@ def _id_of(document: Node) -> str:
 
 
 def _json_type(node: Node) -> str:
-    """Return the type; of a list the one besides null, which says the same as `oneOf`."""
+    """Return the type; from a list, the type besides null, which means the same as `oneOf`."""
     kinds = node.get("type")
     if isinstance(kinds, list):
         real = [kind for kind in kinds if kind != "null"]

@@ -9,7 +9,7 @@ import orjson
 from connector.translate.formats.decoded import DecodeError
 from connector.translate.formats.json.weight import LIGHT, TOO_HEAVY, is_too_heavy
 
-_INTEGER_DIGITS = 20  # of the longest that has 64 bits
+_INTEGER_DIGITS = 20  # of the longest integer of 64 bits
 
 
 def decode_json(data: bytes) -> Any:
@@ -19,7 +19,7 @@ def decode_json(data: bytes) -> Any:
     where that would change the sent value (F043).
 
     Raises:
-        DecodeError: the bytes are not JSON, or too much of it (F042).
+        DecodeError: the bytes are not JSON, or too large (F042).
     """
     if len(data) > LIGHT and is_too_heavy(data):
         raise DecodeError(TOO_HEAVY)
@@ -48,7 +48,7 @@ def decode_exactly(data: bytes) -> Any:
 def refuse_repeated_names(data: bytes) -> None:
     """Refuse an object that has one name twice: the intended value is unknown (F043, S16).
 
-    This reads the text a second time, with the slower parser that can see it. Change events are
+    This reads the text a second time, with a slower parser that notices them. Change events are
     spared: Kafka Connect writes them from structs, whose field names are unique.
 
     Raises:
@@ -61,13 +61,13 @@ def refuse_repeated_names(data: bytes) -> None:
 
 
 def _check_names(pairs: list[tuple[str, Any]]) -> None:
-    """Look at the members of one object, of which nothing is kept."""
+    """Check the names of one object, and keep nothing of it."""
     if len(dict(pairs)) != len(pairs):
         raise DecodeError("JSON in which an object has the same name twice")
 
 
 def _integer(digits: str) -> int | Decimal:
-    """Read a whole number; one beyond 64 bits is a `Decimal`, because an `int` is sent without a look."""
+    """Read a whole number; one beyond 64 bits is a `Decimal`, because an `int` is sent without a check."""
     number = int(digits) if len(digits) <= _INTEGER_DIGITS else 2**64
     return number if -(2**63) <= number < 2**64 else Decimal(digits)
 

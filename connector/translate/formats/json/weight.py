@@ -2,21 +2,21 @@
 
 `[],` is three bytes, becomes ninety, and is read several times. One character beyond Latin makes its whole
 text up to four times as long. So ten megabytes could fill hundreds, and take seconds. The counted characters
-may be inside strings too: so the estimates can only be too high, and the limits are far beyond any row.
+may also be inside strings. So an estimate can only be too high, and the limits are far beyond any row.
 """
 
 import re
 
 VALUES_MAX = 100_000
-"""Values of one text, an array or object counting as three more: what it costs to make and check one."""
+"""Values of one text; an array or object counts as three more, its cost to build and check."""
 
 MEMORY_MAX = 40 * 1024 * 1024
 """Bytes that the characters of one text may take while it is decoded."""
 
 LIGHT = 64 * 1024
-"""Bytes in which there is no room for so many values, nor for so long text."""
+"""A text of at most this many bytes exceeds neither limit."""
 
-TOO_HEAVY = "JSON of so many values, or of so long text, that decoding it would take too much time or memory"
+TOO_HEAVY = "JSON with too many values, or too long a text: decoding it would take too much time or memory"
 
 _PER_CONTAINER = 3
 _PER_BYTE, _PER_WIDE_BYTE = 2, 10

@@ -23,7 +23,7 @@ OPENING = b'{"schema":'
 _PAYLOAD = b',"payload":'
 
 TEXTS_MAX = 16
-"""Schema texts that are remembered of one topic: those of a few versions, before and after a migration."""
+"""Schema texts that are remembered for one topic: a few versions, before and after a migration."""
 
 TEXTS_BYTES_MAX = 2 * 1024 * 1024
 """Bytes that they may have together; their trees take a few times as many."""

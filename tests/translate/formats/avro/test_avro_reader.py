@@ -72,7 +72,7 @@ def test_every_truncation_is_noticed(sample: tuple[Any, bytes], choice: st.DataO
         for size in range(len(data)):
             with pytest.raises(DecodeError, match="Avro"):
                 reader(data[:size], 0)
-        with pytest.raises(DecodeError, match="go on after the value"):
+        with pytest.raises(DecodeError, match="bytes follow after the value"):
             reader(data + b"\0", 0)
 
 
