@@ -172,7 +172,7 @@ def _read_other_double(value: Any) -> Any:
     if kind in (int, float, Decimal):
         try:
             number = float(value)
-        except OverflowError:
+        except (OverflowError, ValueError):  # beyond a double, or a signalling NaN
             return NOT_A_NUMBER
         return number if math.isfinite(number) else NOT_A_NUMBER
     raise ConversionError("a number is expected")

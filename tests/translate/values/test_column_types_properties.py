@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.translate.formats.connect_schema import ConnectSchema
@@ -259,6 +259,7 @@ JSON_VALUES = st.recursive(
     value=JSON_VALUES.filter(lambda value: value is not None),
     form=st.none() | st.sampled_from(list(As)),
 )
+@example(known=(ConnectSchema("double"), st.nothing()), value=Decimal("sNaN"), form=None)
 def test_a_value_that_contradicts_its_schema_breaks_nothing(
     known: Typed, value: Any, form: As | None
 ) -> None:
