@@ -14,7 +14,7 @@ from tests.translate import expected_values
 from tests.translate.records import deliveries, translator_with
 
 NATIVE = frozenset({"pa8", "pah", "pac", "pxj"})
-"""Connectors whose converters speak Apicurio's own protocol; the others' ids are as Confluent's."""
+"""Connectors whose converters speak Apicurio's own protocol; the others have ids like Confluent's."""
 
 NAMED_AS: Mapping[RefKind, tuple[RefKind, ...]] = {
     # kind under which the registry was asked -> how records name it
@@ -35,7 +35,7 @@ def connector_of(topic: str) -> str:
 
 
 def table_of(topic: str) -> str:
-    """Return the table that a topic is about."""
+    """Return the table of a topic."""
     return topic.rpartition(".")[2]
 
 
@@ -60,7 +60,7 @@ def contacts(topic: str, attributes: Mapping[str, Any], **contact: Any) -> Trans
 
 
 def each(columns: Iterable[str]) -> Mapping[str, Any]:
-    """Return the rules that send columns under their own names, as they are."""
+    """Return the rules that send columns unchanged, under their own names."""
     return {name: name for name in columns}
 
 
@@ -84,7 +84,7 @@ def sent_body(delivery: Upsert | Event) -> dict[str, Any]:
 
 
 def deleted(result: Translated) -> tuple[str, bool]:
-    """Return whom the only delivery deletes, and whether a tombstone asked for it."""
+    """Return the contact that the only delivery deletes, and whether a tombstone asked for it."""
     (delivery,) = deliveries(result)
     assert isinstance(delivery, Delete), delivery
     return delivery.user_id, delivery.tombstone
@@ -101,5 +101,5 @@ def known(capture: str, registry: Literal["confluent", "apicurio"]) -> SchemaSto
 
 
 def schema_of(ref: SchemaRef) -> SchemaRef:
-    """Return under which reference a capture has the schema that a record names."""
+    """Return the reference under which a capture has the schema of a record."""
     return SchemaRef(next(kind for kind, names in NAMED_AS.items() if ref.kind in names), ref.value)

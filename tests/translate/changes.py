@@ -19,7 +19,7 @@ Form: TypeAlias = Literal[
 
 
 class Change(NamedTuple):
-    """One change to a row: what happened, its key, and which of the row's versions it made."""
+    """One change to a row: its kind, its key, and the version of the row that it made."""
 
     what: Literal["read", "create", "update", "delete", "rename"]
     key: str
@@ -37,11 +37,11 @@ CHANGES: Mapping[str, list[Change]] = {
         Change("rename", "7"),
         Change("create", "70"),
         Change("delete", "8"),
-        Change("update", "70", 1),  # from here on with a column more, by a new schema of its writer
+        Change("update", "70", 1),  # from here on with one column more, under a new schema
         Change("create", "101"),
         Change("create", "102"),
         Change("update", "101", 1),
-        Change("delete", "102"),  # from here on with a column less
+        Change("delete", "102"),  # from here on with one column less
         Change("create", "103"),
     ],
     "members": [
@@ -55,8 +55,8 @@ CHANGES: Mapping[str, list[Change]] = {
 
 NEVER_HAPPENED = {(MARIADB, Change("update", "101", 1))}
 
-AGAIN = [Change("read", key, -1) for key in ("1", "2", "70", "101", "103")]
-"""The rows of the customers that the incremental snapshot reads at the end."""
+INCREMENTAL_READS = [Change("read", key, -1) for key in ("1", "2", "70", "101", "103")]
+"""The rows of `customers` that the incremental snapshot reads at the end."""
 
 ADDED, DROPPED = {"loyalty": "5"}, "first_name"
 """The column that rows got with its default, and the one that they lost; neither is a change of a row."""
@@ -65,49 +65,49 @@ UNCHANGED = {(POSTGRES, Change("update", "7", 1)): {"notes"}}
 """Columns of an update that Debezium did not get because they did not change (F044)."""
 
 
-class Told(NamedTuple):
+class ConnectorForm(NamedTuple):
     """How a connector writes changes.
 
-    `met` names the wire format as the status page does; `operations` says whether records distinguish a read
-    from a create.
+    `format` is the wire format as the status page names it. `operations` says whether records distinguish a
+    read from a create.
     """
 
     form: Form
-    met: str
+    format: str
     incremental: bool = False
     operations: bool = True
 
 
-TELLS: Mapping[str, Told] = {
-    "pj": Told("envelope", "JSON", incremental=True),
-    "pjs": Told("envelope", "JSON with schema"),
-    "pav": Told("envelope", "Avro (Confluent framing)", incremental=True),
-    "pa8": Told("envelope", "Avro (Apicurio framing)"),
-    "pah": Told("envelope", "Avro (Apicurio headers)"),
-    "pac": Told("envelope", "Avro (Apicurio headers)"),
-    "pxj": Told("envelope", "JSON (Apicurio schema id)"),
-    "pfd": Told("drop", "JSON"),
-    "pft": Told("tombstone", "JSON"),
-    "pfr": Told("rewrite", "JSON"),
-    "pfw": Told("rewrite-with-tombstone", "JSON"),
-    "pfz": Told("delete-to-tombstone", "JSON"),
-    "pfs": Told("tombstone", "JSON with schema", operations=False),
-    "pfa": Told("rewrite", "Avro (Confluent framing)"),
-    "pfn": Told("tombstone", "Avro (Confluent framing)", operations=False),
-    "mj": Told("envelope", "JSON", incremental=True),
-    "mjs": Told("envelope", "JSON with schema"),
-    "mav": Told("envelope", "Avro (Confluent framing)", incremental=True),
-    "mfr": Told("rewrite", "JSON"),
-    "mfa": Told("rewrite", "Avro (Confluent framing)"),
+CONNECTORS: Mapping[str, ConnectorForm] = {
+    "pj": ConnectorForm("envelope", "JSON", incremental=True),
+    "pjs": ConnectorForm("envelope", "JSON with schema"),
+    "pav": ConnectorForm("envelope", "Avro (Confluent framing)", incremental=True),
+    "pa8": ConnectorForm("envelope", "Avro (Apicurio framing)"),
+    "pah": ConnectorForm("envelope", "Avro (Apicurio headers)"),
+    "pac": ConnectorForm("envelope", "Avro (Apicurio headers)"),
+    "pxj": ConnectorForm("envelope", "JSON (Apicurio schema id)"),
+    "pfd": ConnectorForm("drop", "JSON"),
+    "pft": ConnectorForm("tombstone", "JSON"),
+    "pfr": ConnectorForm("rewrite", "JSON"),
+    "pfw": ConnectorForm("rewrite-with-tombstone", "JSON"),
+    "pfz": ConnectorForm("delete-to-tombstone", "JSON"),
+    "pfs": ConnectorForm("tombstone", "JSON with schema", operations=False),
+    "pfa": ConnectorForm("rewrite", "Avro (Confluent framing)"),
+    "pfn": ConnectorForm("tombstone", "Avro (Confluent framing)", operations=False),
+    "mj": ConnectorForm("envelope", "JSON", incremental=True),
+    "mjs": ConnectorForm("envelope", "JSON with schema"),
+    "mav": ConnectorForm("envelope", "Avro (Confluent framing)", incremental=True),
+    "mfr": ConnectorForm("rewrite", "JSON"),
+    "mfa": ConnectorForm("rewrite", "Avro (Confluent framing)"),
 }
 
 TOPICS = [topic for name in (POSTGRES, MARIADB) for topic in topics(name) if table_of(topic) in CHANGES]
 
-Seen: TypeAlias = tuple[Any, ...]
+Outcome: TypeAlias = tuple[Any, ...]
 """The result of one record, for comparison: an upsert, a delete or a skip."""
 
 DELETED: Mapping[Form, Mapping[str, list[str]]] = {
-    # what each record of a delete or of a changed key becomes: a delete, a delete by a tombstone, or a skip
+    # the outcome of each record of a delete or of a changed key: a delete, a delete by a tombstone, or a skip
     "envelope": {"delete": ["row", "tombstone"], "rename": ["row", "key_change"]},
     "drop": {"delete": [], "rename": []},
     "tombstone": {"delete": ["tombstone"], "rename": ["tombstone"]},
@@ -117,8 +117,8 @@ DELETED: Mapping[Form, Mapping[str, list[str]]] = {
 }
 
 
-def seen(result: Translated) -> Seen:
-    """Bring what became of a record into the form in which it is compared."""
+def outcome_of(result: Translated) -> Outcome:
+    """Return the outcome of a record in a form that can be compared."""
     if isinstance(result, Skip):
         return ("skip", result.rule)
     (delivery,) = deliveries(result)
@@ -134,24 +134,24 @@ def user_id(table: str, key: str) -> str:
 
 
 def changes(topic: str) -> Iterator[Change]:
-    """Yield what happened, in order."""
+    """Yield the changes of a topic, in order."""
     capture, table = capture_of(topic), table_of(topic)
     yield from (change for change in CHANGES[table] if (capture, change) not in NEVER_HAPPENED)
-    if table == "customers" and TELLS[connector_of(topic)].incremental:
-        yield from AGAIN
+    if table == "customers" and CONNECTORS[connector_of(topic)].incremental:
+        yield from INCREMENTAL_READS
 
 
-def expected(topic: str) -> Iterator[Seen]:
+def expected(topic: str) -> Iterator[Outcome]:
     """Yield the expected result of each record of a topic, where each row is a separate contact."""
-    told = TELLS[connector_of(topic)]
+    connector = CONNECTORS[connector_of(topic)]
     for change in changes(topic):
         contact = user_id(table_of(topic), change.key)
         if change.what in ("delete", "rename"):
-            for record in DELETED[told.form][change.what]:
+            for record in DELETED[connector.form][change.what]:
                 gone = ("delete", contact, record == "tombstone")
                 yield ("skip", record) if record == "key_change" else gone
         else:
-            instant = change.what != "read" or not told.operations
+            instant = change.what != "read" or not connector.operations
             yield ("upsert", contact, instant, row(topic, change))
 
 
@@ -161,6 +161,6 @@ def row(topic: str, change: Change) -> dict[str, Any]:
     columns, versions = truth(capture, table_of(topic))
     rows = [version.row for version in versions if version.key == change.key and version.row]
     made, absent = rows[change.version], UNCHANGED.get((capture, change), set())
-    if change in AGAIN:
+    if change in INCREMENTAL_READS:
         made, absent = {**ADDED, **made}, {DROPPED}
     return {name: sent(capture, columns[name], text) for name, text in made.items() if name not in absent}

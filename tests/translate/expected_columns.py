@@ -8,7 +8,7 @@ from tests.translate.captured import capture_of, connector_of, table_of
 from tests.translate.expected_values import Fate, Handling, number, sent
 
 TABLES = frozenset({"numbers", "odd", "times", "zeros", "texts", "nested", "defaults", "toasted"})
-"""Tables that are there for their values: each version of a row is one record."""
+"""Tables that test values: each version of a row is one record."""
 
 BARE = frozenset({"pj", "mj"})
 """Connectors that write these tables as JSON without a schema."""
@@ -32,7 +32,7 @@ _NO_TIMESTAMPS = dict.fromkeys(("ts0", "ts3", "ts6"))
 
 OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     # Debezium's value differs from the database's, and no reader of the record can notice.
-    # capture or connector, table and key -> what is sent
+    # capture or connector, table and key -> the value that is sent
     #
     # Converters put a column's default for its null by default (debezium-events.md 6.5).
     f"{POSTGRES} defaults 2": {**_DEFAULTS, "dec": number("1.5")},
@@ -87,7 +87,7 @@ def value_topics(*, bare: bool) -> list[str]:
 
 
 def expected(topic: str, version: Version) -> dict[str, Any]:
-    """Return what must become of each column of a row where the mapping names no `as:`, or need not."""
+    """Return the expected value of each column of a row where the mapping names no `as:`, or need not."""
     capture, table, connector = capture_of(topic), table_of(topic), connector_of(topic)
     assert version.row is not None
     columns, handling = truth(capture, table).columns, HANDLING.get(connector, Handling())
@@ -101,7 +101,7 @@ def expected(topic: str, version: Version) -> dict[str, Any]:
 
 
 def sent_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sent of a row that has no value for the dead letters."""
+    """Return the expected upsert of a row whose values can all be sent."""
     return {name: value for name, value in row.items() if value is not Fate.LEFT_OUT}
 
 

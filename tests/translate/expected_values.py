@@ -24,7 +24,7 @@ class Number(NamedTuple):
 
 
 class Fate(Enum):
-    """The fate of a value that is not sent."""
+    """Why a value is not sent."""
 
     LEFT_OUT = "left out"
     DEAD_LETTER = "dead letter"
@@ -42,7 +42,7 @@ class Handling(NamedTuple):
 
 
 Read: TypeAlias = Callable[[str, str, Handling], Any]
-"""Takes the text, what the declared type has in brackets, and how the connector writes values."""
+"""Takes the text, the brackets of the declared type, and the connector's options for values."""
 
 
 def exactly(text: str | bytes) -> Any:
@@ -56,13 +56,13 @@ def number(text: str | int | Decimal) -> Number:
 
 
 def sent(capture: str, declared: str, text: str | None, handling: Handling = Handling()) -> Any:  # noqa: B008
-    """Return what must be sent of a column of a declared type where the mapping names no `as:`."""
+    """Return the expected value of a column of a declared type where the mapping names no `as:`."""
     read, inside = reader(capture, declared)
     return None if text is None and read is not _not_captured else read(text or "", inside, handling)
 
 
 def reader(capture: str, declared: str) -> tuple[Read, str]:
-    """Find how columns of a declared type are read, and what the type has in its brackets.
+    """Find the reader of columns of a declared type, and the contents of the type's brackets.
 
     Raises:
         LookupError: nothing is known of such a type.
@@ -87,7 +87,7 @@ def _integer(text: str, _inside: str, _handling: Handling) -> Number:
 
 
 def _unsigned(text: str, _inside: str, handling: Handling) -> Number:
-    """As `long`, Debezium's default, what does not fit has wrapped before it is written."""
+    """As `long`, Debezium's default, a value that does not fit has wrapped before it is written."""
     value = int(text)
     wraps = handling.unsigned == "long" and value >= 2**63
     return number(value - 2**64 if wraps else value)

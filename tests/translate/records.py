@@ -52,7 +52,7 @@ def record(
     topic: str = TOPIC,
     timestamp_ms: int | None = TIMESTAMP_MS,
 ) -> Record:
-    """Make a record; bytes are taken as they are, None is null, anything else is written as JSON."""
+    """Make a record; bytes stay unchanged, None is null, anything else is written as JSON."""
     return Record(topic, 3, 42, _bytes(key), _bytes(value), timestamp_ms, lambda: headers)
 
 

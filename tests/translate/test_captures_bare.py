@@ -45,7 +45,7 @@ AS: Mapping[str, Mapping[str, Any]] = {
         r"time(?:\(\d\))?": STANDS,
     },
 }
-"""Whatever is not here needs no `as:`: text, integers, booleans, bytes and what is made of them."""
+"""Other types need no `as:`: text, integers, booleans, bytes and containers of them."""
 
 BOOLEANS = {"0": False, "1": True, None: None}
 
@@ -74,7 +74,7 @@ def mapping(topic: str) -> dict[str, Any]:
 
 
 def expected_with_as(topic: str, version: Version, record: Record) -> dict[str, Any]:
-    """Return what must become of each column."""
+    """Return the expected value of each column."""
     row = expected(topic, version)
     after = exactly(record.value or b"")["after"]
     assert version.row is not None

@@ -25,7 +25,7 @@ from tests.translate.captured import (
     table_of,
     translated,
 )
-from tests.translate.changes import TELLS, TOPICS, Seen, changes, expected, seen
+from tests.translate.changes import CONNECTORS, TOPICS, Outcome, changes, expected, outcome_of
 from tests.translate.expected_values import number
 from tests.translate.records import translator_with
 
@@ -43,7 +43,7 @@ AS: Mapping[str, Any] = {
 }
 """The `as:` of the customers for bare JSON; a schema needs none."""
 
-TYPED = [topic for topic in TOPICS if TELLS[connector_of(topic)].met != "JSON"]
+TYPED = [topic for topic in TOPICS if CONNECTORS[connector_of(topic)].format != "JSON"]
 
 
 def rules(topic: str, user_id: Any = None) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def rules(topic: str, user_id: Any = None) -> dict[str, Any]:
     return {"user_id": user_id or USER_ID[table_of(topic)], "attributes": attributes}
 
 
-def expected_with_as(topic: str) -> Iterator[Seen]:
-    """Yield what must become of each record; MariaDB's booleans are numbers before an `as:` says better."""
+def expected_with_as(topic: str) -> Iterator[Outcome]:
+    """Yield the expected outcome of each record; `as:` makes booleans of MariaDB's numbers."""
     for result in expected(topic):
         if result[0] == "upsert" and "vip" in result[3]:
             yield (*result[:3], {**result[3], "vip": result[3]["vip"] in (True, number(1))})
@@ -66,8 +66,8 @@ def expected_with_as(topic: str) -> Iterator[Seen]:
 def test_every_form_tells_the_same(topic: str) -> None:
     """One mapping is right for all of them, whatever carries the types (F036, F037, F045)."""
     one = subject(topic, contact=rules(topic))
-    assert [seen(result) for result in translated(topic, one)] == list(expected_with_as(topic))
-    assert one.formats == {topic: [TELLS[connector_of(topic)].met]}
+    assert [outcome_of(result) for result in translated(topic, one)] == list(expected_with_as(topic))
+    assert one.formats == {topic: [CONNECTORS[connector_of(topic)].format]}
 
 
 @pytest.mark.parametrize("topic", TYPED)
@@ -75,15 +75,15 @@ def test_a_schema_tells_the_same_without_as(topic: str) -> None:
     """The types come with the record, or with the schema that it names."""
     columns = truth(capture_of(topic), table_of(topic)).columns
     one = contacts(topic, each(columns), user_id=USER_ID[table_of(topic)])
-    assert [seen(result) for result in translated(topic, one)] == list(expected(topic))
+    assert [outcome_of(result) for result in translated(topic, one)] == list(expected(topic))
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_format_that_is_said_is_the_one_that_is_met(topic: str) -> None:
     """`format: json` and `format: avro` take what `auto` takes for these, and refuse the other."""
-    said = "avro" if TELLS[connector_of(topic)].met.startswith("Avro") else "json"
+    said = "avro" if CONNECTORS[connector_of(topic)].format.startswith("Avro") else "json"
     one = subject(topic, contact=rules(topic), format=said)
-    assert [seen(result) for result in translated(topic, one)] == list(expected_with_as(topic))
+    assert [outcome_of(result) for result in translated(topic, one)] == list(expected_with_as(topic))
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_a_topic_may_change_its_format_at_any_record(registry: Any, connectors: 
     wanted = zip(*map(expected_with_as, customers), strict=False)  # as long as the shortest
     for mixed, results in zip(zip(*map(records, customers), strict=False), wanted, strict=True):
         for record, result in zip(mixed, results, strict=True):
-            assert seen(one.translate(replace(record, topic="mixed"))) == result
-    assert one.formats == {"mixed": sorted({TELLS[connector_of(topic)].met for topic in customers})}
+            assert outcome_of(one.translate(replace(record, topic="mixed"))) == result
+    assert one.formats == {"mixed": sorted({CONNECTORS[connector_of(topic)].format for topic in customers})}
 
 
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if table_of(topic) == "members"])
@@ -109,7 +109,7 @@ def test_a_key_change_that_keeps_the_contact_deletes_nothing(topic: str) -> None
     one = subject(topic, contact=rules(topic, user_id="no"))
     results = [result for result in translated(topic, one) if isinstance(result, Skip)]
     renames = {"envelope": 2, "rewrite-with-tombstone": 2, "drop": 0}
-    assert results == [Skip("key_change")] * renames.get(TELLS[connector_of(topic)].form, 1)
+    assert results == [Skip("key_change")] * renames.get(CONNECTORS[connector_of(topic)].form, 1)
 
 
 # ------------------------------------------------------------------------------------------- keys
@@ -121,7 +121,7 @@ KEYS: Mapping[str, Any] = {"customers": "__key.id", "members": {"template": "{__
 def test_keys_are_read_in_every_format(topic: str) -> None:
     """A mapping that knows nothing but the key gives the same contacts, and sees the key's columns."""
     one = contacts(topic, {"key": "__key"}, user_id=KEYS[table_of(topic)])
-    results = [seen(result) for result in translated(topic, one)]
+    results = [outcome_of(result) for result in translated(topic, one)]
     assert [result[:2] for result in results] == [result[:2] for result in expected(topic)]
     keys = iter(change.key for change in changes(topic) if change.what not in ("delete", "rename"))
     for result in results:
@@ -141,19 +141,21 @@ NAMED = {"customers": 3, "members": 1}
 """How many schemas the values of a topic name: one more for each change of the table's columns."""
 
 
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if "Avro" in TELLS[connector_of(topic)].met])
+@pytest.mark.parametrize(
+    "topic", [topic for topic in TOPICS if "Avro" in CONNECTORS[connector_of(topic)].format]
+)
 def test_each_schema_of_its_writer_is_asked_for_once(topic: str) -> None:
-    """Records wait for exactly what the real registry held; a new schema in mid-topic is one more (F040)."""
+    """Records wait for exactly the schemas of the registry; a new schema in mid-topic is one more (F040)."""
     one = translator_with(SchemaStore(registry_of(topic)), topic=topic, contact=rules(topic))
     asked = []
 
-    def patiently(record: Record) -> Seen:
+    def patiently(record: Record) -> Outcome:
         result = one.translate(record)
         while isinstance(result, AwaitsSchema):
             asked.append(result.ref)
             one.learn(result.ref, schemas(capture_of(topic))[schema_of(result.ref)])
             result = one.translate(record)
-        return seen(result)
+        return outcome_of(result)
 
     assert [patiently(record) for record in records(topic)] == list(expected_with_as(topic))
     assert len(asked) == len(set(asked)) == NAMED[table_of(topic)] + 1  # and that of the keys

@@ -12,7 +12,7 @@ from tests.translate.expected_values import exactly
 from tests.translate.records import deliveries
 
 OBJECT, LIST, TEXT, NOTHING = "42", "43", "44", "45"
-"""Aggregates, after what the payload of their event is."""
+"""Aggregates, named after the payload of their event."""
 
 
 class Router(NamedTuple):
@@ -23,7 +23,7 @@ class Router(NamedTuple):
     text of JSON from other text.
     """
 
-    met: str
+    format: str
     beside: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     expanded: bool = False
@@ -94,7 +94,7 @@ def event_of(result: Any) -> Event:
 
 @pytest.mark.parametrize("topic", ROUTERS)
 def test_each_form_of_an_event_is_the_same_event(topic: str) -> None:
-    """Its id, its aggregate, all of its payload, and what the router has put elsewhere (F037, F079)."""
+    """Its id, aggregate and complete payload, and the parts that the router puts elsewhere (F037, F079)."""
     router = ROUTERS[topic]
     columns = ("payload", "total", "customer", "lines", "none", "tenant", "eventType")
     headers = {f"header_{name}": f"__headers.{name}" for name in router.headers}
@@ -111,7 +111,7 @@ def test_each_form_of_an_event_is_the_same_event(topic: str) -> None:
         assert event.user_id == aggregate
         assert body["_event_id"] == row_of(aggregate)["id"]
         assert body["_event_parameters"] == {**body_of(aggregate, router), **placed}
-    assert one.formats == {topic: [router.met]}
+    assert one.formats == {topic: [router.format]}
 
 
 @pytest.mark.parametrize("topic", ROUTERS)

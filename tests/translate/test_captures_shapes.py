@@ -46,10 +46,10 @@ SERVICE_MESSAGES: Mapping[str, str] = {
 }
 
 ROWS = frozenset({"emptied", "full_rows", "index_rows", "nokey", "orders"})
-"""Tables that the tests below are about."""
+"""The tables of the tests below."""
 
 PLAIN = ("pj", "pav")
-"""Bare JSON and Avro: the only two ways in which these tables are captured, apart from what is flattened."""
+"""Bare JSON and Avro: the only two formats in which these tables are captured, besides flattened rows."""
 
 
 @pytest.mark.parametrize("shape", ["auto", "envelope", "flattened", "outbox"])
@@ -66,7 +66,7 @@ def test_what_is_no_row_is_skipped_by_its_name(topic: str, rule: str, shape: str
     "topic", ["pj.public.emptied", "pav.public.emptied", "mj.shop.emptied", "mav.shop.emptied"]
 )
 def test_a_truncated_table_deletes_no_contact(topic: str) -> None:
-    """The record is about no row and has no key (F038)."""
+    """The record concerns no row and has no key (F038)."""
     one, two, emptied, three = translated(topic, contacts(topic, {"name": "name"}))
     assert [body(result) for result in (one, two, three)] == [
         {"name": name} for name in ("one", "two", "three")
@@ -119,7 +119,7 @@ def test_whole_before_images_resolve_ids_outside_the_key(connector: str) -> None
     [
         ("mj.shop.customers", "auto", [("ADA@Example.com", False)]),
         ("mav.shop.customers", "auto", [("ADA@Example.com", False)]),
-        ("mfr.shop.customers", "full", []),  # a flattened update has no image of what was before
+        ("mfr.shop.customers", "full", []),  # a flattened update has no before-image
         ("mfa.shop.customers", "full", []),
     ],
 )
@@ -242,7 +242,7 @@ def test_every_event_has_an_id_of_its_own(topic: str) -> None:
 
 def is_told(topic: str, change: changes.Change) -> bool:
     """Whether a change is one for an event, and has a record that is not just a tombstone."""
-    form = changes.TELLS[connector_of(topic)].form
+    form = changes.CONNECTORS[connector_of(topic)].form
     return change.what != "rename" and (
         change.what != "delete" or "row" in changes.DELETED[form][change.what]
     )

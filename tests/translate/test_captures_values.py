@@ -40,7 +40,7 @@ def test_each_value_that_cannot_be_sent_is_named(topic: str) -> None:
 
 
 def test_what_is_not_sent_is_counted() -> None:
-    """NaN, infinities and unchanged values are left out, and said (F043, F044)."""
+    """NaN, infinities and unchanged values are left out, and counted (F043, F044)."""
     subject = contacts("pav.public.numbers", each(["single", "double_"]))
     for record in records("pav.public.numbers"):
         subject.translate(record)
@@ -64,6 +64,6 @@ def test_what_is_not_sent_is_counted() -> None:
     ],
 )
 def test_what_is_inside_a_column_has_its_type_too(topic: str, path: str, inside: object) -> None:
-    """Paths and expressions see values as they are sent."""
+    """Paths and expressions see the values that are sent."""
     result = contacts(topic, {"inside": path}).translate(records(topic)[0])
     assert body(result) == {"inside": inside}

@@ -15,7 +15,7 @@ from tests.translate.records import contact, envelope, record, translator
 
 
 def sent(translated: Any) -> bytes:
-    """Return the only upsert as it is written."""
+    """Return the text of the only upsert."""
     (delivery,) = translated
     assert isinstance(delivery, Upsert)
     return orjson.dumps(delivery.body)

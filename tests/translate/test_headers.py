@@ -1,4 +1,4 @@
-"""Headers of a record are data that anybody may have written."""
+"""The headers of a record are data from any producer."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -36,7 +36,7 @@ def test_every_shape_of_the_sandbox_is_tried_in_every_format() -> None:
 
 
 def test_every_kind_of_row_is_tried_in_every_format_that_can_carry_it() -> None:
-    """A format is missing from a kind only where the kind is about one format, or about schemas."""
+    """A format is missing from a kind only where the kind tests one format, or schemas."""
     for heading in ("Rows", "No value", "PostgreSQL", "MongoDB", "Flattened rows"):
         for kind in SHOWN[heading]:
             assert set(kind.formats) == set(STRUCTS), kind.name
@@ -50,7 +50,7 @@ def test_every_section_of_the_reference_is_tried() -> None:
 
 
 def test_every_semantic_type_of_the_sandbox_is_tried() -> None:
-    """Each type of debezium-events.md 6 has a value whose end is known."""
+    """Each type of debezium-events.md 6 has a value with a known outcome."""
     known = {column.schema.name for column in columns.COLUMN_TYPES}
     known |= {vector.column.name for vector in vectors.VECTORS}
     assert SEMANTIC.keys() <= known
@@ -63,7 +63,7 @@ def test_names_are_unique_within_a_format() -> None:
 
 
 def test_every_case_has_records() -> None:
-    """Only what the sandbox cannot write at all becomes nothing."""
+    """Only a record that the sandbox cannot write at all is left out."""
     assert {case.format for case in cases_of(KINDS) if not case.becomes} == {"bytes"}
 
 

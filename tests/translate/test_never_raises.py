@@ -31,7 +31,7 @@ ATTRIBUTES = {
 
 
 def rules(shape: str, **contact: Any) -> TopicRules:
-    """Return rules that use every form at once."""
+    """Return rules that use every form."""
     return TopicRules.model_validate(
         {
             "topic": "t",
@@ -103,7 +103,7 @@ HEADERS = st.none() | st.lists(
 
 
 def check(translated: Translated) -> None:
-    """Assert that the outcome is whole: something to deliver that can be written, or a named reason."""
+    """Assert that the outcome is complete: deliveries that can be written, or a named reason."""
     if isinstance(translated, Skip):
         assert translated.rule
         return
@@ -197,6 +197,6 @@ def test_a_value_of_a_megabyte_is_no_matter() -> None:
 
 
 def test_a_topic_without_rules_is_rejected() -> None:
-    """A record that no topic file is about is kept as a dead letter, not lost (promise 1)."""
+    """A record that no topic file covers is kept as a dead letter, not lost (promise 1)."""
     translator = Translator([compiler.compile_topic(single("a", "a"))])
     assert isinstance(translator.translate(Record("u", 0, 0, None, b"{}", 0, lambda: None)), Rejection)

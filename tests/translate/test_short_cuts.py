@@ -94,7 +94,7 @@ RULES = st.fixed_dictionaries(
 
 @st.composite
 def records(draw: st.DrawFn) -> tuple[str, SchemaStore, list[Record]]:
-    """Draw the records of a few changes of one table, in a format that says what its columns are."""
+    """Draw the records of a few changes of one table, in a format that carries the types of its columns."""
     columns = draw(st.sampled_from([ALIKE_SIGNALS, WIDE]))
     connector = CONNECTORS[draw(st.sampled_from(["postgresql", "mysql"]))]
     table = CapturedTable(Place("crm", "shop", "public", "things"), columns, connector=connector)
@@ -129,7 +129,7 @@ def _record(written: SampleRecord) -> Record:
 
 
 def the_long_way(rules: TopicRules, schemas: SchemaStore, record: Record, counts: Counter[str]) -> Translated:
-    """Translate a record that is no tombstone, by nothing but the general path."""
+    """Translate a record that is no tombstone by the general path only."""
     value, keys = (
         PayloadReader(framing.VALUE, rules.format, schemas),
         PayloadReader(framing.KEY, "auto", schemas),
@@ -155,7 +155,7 @@ def the_long_way(rules: TopicRules, schemas: SchemaStore, record: Record, counts
 
 
 def shown(translated: Translated) -> Any:
-    """Write what came out so that it can be compared; the order of a body's fields means nothing."""
+    """Write the outcome so that it can be compared; the order of a body's fields means nothing."""
     if not isinstance(translated, list):
         return translated
     return [

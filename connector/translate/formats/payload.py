@@ -90,7 +90,7 @@ class PayloadReader:
     ) -> tuple[Any, ConnectSchema | None]:
         """Decode one value with the exact digits of every number that is written in JSON.
 
-        Raises what `decode` raises.
+        Raises the errors of `decode`.
         """
         return self.decode(data, read_headers, decode_exactly)
 

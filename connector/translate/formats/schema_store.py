@@ -109,7 +109,7 @@ class SchemaStore:
         raise DecodeError(f"it names schema {ref}, and no `schema_registry` is configured")
 
     def learn(self, ref: SchemaRef, artifact: SchemaArtifact) -> None:
-        """Remember what the registry has delivered."""
+        """Remember a schema that the registry has delivered."""
         while len(self._known) >= SCHEMAS_MAX:
             del self._known[next(iter(self._known))]
         try:

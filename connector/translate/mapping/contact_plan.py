@@ -53,7 +53,7 @@ def fill(fields: Fields, row: Row, body: Row, counts: Counter[str]) -> None:
     """Put every field that the row has into the body; count those left out for another reason.
 
     Raises:
-        MappingError: a value is not what its rule expects.
+        MappingError: a value does not match its rule.
     """
     name = ""
     computed = fields.computed

@@ -66,7 +66,7 @@ class _ExactFunctions(Functions):
     def _func_type(self, value: Any) -> str | None:
         return self._convert_to_jmespath_type(type(value).__name__)
 
-    # The next two are what JMESPath asks for the types of arguments; its stubs leave them out.
+    # JMESPath asks the next two for the types of arguments; its stubs leave them out.
 
     def _convert_to_jmespath_type(self, name: str) -> str:
         known: str = super()._convert_to_jmespath_type(name)  # type: ignore[misc]

@@ -45,7 +45,7 @@ def delete_by_tombstone(plan: ContactPlan, keys: Keys) -> list[Delivery] | Skip:
     where the shape is unknown, this record is the only delete: a missing column never skips it.
 
     Raises:
-        MappingError: what the key holds cannot identify a contact.
+        MappingError: the key cannot identify a contact.
         DecodeError: the key or a header cannot be read.
     """
     if plan.on_delete == "ignore":

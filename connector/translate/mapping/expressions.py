@@ -43,7 +43,7 @@ _INNER_SCOPE = {
     "value_projection",
     "filter_projection",
 }
-"""Nodes whose first child alone looks at the row; the others look at what the first has found."""
+"""Nodes of which only the first child reads the row; the others read the result of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _searched(
 
 
 def _converted(row: Row, conversions: dict[str, Callable[[Any], Any]]) -> Row:
-    """Return the row with its columns as they are meant; what is left out is missing."""
+    """Return the row with its columns converted; columns that are left out are missing."""
     converted = dict(row)
     for name, convert in conversions.items():
         value = row.get(name)

@@ -35,7 +35,7 @@ class FastPath:
         """Make the one delivery of a decoded value; None where the value cannot take this path.
 
         Raises:
-            MappingError: a value is not what its rule expects.
+            MappingError: a value does not match its rule.
         """
         code, source, row = value.get("op"), value.get("source"), value.get("after")
         if type(code) is not str or type(source) is not dict or type(row) is not dict:

@@ -1,4 +1,4 @@
-"""The mapping language: what a topic file may say (docs/mapping.md).
+"""The mapping language: the contents of a topic file (docs/mapping.md).
 
 The models describe and normalise: a rule written as plain text becomes a `PathRule`, `as: date` and
 `as: {timestamp: us}` both become a `Form`. The compiler checks paths, templates and conditions.
@@ -178,7 +178,7 @@ class EventRules(Model):
     user_id: Rule
     """The event's contact."""
     id: Rule | None = None
-    """The stable `_event_id`; by default made from what identifies the record."""
+    """The stable `_event_id`; by default made from the fields that identify the record."""
     date: Rule | None = None
     """The date of the event; by default the record's timestamp."""
     parameters: dict[Name, Rule] = {}

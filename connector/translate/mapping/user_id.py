@@ -45,7 +45,7 @@ def user_id_of(value: Any) -> str:
     """Turn a value into a `user_id`: text unchanged, whole numbers in digits.
 
     Raises:
-        ConversionError: it cannot identify a contact; the text says what is wrong with it.
+        ConversionError: it cannot identify a contact; the text says why.
     """
     if type(value) is int and _INTEGER_MIN <= value <= _INTEGER_MAX:
         return str(value)

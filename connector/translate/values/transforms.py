@@ -45,7 +45,7 @@ def transform_for(form: Form | None, schema: ConnectSchema, *, identifies: bool 
     column = column_type(schema)
     if form is None or form.name in column.implies:
         return column.for_transform if identifies else column.for_sending
-    # The scale of `as: {decimal: 2}` is about base64; text of a known type is not base64.
+    # The scale of `as: {decimal: 2}` applies to base64; text of a known type is not base64.
     is_text = form.name is As.DECIMAL and schema.base not in ("bytes", "any")
     transform = decimal_of(None) if is_text else TRANSFORMS[form.name](form)
     return transform if column.for_transform is None else compose(column.for_transform, transform)

@@ -36,7 +36,7 @@ MISSING, UNAVAILABLE, NOT_A_NUMBER = LeftOut
 
 
 class ConversionError(Exception):
-    """A value is not what its rule expects; the text names the column and quotes no value (S08)."""
+    """A value does not match its rule; the text names the column and quotes no value (S08)."""
 
 
 class NeedsExactError(Exception):

@@ -71,13 +71,13 @@ def test_a_topic_configured_as_flattened_needs_nothing_added(
 
 
 def test_a_row_that_does_not_say_counts_as_a_plain_record() -> None:
-    """Insert, update and read look the same by default: the row is upserted as an update is."""
+    """Insert, update and read look the same by default: the row is upserted like an update."""
     subject = translator(shape="flattened", contact={"user_id": "id"})
     assert upsert_of(subject.translate(record(ROW))).instant
 
 
 def test_rows_of_a_snapshot_are_queued() -> None:
-    """A snapshot read that was flattened is queued as any other (docs/mapping.md)."""
+    """A flattened snapshot read is queued like any other (docs/mapping.md)."""
     assert not upsert_of(contact().translate(record({**ROW, "__op": "r"}))).instant
 
 
@@ -101,7 +101,7 @@ def test_what_was_added_of_the_source_is_found_again(added: dict[str, Any], sour
 
 
 def test_mappings_read_added_fields_like_columns() -> None:
-    """`__source_ts_ms` can be mapped; `clear` nulls what is mapped, and no column besides."""
+    """`__source_ts_ms` can be mapped; `clear` nulls only the mapped columns."""
     attributes = {"changed_at": {"from": "__source_ts_ms", "as": {"timestamp": "ms"}}, "_email": "email"}
     row = {**ROW, "__op": "u", "__deleted": "false", "__source_ts_ms": 1700000000123}
     upsert = upsert_of(contact(attributes).translate(record(row)))

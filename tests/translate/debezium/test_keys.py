@@ -1,4 +1,4 @@
-"""Keys in all the forms that are seen (debezium-events.md 1.3), and what else a mapping reads of a record."""
+"""Keys in all their forms (debezium-events.md 1.3), and the metadata that a mapping can read."""
 
 from typing import Any
 
@@ -71,12 +71,12 @@ def test_what_a_router_added_is_no_column() -> None:
 def test_the_id_of_mongodb_is_read_where_it_is_wanted(
     key: dict[str, Any], wanted: str, flattened: bool | None, row: dict[str, Any]
 ) -> None:
-    """A table may have a text column `id`: only a mapping that names `_id` makes it a document's."""
+    """A table may have a text column `id`: only a mapping that names `_id` reads it as a document's."""
     assert columns_of(Decoded(key), frozenset({wanted}), flattened=flattened).value == row
 
 
 def test_of_a_repeated_header_the_last_counts() -> None:
-    """As Kafka's own clients have it."""
+    """Kafka's own clients do the same."""
     assert header([("id", b"a"), ("x", b"c"), ("id", b"b")], "id") == b"b"
     assert header([("id", b"a")], "x") is None
 
@@ -95,7 +95,7 @@ def test_of_a_repeated_header_the_last_counts() -> None:
     ],
 )
 def test_a_header_is_text(value: bytes | None, text: str | None) -> None:
-    """As it is, or as Connect's JSON converter wrote it."""
+    """Plain text, or text that Connect's JSON converter wrote as JSON."""
     assert header_text(value) == text
 
 

@@ -69,7 +69,7 @@ LEFT_OUT = "left out"
     ],
 )
 def test_every_wrapper_becomes_its_value(text: str, value: Any) -> None:
-    """Inside a document, under every spelling; what JSON cannot hold is left out."""
+    """Inside a document, under every spelling; values that JSON cannot hold are left out."""
     expected = {} if value == LEFT_OUT else {"a": value}
     found = read_document(f'{{"a": {text}}}')
     assert found == expected
@@ -104,7 +104,7 @@ def test_every_wrapper_becomes_its_value(text: str, value: Any) -> None:
     ],
 )
 def test_what_is_no_wrapper_stays_an_object(wrapper: dict[str, Any]) -> None:
-    """A document whose names begin with a dollar, or a broken wrapper, is passed on as it is."""
+    """A document whose names begin with a dollar, or a broken wrapper, is passed on unchanged."""
     assert normalise({"a": wrapper}) == {"a": wrapper}
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_document_is_undecodable(text: str) -> None:
 
 @pytest.mark.parametrize("opening", ['{"a":', "["])
 def test_depth_is_bounded(opening: str) -> None:
-    """Nesting beyond what MongoDB itself allows is refused, not followed (F042, S16)."""
+    """Nesting beyond MongoDB's own limit is refused, not followed (F042, S16)."""
     closing = "}" if opening.startswith("{") else "]"
     deep = DEPTH_MAX - 3
     assert read_document('{"x": ' + opening * deep + '{"$oid": "a"}' + closing * deep + "}")
@@ -246,7 +246,7 @@ def test_the_plain_text_of_an_id_is_kept_where_it_may_be_one(text: str) -> None:
 
 
 def test_an_id_that_is_no_json_is_text() -> None:
-    """An ObjectId or a word without its quotes, and what only begins like JSON."""
+    """An ObjectId or a word without its quotes, and text that only begins like JSON."""
     for text in (OID, "ada", "007", "{x", '"x'):
         assert read_id(text, relaxed=True) == text
 

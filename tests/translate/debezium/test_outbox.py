@@ -67,7 +67,7 @@ def test_every_payload_form_is_the_same_event(
 def test_what_is_no_object_becomes_the_payload(
     value: Any, schema: ConnectSchema | None, payload: Any
 ) -> None:
-    """Arrays and scalars are mapped as `payload`; of text that may be JSON by chance nothing is guessed."""
+    """Arrays and scalars are mapped as `payload`; text that may be JSON by chance stays text."""
     assert changed(value, "outbox", schema).row == {"payload": payload}
 
 
@@ -194,7 +194,7 @@ def test_an_event_has_its_aggregate_in_the_key_and_its_type_in_a_header() -> Non
 
 @pytest.mark.parametrize("value", [None, b"null", b'{"schema":null,"payload":null}'])
 def test_an_event_without_a_payload_may_be_a_tombstone(value: bytes | None) -> None:
-    """With `route.tombstone.on.empty.payload` it is one, and still an event where the key says whose."""
+    """With `route.tombstone.on.empty.payload` a tombstone is an event where the key names the contact."""
     rules = {"type": "left", "user_id": "__key"}
     subject = translator(shape="outbox", event=rules)
     event = event_of(subject.translate(record(value, b'"42"', ID)))
@@ -212,7 +212,7 @@ def test_a_raw_row_without_an_id_header_is_known_by_its_id() -> None:
 
 
 def test_an_outbox_event_counts_whatever_on_says() -> None:
-    """It is a domain record: `on` chooses among operations of rows, and there is none."""
+    """It is a domain record, and `on` chooses only among operations of rows."""
     subject = translator(shape="outbox", event={"type": "x", "user_id": "customer.id", "on": ["delete"]})
     assert event_of(subject.translate(record(TEXT))).user_id == "7"
     assert changed(TEXT, "outbox").operation is not Operation.CREATE

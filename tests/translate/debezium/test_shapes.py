@@ -88,12 +88,12 @@ def test_records_about_no_row_are_skipped_whatever_was_configured(
     ],
 )
 def test_what_only_resembles_them_is_a_domain_record(value: dict[str, Any]) -> None:
-    """A domain record is skipped only where everything says that it is Debezium's own."""
+    """A domain record is skipped only where all its members say that it is Debezium's own."""
     assert changed(value, key={"id": 7}).row == value
 
 
 def test_a_schema_of_that_name_alone_proves_nothing() -> None:
-    """Anybody's `Notification`, `Heartbeat` or `Envelope` is a domain record unless it has their members."""
+    """Any producer's `Notification` or `Envelope` is a domain record unless it has their members."""
     for name in ("com.acme.Notification", "com.acme.Heartbeat", "com.acme.Envelope", "com.acme.Order"):
         body = {"id": 7, "text": "hello"}
         schema = struct(name)
@@ -139,7 +139,7 @@ def test_an_embedded_schema_is_named_under_every_shape(shape: str) -> None:
 
 
 def test_a_domain_event_with_before_and_after_is_no_envelope() -> None:
-    """Audit-style events lack Debezium's `source`, and are mapped as they are (debezium-events.md 1.6)."""
+    """Audit-style events lack Debezium's `source`, and are mapped unchanged (debezium-events.md 1.6)."""
     subject = translator(contact={"user_id": "who", "attributes": {"x": "after.x"}})
     for source in ("web", {"app": "shop"}, None):
         value = {"who": 7, "op": "u", "before": {"x": 1}, "after": {"x": 2}, "source": source}
@@ -181,7 +181,7 @@ def test_the_schema_of_a_change_is_that_of_its_rows() -> None:
 
 
 def test_the_configured_shape_wins() -> None:
-    """`envelope` accepts a change without source and nothing else; `event` takes all as it is."""
+    """`envelope` accepts a change without source and nothing else; `event` takes every object unchanged."""
     bare = {"op": "c", "after": {"id": 7}}
     only = translator(shape="envelope", contact={"user_id": "id"})
     assert isinstance(only.translate(record(bare)), list)

@@ -38,13 +38,13 @@ def test_documents_are_rows(op: str) -> None:
 
 
 def test_a_document_is_of_no_schema() -> None:
-    """The struct says only that the image is JSON text; what is in the text has no types."""
+    """The struct says only that the image is JSON text; the values in the text have no types."""
     schema = struct("crm.db.contacts.Envelope", after=struct("io.debezium.data.Json"))
     assert changed(mongo("c", DOCUMENT), schema=schema).schema is None
 
 
 def test_an_update_without_its_document_says_what_to_configure() -> None:
-    """Neither a delete nor a guess: a dead letter that names `capture.mode`, and what else it may mean."""
+    """Neither a delete nor a guess: a dead letter that names `capture.mode` and the other possible cause."""
     result = contact(user_id="_id").translate(record(mongo("u"), ID_KEY))
     assert isinstance(result, Rejection)
     assert "`capture.mode`" in result.reason

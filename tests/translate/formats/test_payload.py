@@ -1,4 +1,4 @@
-"""Each record shows its own wire format, and a refusal names what was tried (debezium-events.md 7)."""
+"""Each record shows its own wire format, and a refusal names the tried format (debezium-events.md 7)."""
 
 import struct
 from typing import Any
@@ -34,7 +34,7 @@ GUID_BYTES = bytes.fromhex(GUID.replace("-", ""))
 
 
 def registry() -> SchemaStore:
-    """Return what the registry has delivered: one schema of each kind, under references of each kind."""
+    """Return the schemas of the registry: one of each kind, under references of each kind."""
     schemas = SchemaStore("confluent")
     for number, kind, schema in (
         (AVRO, "AVRO", ROW),
@@ -100,14 +100,14 @@ def test_avro_in_every_framing(wanted: Format, name: str) -> None:
 
 @pytest.mark.parametrize("name", AVRO_FORMS)
 def test_avro_in_a_topic_of_json_is_refused(name: str) -> None:
-    """`format: json` admits no Avro, and the reason says what the record is (F036)."""
+    """`format: json` refuses Avro, and the reason names the record's format (F036)."""
     data, headers = AVRO_FORMS[name]
     with pytest.raises(DecodeError, match="Avro, in a topic with `format: json`"):
         decode(data, headers, "json")
 
 
 def test_a_header_goes_before_the_bytes() -> None:
-    """Bare Avro may begin with a zero: what the headers name counts, and of a repeated one the last."""
+    """Bare Avro may begin with a zero: the headers win, and of a repeated header the last."""
     schema = {
         "type": "record",
         "name": "R",
@@ -156,7 +156,7 @@ def test_avro_that_begins_as_json_does() -> None:
 def test_json_that_has_a_schema(
     *, wanted: Format, data: bytes, headers: Headers | None, exactly: bool
 ) -> None:
-    """JSON Schema in each framing, Apicurio's wrapper and the embedded schema all say what a column is."""
+    """JSON Schema in each framing, Apicurio's wrapper and the embedded schema all give a column's type."""
     wire = PayloadReader(framing.VALUE, wanted, registry())
     decoded = decode_with(wire, data, headers, exactly=exactly)
     assert decoded.value == {"id": 7}
@@ -188,7 +188,7 @@ def test_json_without_a_schema(data: bytes | None, value: Any) -> None:
 
 
 def test_a_topic_may_change_its_format() -> None:
-    """During a migration each record is read as what it is, and all formats are remembered."""
+    """During a migration each record is read in its own format, and all formats are remembered."""
     wire = PayloadReader(framing.VALUE, "auto", registry())
     for _ in range(2):
         for data in (b'{"id":7,"rate":null}', id_of(AVRO) + BODY, long_id_of(AVRO) + BODY):
@@ -378,7 +378,7 @@ def test_schemas_that_take_turns_are_told_apart() -> None:
 
 
 def test_a_lean_reading_leaves_out_what_no_mapping_needs() -> None:
-    """Of a change event in Avro the positions are stepped over; of any other record nothing is."""
+    """The positions of a change event in Avro are skipped; any other record is read completely."""
     source = {
         "type": "record",
         "name": "Source",

@@ -74,7 +74,7 @@ CHANGE = {"op": "c", "after": {"id": 7, "b": "MDk=", "plan": "gold"}}
 
 
 def test_examples_that_hold() -> None:
-    """Named fields, exact bodies, deletes, tombstones and skips are compared as they should be."""
+    """Named fields, exact bodies, deletes, tombstones and skips are compared correctly."""
     expected = {"_user_id": "7", "balance": 123.45}
     assert not run(
         {"name": "named", "change": CHANGE, "delivers": [{"upsert": expected}]},
@@ -129,7 +129,7 @@ def test_examples_that_hold() -> None:
     ],
 )
 def test_examples_that_fail_say_what_is_different(example: dict[str, Any], words: str) -> None:
-    """The author reads the field, the expected value and the one that came."""
+    """The author reads the field, the expected value and the actual one."""
     (message,) = run({"name": "it", **example})
     assert message.startswith("example `it`: ")
     assert words in message

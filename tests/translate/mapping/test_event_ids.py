@@ -1,4 +1,4 @@
-"""Default ids of events of flattened rows, and what must not be in any id (I4, F079)."""
+"""Default ids of events of flattened rows, and the parts that no id may have (I4, F079)."""
 
 from dataclasses import replace
 from typing import Any
@@ -69,7 +69,7 @@ def test_flattened_rows_at_different_positions_are_different_events() -> None:
     ],
 )
 def test_without_a_position_the_place_of_the_record_is_the_id(value: Any) -> None:
-    """A row may become what it was before: two changes to the same state must not count as one event."""
+    """A row may return to an earlier state: two changes to the same state are two events."""
     assert event_id(value) == PLACE
     assert event_id(value, offset=43) != PLACE
 
@@ -85,7 +85,7 @@ def test_a_deleted_flattened_row_has_an_id_of_its_own() -> None:
     "value", [envelope("u", after={"id": 7}), flat(__lsn=5), envelope("d", before={"id": 7})]
 )
 def test_headers_and_key_of_a_mapping_are_not_in_the_id(value: Any) -> None:
-    """Every run of the source has headers of its own: a mapping that reads them makes the same ids."""
+    """Every run of the source writes other headers: a mapping that reads them makes the same ids."""
     plain = event_id(value)
     parameters = {"source": "__headers.origin", "key": "__key.id"}
     for run in (b"1", b"2"):

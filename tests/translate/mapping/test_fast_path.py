@@ -51,7 +51,7 @@ def translators(**more: Any) -> tuple[Translator, Translator]:
 
 
 def shown(translated: Translated) -> Any:
-    """Write what came out so that it can be compared."""
+    """Write the outcome so that it can be compared."""
     if isinstance(translated, list):
         return [
             (type(one).__name__, one.user_id, one.instant, sorted(json.loads(orjson.dumps(one.body)).items()))

@@ -25,7 +25,7 @@ def contact(**more: Any) -> dict[str, Any]:
 
 
 def hints_of(model: Any, values: Any) -> str:
-    """Return what is said about values that must be refused."""
+    """Return the messages about values that must be refused."""
     with pytest.raises(ValidationError) as caught:
         model(values)
     return " ".join(f"{error['msg']} {error.get('ctx', {}).get('hint')}" for error in caught.value.errors())

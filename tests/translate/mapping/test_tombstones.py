@@ -38,7 +38,7 @@ SEEN: dict[str, Any] = {
 
 
 def outcome(result: Translated) -> Any:
-    """Return what became of it: whom it deletes, by which rule it is skipped, or that it is a dead letter."""
+    """Return the outcome: the contact that it deletes, the rule that skips it, or a dead letter."""
     if isinstance(result, Skip):
         return result.rule
     if isinstance(result, Rejection):
@@ -172,7 +172,7 @@ def typed(user_id: str) -> Mapping:
 
 
 def by_key(user_id: str, key: Decoded, headers: Headers | None = None) -> Any:
-    """Return what a tombstone of a flattened topic does, and that the delete row does the same."""
+    """Return the outcome of a tombstone of a flattened topic; the delete row must have the same."""
     mapping = typed(user_id)
     one = record(None, None, headers)
     tombstone = deliver_tombstone(mapping, one, lambda: key, decode_key, True, translator_counts())

@@ -25,7 +25,7 @@ from tests.translate.records import PLACEHOLDER, contact, envelope, record
     ],
 )
 def test_text_and_whole_numbers_identify(value: Any, user_id: str) -> None:
-    """Numbers become text, text stays as it is (F039)."""
+    """Numbers become text, text stays unchanged (F039)."""
     assert user_id_of(value) == user_id
 
 

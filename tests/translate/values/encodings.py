@@ -70,7 +70,7 @@ def _avro(schema: ConnectSchema, value: Any) -> Any:
 
 
 def _members(schema: ConnectSchema, value: Any, write: Any, write_entry: Callable[[Any], Any]) -> Any:
-    """Write what is inside a container; a map whose keys are no text becomes entries."""
+    """Write the values inside a container; a map whose keys are no text becomes entries."""
     if value is None or schema.base not in ("array", "map", "struct"):
         return value
     if schema.base == "array":

@@ -1,4 +1,4 @@
-"""`as:` on a column of a known type: the schema says what the column is, `as:` what it is made into."""
+"""`as:` on a column of a known type: the schema gives the type, `as:` the form to send."""
 
 from decimal import Decimal
 from typing import Any
@@ -34,7 +34,7 @@ LONG = twos_complement(123456789012345678901234)
 
 
 def read(schema: ConnectSchema, form: Any, decoded: Any, **more: Any) -> Any:
-    """Return what an attribute gets from a decoded value under `as:`."""
+    """Return the value of an attribute for a decoded value under `as:`."""
     rule = PathRule.model_validate({"from": "c", "as": form, **more})
     return (transform_for(rule.form, schema) or to_json_value)(decoded)
 
@@ -151,7 +151,7 @@ def test_what_a_form_cannot_read_is_unreadable(schema: ConnectSchema, form: Any,
 
 
 def test_a_form_that_repeats_the_schema_costs_nothing() -> None:
-    """Where `as:` says what the schema says, the reader is the schema's own."""
+    """Where `as:` repeats the schema, the reader is the schema's own."""
     for schema, form in ((DATE, "date"), (MICROS, "timestamp"), (decimal(2), "decimal"), (DOUBLE, "number")):
         plain, repeated = (
             transform_for(PathRule.model_validate(rule).form, schema)

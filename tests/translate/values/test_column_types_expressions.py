@@ -135,7 +135,7 @@ def seen(encoding: str) -> Any:
     ],
 )
 def test_expressions_over_typed_columns(encoding: str, expression: str, expected: bytes) -> None:
-    """Decimals compare, sort and add up exactly, and what is found is sent with all its digits (F043)."""
+    """Decimals compare, sort and add up exactly, and the result is sent with all its digits (F043)."""
     assert orjson.dumps(to_json_value(search(expression, seen(encoding)))) == expected
 
 
@@ -190,7 +190,7 @@ def test_an_infinite_date_is_unreadable_in_an_expression() -> None:
 
 
 def test_plain_columns_are_seen_as_they_are() -> None:
-    """Text, booleans, integers and what is made of them need no conversion."""
+    """Text, booleans, integers and containers of them need no conversion."""
     for base in ("string", "boolean", "int32", "int64"):
         column = ConnectSchema(base)
         assert column_type(column).for_expression is None

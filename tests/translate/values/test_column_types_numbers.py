@@ -22,7 +22,7 @@ VARIABLE_SCALE = ConnectSchema(
 )
 
 VECTORS = [
-    # base64, hex, scale, what is sent
+    # base64, hex, scale, the value that is sent
     ("AMs=", "00cb", 2, b"2.03"),
     ("MDk=", "3039", 2, b"123.45"),
     ("MDk=", "3039", 0, b"12345"),
@@ -47,7 +47,7 @@ VECTORS = [
 def test_decimals_keep_their_digits(
     encoding: str, text: str, digits: str, scale: int, expected: bytes
 ) -> None:
-    """Connect's Decimal and the one with a scale of its own are sent digit by digit (F043)."""
+    """Connect's Decimal and the one of variable scale are sent digit by digit (F043)."""
     unscaled = bytes.fromhex(digits)
     assert base64.b64decode(text) == unscaled
     schema = decimal(scale)
@@ -95,7 +95,7 @@ def test_decimals_written_as_numbers_need_exact_decoding(schema: ConnectSchema) 
     ids=repr,
 )
 def test_what_is_no_decimal_is_unreadable(value: Any) -> None:
-    """Broken bytes and numbers without an end are refused at once, and not quoted (S08, S14)."""
+    """Broken bytes and endless numbers are refused early, and not quoted (S08, S14)."""
     for schema in (decimal(2), VARIABLE_SCALE):
         with pytest.raises(ConversionError) as caught:
             sent(schema, value)
@@ -163,7 +163,7 @@ def test_floats_of_32_bits_have_the_digits_of_32_bits(text: str) -> None:
 
 
 def test_doubles_that_were_decoded_exactly_are_doubles_again() -> None:
-    """Exact decoding makes decimals of all numbers; a double column stays what it was."""
+    """Exact decoding makes decimals of all numbers; a double column stays a double."""
     assert sent(ConnectSchema("double"), Decimal("0.1")) == b"0.1"
     assert sent(ConnectSchema("double"), Decimal("1E+300")) == b"1e+300"
     assert sent(ConnectSchema("double"), 7) == b"7"

@@ -192,19 +192,19 @@ Typed = tuple[ConnectSchema, st.SearchStrategy[Any]]
 
 
 def arrays(item: Typed) -> Typed:
-    """Return the type of an array and what it can hold."""
+    """Return the type of an array and a strategy for its values."""
     schema, values = item
     return ConnectSchema("array", items=schema), st.lists(st.none() | values, max_size=3)
 
 
 def maps(key: Typed, item: Typed) -> Typed:
-    """Return the type of a map and what it can hold."""
+    """Return the type of a map and a strategy for its values."""
     schema = ConnectSchema("map", keys=key[0], items=item[0])
     return schema, st.dictionaries(key[1], st.none() | item[1], max_size=3)
 
 
 def rows(fields: list[Typed]) -> Typed:
-    """Return the type of a row and what it can hold."""
+    """Return the type of a row and a strategy for its values."""
     named = {f"f{index}": field for index, field in enumerate(fields)}
     schema = ConnectSchema("struct", fields={name: field[0] for name, field in named.items()})
     return schema, st.fixed_dictionaries({name: st.none() | field[1] for name, field in named.items()})
@@ -233,7 +233,7 @@ def test_both_encodings_of_any_value_become_the_same(data: st.DataObject) -> Non
 
 
 def sent_or_left_out(schema: ConnectSchema, decoded: Any) -> Any:
-    """Return what is sent, or the name under which it is left out."""
+    """Return the value that is sent, or the name under which it is left out."""
     result = (column_type(schema).for_sending or to_json_value)(decoded)
     return result.value if isinstance(result, LeftOut) else result
 

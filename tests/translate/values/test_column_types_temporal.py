@@ -136,7 +136,7 @@ UNREADABLE: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value"), UNREADABLE)
 def test_what_the_form_cannot_carry_is_unreadable(name: str, value: Any) -> None:
-    """Infinities, years beyond 9999 and what is no date are refused by a text that quotes nothing (S08)."""
+    """Infinities, years beyond 9999 and values that are no date are refused, and quoted nowhere (S08)."""
     with pytest.raises(ConversionError) as caught:
         sent(typed(name, BASES.get(name, "string")), value)
     assert repr(value) not in str(caught.value)
@@ -202,7 +202,7 @@ def test_structured_types_become_what_the_others_do(name: str, parts: dict[str, 
 
 
 def test_an_elapsed_time_is_a_time_of_day() -> None:
-    """MySQL's TIME as a structured duration is sent as it is without."""
+    """MySQL's TIME as a structured duration is sent like the plain one."""
     schema = typed(
         f"{DEBEZIUM}StructuredDuration", "struct", **{"io.debezium.time.duration.kind": "elapsed-time"}
     )

@@ -83,7 +83,7 @@ def as_(form: Any, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_values_become(form: Any, value: Any, expected: bytes) -> None:
-    """Each form of `as:` sends what the table says, byte for byte (debezium-events.md 6.2)."""
+    """Each form of `as:` sends the value in the table, byte for byte (debezium-events.md 6.2)."""
     assert sent("c" if form is None else as_(form), value) == expected
 
 

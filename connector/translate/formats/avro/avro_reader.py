@@ -106,7 +106,7 @@ def _union_reader(readers: tuple[Read, ...]) -> Read:
 
 
 def _begin_block(data: bytes, position: int, weight: int, budget: list[int]) -> tuple[int, int]:
-    """Read how many items follow, of which each has a weight; 0 ends the collection."""
+    """Read the number of items that follow, each of one weight; 0 ends the collection."""
     count, position = read_long(data, position)
     if count < 0:
         count = -count
@@ -159,7 +159,7 @@ def _record_reader(node: AvroType, wanted: Wanted, budget: list[int]) -> Read:
 
 
 def _follow(steps: tuple[_Step, ...]) -> Read:  # noqa: C901 - see `read`
-    # One loop with what is commonest written out: a call costs as much as reading two small fields.
+    # One loop, with the commonest cases written out: a call costs as much as reading two small fields.
     def read(data: bytes, position: int) -> tuple[dict[str, Any], int]:  # noqa: C901, PLR0912
         row: dict[str, Any] = {}
         size = len(data)

@@ -50,7 +50,7 @@ def read_avro_schema(text: str, references: Sequence[str] = ()) -> AvroType:
     """Read a schema; `references` are the schemas that it names, those that others name first.
 
     Raises:
-        SchemaRefusedError: it is no Avro schema, or one that could be used to exhaust the process.
+        SchemaRefusedError: it is not an Avro schema, or could be used to exhaust the process.
     """
     if len(text) + sum(map(len, references)) > TEXT_LENGTH_MAX:
         raise SchemaRefusedError(f"the schema is longer than {TEXT_LENGTH_MAX} characters")
@@ -191,7 +191,7 @@ def _fixed(schema: dict[str, Any]) -> AvroType:
     return fixed_of(size, _annotated(ConnectSchema("bytes"), schema))
 
 
-# ------------------------------------------------------------- what Kafka Connect adds to a schema
+# ------------------------------------------------------ the additions of Kafka Connect to a schema
 
 
 def _annotated(connect: ConnectSchema, schema: dict[str, Any]) -> ConnectSchema:

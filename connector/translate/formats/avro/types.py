@@ -1,4 +1,4 @@
-"""The nodes of an Avro schema, with bounds on what a value of theirs can cost (S15).
+"""The nodes of an Avro schema, with bounds on the cost of a value (S15).
 
 Named types are written out where they are used. So a schema of a few hundred bytes can describe millions
 of nodes, or be deeper than the stack. Both are counted here.
@@ -153,7 +153,7 @@ def record_of(fields: Mapping[str, AvroType], connect: ConnectSchema) -> AvroTyp
 
 
 def union_of(branches: tuple[AvroType, ...]) -> AvroType:
-    """Make the node of a union; where only one branch is not null it is what Connect calls optional.
+    """Make the node of a union; where only one branch is not null, Connect calls it optional.
 
     Raises:
         SchemaRefusedError: it is empty, contains a union or has too many nodes.

@@ -1,4 +1,4 @@
-"""Avro schemas and values for tests, and fastavro as the judge of what they mean."""
+"""Avro schemas and values for tests, and fastavro as the judge of their meaning."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ class Sampler:
         return self._record(3, "")
 
     def schema(self, levels: int, namespace: str = "", *, null: bool = True, union: bool = True) -> Drawn:
-        """Draw a schema of so many levels at most, maybe `null` itself or a union."""
+        """Draw a schema of at most that many levels, maybe `null` itself or a union."""
         kinds: list[Callable[[int, str], Drawn]] = [self._scalar, self._scalar, self._enum, self._fixed]
         if self._known(namespace):
             kinds.append(self._again)
@@ -184,7 +184,7 @@ def wanteds(draw: st.DrawFn, root: AvroType) -> Wanted:
 
 
 def projected(value: Any, wanted: Wanted) -> Any:
-    """Return what is left of a value that was read whole."""
+    """Return the wanted parts of a value that was read completely."""
     if wanted is None or not isinstance(value, dict):
         return value
     return {name: projected(member, wanted[name]) for name, member in value.items() if name in wanted}

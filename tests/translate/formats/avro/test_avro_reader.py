@@ -45,7 +45,7 @@ def text(content: str) -> bytes:
 @settings(max_examples=500, deadline=None)
 @given(sample=samples())
 def test_values_are_what_fastavro_reads(sample: tuple[Any, bytes]) -> None:
-    """Whatever fastavro writes by any schema is read to the same value, logical types left as they are."""
+    """Any value that fastavro writes under any schema is read as the same value, without logical types."""
     schema, data = sample
     assert read(schema, data) == read_by_fastavro(schema, data)
     assert read(schema, b"\0\0\0\0\7" + data, begin=5) == read(schema, data)
@@ -81,7 +81,7 @@ def test_every_truncation_is_noticed(sample: tuple[Any, bytes], choice: st.DataO
 def test_bytes_of_another_schema_are_no_value_or_the_same_value(
     sample: tuple[Any, bytes], junk: bytes, at: int
 ) -> None:
-    """Arbitrary bytes are refused with a typed error, or mean what they mean to fastavro (F036)."""
+    """Arbitrary bytes are refused with a typed error, or mean the same to fastavro (F036)."""
     schema, data = sample
     for hostile in (junk, data[:at] + junk, data[:at] + junk + data[at + len(junk) :]):
         with suppress(DecodeError):

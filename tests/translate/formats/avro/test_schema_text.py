@@ -178,7 +178,7 @@ def test_a_map_whose_keys_are_no_text_is_an_array_of_entries(entry: dict[str, An
 
 
 def test_arrays_maps_and_enums() -> None:
-    """Containers keep what is in them; an enum is text to Connect."""
+    """Containers keep the types inside them; an enum is text to Connect."""
     pairs = record("int", name="Pair")
     assert column({"type": "array", "items": pairs}).base == "array"
     vector = column({"type": "array", "items": "double", "connect.name": "io.debezium.data.DoubleVector"})
@@ -211,7 +211,7 @@ def choices(levels: int) -> dict[str, Any]:
 
 
 def nested(levels: int, wrap: Any) -> Any:
-    """Return a type wrapped so many times."""
+    """Return a type wrapped that many times."""
     schema: Any = "int"
     for at in range(levels):
         schema = wrap(schema, at)

@@ -50,7 +50,7 @@ VALUE = {
 
 
 def test_a_row_of_confluents_converter_is_read() -> None:
-    """Title, `connect.type` and `connect.parameters` say what a column is, `connect.index` its place."""
+    """Title, `connect.type` and `connect.parameters` give a column's type, `connect.index` its place."""
     schema = read({"type": "object", "title": "crm.Envelope", "properties": {"after": optional(VALUE, 0)}})
     assert (schema.base, schema.name) == ("struct", "crm.Envelope")
     row = schema.fields["after"]
@@ -99,7 +99,7 @@ def test_maps_of_both_kinds() -> None:
 
 @pytest.mark.parametrize("group", ["definitions", "$defs"])
 def test_references_inside_the_document(group: str) -> None:
-    """`$ref` finds what is defined beside, through escapes, and as often as it is used."""
+    """`$ref` finds a definition in the same document, through escapes, and as often as it is used."""
     schema = read(
         {
             "type": "object",

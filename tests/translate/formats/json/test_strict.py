@@ -63,7 +63,7 @@ def test_what_is_no_json_is_refused_by_both_parsers(decode: Any, data: bytes) ->
     ],
 )
 def test_exact_numbers_keep_their_digits(text: str, value: Any) -> None:
-    """Every digit that is written is there, the zeros at the end too (debezium-events.md 6.3)."""
+    """Every written digit is kept, also the zeros at the end (debezium-events.md 6.3)."""
     found = decode_exactly(text.encode())
     assert (type(found), str(found)) == (type(value), str(value)) or found == value
     if "e" not in text.lower():
@@ -95,7 +95,7 @@ def test_a_depth_that_the_exact_parser_may_not_hold() -> None:
 @example("1e-99999999999999999999")
 @example("0e5000000000")
 def test_no_number_breaks_a_parser(text: str) -> None:
-    """Each number of JSON is read or refused, and what is read exactly is what is written (F043)."""
+    """Each number of JSON is read or refused, and an exact number has all written digits (F043)."""
     try:
         found = decode_exactly(text.encode())
     except DecodeError:

@@ -94,7 +94,7 @@ def test_a_schema_that_is_written_otherwise_is_shared_too() -> None:
 
 
 def test_exact_numbers_of_a_schema_seen_first() -> None:
-    """A schema with numbers of its own, as defaults are, is read the same when every number is exact."""
+    """A schema that holds numbers, such as defaults, is read the same when every number is exact."""
     schema = struct("id")
     schema["fields"].append({"type": "double", "field": "rate", "default": 0.5})
     subject = CarriedSchemas()
@@ -170,7 +170,7 @@ RESTS: dict[str, bytes] = {
 
 
 def openings() -> Iterator[bytes]:
-    """Give every schema as the beginning of a record, in and out of Connect's own form."""
+    """Yield every schema as the beginning of a record, in Connect's own form and in others."""
     for schema in SCHEMAS.values():
         yield text(schema, 0).removesuffix(b"0}")
         yield b'{"schema": ' + orjson.dumps(schema) + b' ,"payload":'
@@ -250,7 +250,7 @@ def texts_of_records(draw: st.DrawFn) -> bytes:
 @settings(max_examples=600, deadline=None)
 @given(texts=st.lists(texts_of_records(), min_size=1, max_size=6))
 def test_it_is_what_parsing_everything_gives(texts: list[bytes]) -> None:
-    """Whatever a topic holds, in any order and repeated, each record means what its whole text means."""
+    """Whatever a topic holds, in any order and repeated, each record reads like its complete text."""
     subject = CarriedSchemas()
     for data in (*texts, *texts):
         if data.startswith(OPENING):
@@ -271,7 +271,7 @@ def test_a_broken_schema_names_the_format() -> None:
 
 
 def test_repeated_members_are_not_proven_absent() -> None:
-    """Only what is a schema and a payload for certain spares the search for repeated names (S16)."""
+    """Only a proven schema and payload spare the search for repeated names (S16)."""
     subject = CarriedSchemas()
     known = text(CUSTOMERS, 1).removesuffix(b"1}")
     for rest, proven in ((b"1}", True), (b"1}", True), (b'1,"payload":2}', False), (b'1,"a":2}', False)):
