@@ -18,7 +18,7 @@ _MONGO_KEY, _MONGO_ID = "id", "_id"
 
 
 def header(headers: Sequence[tuple[str, bytes | None]], name: str) -> bytes | None:
-    """Return the last header of that name, as Kafka's own clients do; None where there is none."""
+    """Return the last header of that name, like Kafka's own clients; None where there is none."""
     for known, value in reversed(headers):
         if known == name:
             return value

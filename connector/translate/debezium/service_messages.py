@@ -13,7 +13,7 @@ from connector.translate.formats.connect_schema import ConnectSchema
 from connector.translate.formats.decoded import ReadKey
 
 _MARKS = frozenset({"ts_ms", "status", "ddl", "aggregate_type", "data"})
-"""Each of the kinds below has one of these members; nearly no other record has."""
+"""Each of the kinds below has one of these members; other records rarely do."""
 
 _NOTIFICATION = frozenset({"id", "aggregate_type", "type", "additional_data", "timestamp"})
 _SIGNAL = frozenset({"id", "type", "data"})

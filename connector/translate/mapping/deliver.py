@@ -151,7 +151,7 @@ def _contact(
 
 
 def _remove_former_contact(plan: ContactPlan, change: Change, user_id: str) -> list[Delivery]:
-    """Retire the row's former contact, where the row is known to have had another one."""
+    """Apply `on_delete` to the row's former contact, where the before-image shows another one."""
     image = complete_before_image(plan.before, change)
     if image is None:
         return []

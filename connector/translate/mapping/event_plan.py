@@ -97,7 +97,7 @@ def _event_id(plan: EventPlan, change: Change, row: Row, record: Record) -> str:
 
 
 def _event_date(plan: EventPlan, row: Row, record: Record) -> str:
-    """Return when it happened; where the record's row does not say, the record's own timestamp."""
+    """Return the event's date: from the row, otherwise the record's timestamp."""
     try:
         value = None if plan.date is None else plan.date(row)
         if value is None or type(value) is LeftOut:

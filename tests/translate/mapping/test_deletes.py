@@ -11,7 +11,7 @@ NEW = "__debezium.newkey"
 
 
 def plain(translated: Translated) -> Any:
-    """Return deliveries as tuples, anything else as it is."""
+    """Return deliveries as tuples, anything else unchanged."""
     return [_tuple(one) for one in translated] if isinstance(translated, list) else translated
 
 
@@ -73,7 +73,7 @@ def test_a_bare_key_of_another_column_is_refused() -> None:
 def test_a_whole_before_image_serves_where_the_key_does_not(
     connector: str, before: str, outcome: Any
 ) -> None:
-    """Which images are whole depends on the connector, or on what the file says."""
+    """The connector, or the topic file, decides which before-images are complete."""
     subject = contact(user_id="email", before=before)
     change = envelope("d", before={"id": 7, "email": "a@b.c"}, connector=connector)
     result = subject.translate(record(change, {"id": 7}))

@@ -15,7 +15,7 @@ STRUCTS = tuple(name for name in FORMATS if name not in ("string", "bytes"))
 """The formats that can carry rows."""
 
 TYPED = tuple(name for name in STRUCTS if name != "json")
-"""Those that say what a column is."""
+"""The formats that carry the types of columns."""
 
 ACCESS: Mapping[str, tuple[Access | None, ...]] = {
     # A format without a registry is read with and without one configured: the decoder differs.
@@ -79,7 +79,7 @@ Outcome: TypeAlias = Delivered | tuple[Delivered, ...] | Skip | Refused
 
 
 def upsert(user_id: str, /, **attributes: Any) -> Upserted:
-    """Expect an upsert that is processed at once."""
+    """Expect an upsert that is processed immediately."""
     return Upserted(user_id, attributes)
 
 
@@ -94,7 +94,7 @@ def event(user_id: str, event_id: str | Same, /, **parameters: Any) -> Happened:
 
 
 def repeated(times: int, *outcomes: Outcome) -> list[Outcome]:
-    """Expect the same again and again."""
+    """Expect the same outcome for several records."""
     return [*outcomes] * times
 
 
@@ -167,7 +167,7 @@ def made(
     key: str = "",
     header: str = "",
 ) -> Write:
-    """Write what a source makes; `key` and `header` are formats of their own, else as the sandbox has it."""
+    """Write the records of a source; `key` and `header` are separate formats, by default the sandbox's."""
 
     def write(store: RegistryStore, name: str) -> Iterator[SampleRecord]:
         value = FORMATS[name](store)
@@ -184,5 +184,5 @@ def made(
 
 
 def given(*records: SampleRecord) -> Write:
-    """Take records as they are, whatever the format; their kind names one format only."""
+    """Take records unchanged, whatever the format; their kind names one format only."""
     return lambda _store, _name: records

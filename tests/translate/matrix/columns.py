@@ -1,4 +1,4 @@
-"""Columns of databases: what is sent of each with and without a schema (debezium-events.md 6)."""
+"""Columns of databases: the value sent for each, with and without a schema (debezium-events.md 6)."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

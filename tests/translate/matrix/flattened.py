@@ -17,7 +17,7 @@ SHAPES = ("auto", "flattened")
 _DELETED, _TOMBSTONE = Deleted("7"), Deleted("7", tombstone=True)
 
 DELETES: Mapping[DeleteMode, Sequence[Outcome]] = {
-    # `delete.tombstone.handling.mode` -> what a DELETE becomes
+    # `delete.tombstone.handling.mode` -> the outcome of a DELETE
     "drop": [],
     "tombstone": [_TOMBSTONE],
     "delete-to-tombstone": [_TOMBSTONE],

@@ -32,7 +32,7 @@ def deletes(*transforms: Callable[[], Transform], key: str = "") -> Write:
 
 
 def of_router(record: ConnectRecord) -> ConnectRecord:
-    """Do as `ByLogicalTableRouter`: the key says which table the row is of."""
+    """Do as `ByLogicalTableRouter`: the key names the table of the row."""
     assert record.key is not None
     schema, value = record.key
     assert isinstance(schema, ConnectSchemaNode)

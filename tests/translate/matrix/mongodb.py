@@ -46,7 +46,7 @@ IDS: Mapping[str, tuple[Any, str]] = {
 }
 
 VALUES: Mapping[str, tuple[Any, Any]] = {
-    # a member's value -> what is sent
+    # a member's value -> the value that is sent
     "int": (12, 12),
     "long": (Long(2**53 + 1), 2**53 + 1),
     "double": (1.5, 1.5),

@@ -14,7 +14,7 @@ _EMPTY = Refused("decode", "the value is empty")
 _DELETED = Deleted("7", tombstone=True)
 
 FORMS: Mapping[str, tuple[bytes | None, Outcome]] = {
-    # the record's value -> its bytes, and what it becomes where the key says whose it is
+    # the record's value -> its bytes, and the outcome where the key names the contact
     "Kafka's null": (None, _DELETED),
     "the four bytes `null`": (b"null", _DELETED),
     "a schema with the payload null": (

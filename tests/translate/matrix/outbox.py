@@ -67,12 +67,12 @@ def inserted(payload: Any, column: ConnectSchemaNode = TEXT_OF_JSON) -> Callable
 
 
 def routed(payload: Any, column: ConnectSchemaNode = TEXT_OF_JSON, **options: Any) -> Write:
-    """Write a row as the router hands it on."""
+    """Write a row as the router passes it on."""
     return made(inserted(payload, column), lambda: Route(**options))
 
 
 def every_change() -> Iterator[ConnectRecord]:
-    """Give all that can happen to an outbox table that no router reads."""
+    """Give every operation on an outbox table that no router reads."""
     rows = outbox()
     yield from rows.create(row(TEXT), AT_US)
     yield from rows.read(row(TEXT), AT_US)

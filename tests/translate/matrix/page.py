@@ -1,4 +1,4 @@
-"""The generated parts of `docs/formats.md`: what the cases of the matrix say, as tables."""
+"""The generated parts of `docs/formats.md`: the cases of the matrix, as tables."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,7 +63,7 @@ _CARRIED = {
 
 
 def wire_formats() -> Iterator[Row]:
-    """Say of each converter how its records are called, and which registries have their schemas."""
+    """Name the records of each converter, and the registries with their schemas."""
     for name, converter in CONVERTERS.items():
         case = Case(_CARRIED.get(name, _DELETE), name)
         needs = ["not needed"] * 3 if None in ACCESS[name] else [_access(case, way) for way in _REGISTRIES]
@@ -81,7 +81,7 @@ def _met(case: Case) -> str:
 
 
 def _access(case: Case, registry: Access) -> str:
-    """Say what `use_id` a registry needs for the schemas of a case, by trying."""
+    """Find the `use_id` that a registry needs for the schemas of a case, by trying."""
     for use_id in (None, RefKind.CONTENT_ID, RefKind.GLOBAL_ID):
         way = registry._replace(use_id=use_id)
         if not differences(case._replace(kind=replace(case.kind, access=(way,)))):
@@ -137,7 +137,7 @@ SHAPES_SHOWN = (
 
 
 def shapes() -> Iterator[Row]:
-    """Say of each shape how it is recognised."""
+    """Describe for each shape how it is recognised."""
     for shape in SHAPES_SHOWN:
         yield shape.what, shape.recognised_by, shape.write or "nothing"
 
@@ -146,7 +146,7 @@ def shapes() -> Iterator[Row]:
 
 
 def column_types() -> Iterator[Row]:
-    """Say of each column what is sent of it, and which `as:` to write."""
+    """Give the value sent for each column, and the `as:` to write."""
     for column in COLUMN_TYPES:
         same = column.bare == column.sent
         yield column.name, f"`{column.sent}`", "the same" if same else f"`{column.bare}`", _to_write(column)
@@ -177,20 +177,20 @@ TAILS_MAX = 15
 
 
 def records() -> Iterator[Row]:
-    """Say of each kind of record what becomes of it, under its heading."""
+    """Give the outcome of each kind of record, under its heading."""
     for heading, kinds in SHOWN.items():
         yield f"**{heading}**", ""
         yield from _merged((kind.name, _becomes(kind)) for kind in kinds)
 
 
 def remedies() -> Iterator[Row]:
-    """Say of each kind that has a remedy what the reason says, or what becomes of it, and what to do."""
+    """Give the reason, or the outcome, and the remedy of each kind that has one."""
     all_kinds = (*refused.KINDS, *(kind for kinds in SHOWN.values() for kind in kinds))
     return _merged((kind.name, _reason(kind), kind.remedy) for kind in all_kinds if kind.remedy)
 
 
 def _merged(rows_: Iterable[Row]) -> Iterator[Row]:
-    """Put those together that follow one another, begin with the same words and end in the same way."""
+    """Join neighbours that begin with the same words and have the same outcome."""
     for (head, *rest), group in groupby(rows_, lambda row: (row[0].partition(": ")[0], *row[1:])):
         tails = [row[0].partition(": ")[2] for row in group]
         if len(tails) > TAILS_MAX:
@@ -253,7 +253,7 @@ _PART = re.compile(r"(<!-- generated: ([^>]+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def filled(text: str) -> str:
-    """Return a page with its generated parts made again.
+    """Return a page with new generated parts.
 
     Raises:
         KeyError: the page names a part that there is not.

@@ -18,7 +18,7 @@ _SOURCE = {"connector": "postgresql", "name": "crm", "ts_ms": 1}
 
 
 def json_of(*values: Any) -> Write:
-    """Write records that no sandbox has; bytes as they are, anything else as JSON."""
+    """Write records that no sandbox has; bytes unchanged, anything else as JSON."""
     return given(
         *(
             SampleRecord(TOPIC, _KEY, value if isinstance(value, bytes) else orjson.dumps(value))
@@ -28,7 +28,7 @@ def json_of(*values: Any) -> Write:
 
 
 def registered(kind: str, text: str, body: bytes, *headers: tuple[str, bytes]) -> Write:
-    """Write a body under a schema of the registry: framed, or with what the headers say."""
+    """Write a body under a schema of the registry: framed, or named in the headers."""
 
     def write(store: RegistryStore, _name: str) -> Iterator[SampleRecord]:
         known = store.register(f"{TOPIC}-value", text, kind)
@@ -68,7 +68,7 @@ _AVRO_ROW = '{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}
 _YEARS = "a day within the years 1 to 9999 is expected"
 
 _UNDATED: Mapping[str, tuple[ConnectSchemaNode, Any, str]] = {
-    # what is in the row -> its column, the value, and what the reason says
+    # contents of the row -> its column, the value, and words of the reason
     "`infinity` of PostgreSQL's `timestamp`": (
         MICRO_TIMESTAMP,
         9_223_372_036_825_200_000,

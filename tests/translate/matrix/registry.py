@@ -1,4 +1,4 @@
-"""The sandbox registry without its socket: what the translator asks for, in the client's own language."""
+"""The sandbox registry without its socket: it answers the translator in the client's own language."""
 
 import re
 from typing import Literal, NamedTuple
@@ -31,7 +31,7 @@ APICURIO_3 = Access("apicurio", "/apis/registry/v3")
 
 
 def look_up(store: RegistryStore, access: Access, ref: SchemaRef) -> SchemaArtifact | None:
-    """Return what the registry holds under a reference, None where it cannot be asked or has nothing."""
+    """Return the registry's schema under a reference, None where it cannot be asked or has none."""
     asking = fetch(LANGUAGES[access.type](access.use_id, f"http://registry{access.base}"), ref)
     try:
         path = next(asking)

@@ -1,4 +1,4 @@
-"""Change events of rows: every operation (debezium-events.md 1.2 and 2), and what comes again (9)."""
+"""Change events of rows: every operation (debezium-events.md 1.2 and 2), and repeated records (9)."""
 
 from collections.abc import Iterable
 

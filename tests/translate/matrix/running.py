@@ -1,4 +1,4 @@
-"""Runs a case through the real translator, and says in words what is not as expected."""
+"""Runs a case through the real translator, and describes each difference from the expectation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -80,7 +80,7 @@ class Reader:
 
     @property
     def formats(self) -> list[str]:
-        """The names of the wire formats that were met, as `/api/status` shows them."""
+        """The names of the wire formats seen, as `/api/status` shows them."""
         return sorted({name for names in self._translator.formats.values() for name in names})
 
 
@@ -90,7 +90,7 @@ def records_of(case: Case, store: RegistryStore) -> list[SampleRecord]:
 
 
 def differences(case: Case) -> list[str]:
-    """Run a case in each way in which it may be configured; nothing is returned where all is as expected."""
+    """Run a case in each possible configuration; return the differences, none where all is as expected."""
     store = RegistryStore()
     records = records_of(case, store)
     found: list[str] = []
@@ -128,7 +128,7 @@ def _difference(outcome: Outcome, result: Translated, ids: dict[str, str]) -> st
 
 
 def _learn_ids(wanted: Sequence[Delivered], result: Sequence[Delivery], ids: dict[str, str]) -> None:
-    """Take the id of each label that is new; one that another label has already is not what it should be."""
+    """Take the id of each new label; an id that another label has already is a difference."""
     for want, have in zip(wanted, result, strict=False):
         if isinstance(want, Happened) and isinstance(want.event_id, Same) and isinstance(have, Event):
             found: str = have.body["_event_id"]
@@ -137,7 +137,7 @@ def _learn_ids(wanted: Sequence[Delivered], result: Sequence[Delivery], ids: dic
 
 
 def _plain(one: Delivery | Delivered, ids: dict[str, str]) -> tuple[Any, ...]:
-    """Give a delivery, or what is expected of it, in one form; numbers digit by digit."""
+    """Give a delivery, or the expected one, in one form; numbers digit by digit."""
     match one:
         case Upserted(user_id, attributes, instant):
             return "upsert", user_id, instant, _text({"_user_id": user_id, **attributes})

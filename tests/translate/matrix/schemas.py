@@ -154,12 +154,12 @@ _JSON_ORDER = orjson.dumps(
 
 
 def produced(text: str, value: Any) -> Write:
-    """Write a domain event of a producer that registers a schema of its own."""
+    """Write a domain event of a producer that registers its own schema."""
     return made(lambda: [ConnectRecord("orders", None, Data(NativeSchema(text), value), timestamp_ms=1)])
 
 
 def _ordered(names: Mapping[str, Any], **parameters: Any) -> tuple[dict[str, Any], list[Any]]:
-    """Give the topic file that maps all members of an order, and the event that must come out."""
+    """Give the topic file that maps all members of an order, and the expected event."""
     mapping = {"type": "ordered", "user_id": "customer.id", "parameters": {name: name for name in names}}
     return {"event": mapping}, [event("7", "orders-0-0-1", **parameters)]
 

@@ -1,4 +1,4 @@
-"""Every shape of the sandbox in every format of the sandbox, with what each of its records must become."""
+"""Every shape of the sandbox in every format of the sandbox, with the outcome of each record."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -115,7 +115,7 @@ def _without_value(outcome: Outcome) -> bool:
 
 
 def _unreadable(outcomes: Sequence[Outcome]) -> Otherwise:
-    """Say what becomes of structs as Java's text, and as bytes, as which nothing but a null is written."""
+    """Give the outcome of structs as Java's text, and as bytes, which can only be written for a null."""
     nulls = [outcome for outcome in outcomes if _without_value(outcome)]
     return {
         "string": [_NO_KEY if _without_value(outcome) else _NO_VALUE for outcome in outcomes],

@@ -1,4 +1,4 @@
-"""The table that most kinds are about."""
+"""The table of most kinds."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

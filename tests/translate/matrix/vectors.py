@@ -16,7 +16,7 @@ from tests.translate.values import test_column_types_temporal as temporal
 from tests.translate.values.encodings import decimal, typed
 
 FORMATS = ("json-embedded", "avro-confluent", "json-schema-confluent", "apicurio-json")
-"""One of each way to say a type; how the bytes are framed has no part in it."""
+"""One format for each way to carry a type, whatever the framing."""
 
 RULES = rules(attributes={"c": "c"})
 
@@ -60,7 +60,7 @@ def _is_part(value: Any) -> bool:
 
 
 class Vector(NamedTuple):
-    """A column's value, and what is sent of it."""
+    """A column's value, and the value that is sent."""
 
     name: str
     column: ConnectSchemaNode
@@ -89,7 +89,7 @@ def _others() -> Iterator[Vector]:
 
 
 def _more() -> Iterator[Vector]:
-    """Give what the tests of a type try under another name only."""
+    """Give the values that the tests of a type try under another name only."""
     geography = {"wkb": b"\x01", "srid": 4326}
     yield Vector(
         "Geography", SEMANTIC[f"{other.DATA}geometry.Geography"], geography, {**geography, "wkb": "AQ=="}
