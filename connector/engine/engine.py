@@ -369,7 +369,6 @@ class Engine:
                 causes[f"partition {partition.name}"] = partition.offsets_lost
         state = State.PAUSED if causes else State.RUNNING
         if self._schemas.error is not None:
-            causes["schema registry"] = (
-                self._schemas.error
-            )  # It pauses only the partitions that need a schema.
+            # It pauses only the partitions that need a schema.
+            causes["schema registry"] = self._schemas.error
         return state, causes

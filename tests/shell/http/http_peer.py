@@ -121,3 +121,15 @@ def peer(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
         this.over.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+def repeating(head: bytes, part: bytes) -> Script:
+    """Begin an answer with `head` and continue with `part` forever, in pieces of about 64 KiB."""
+
+    def script(visit: Visit) -> None:
+        visit.read_request()
+        visit.sock.sendall(head)
+        while True:
+            visit.sock.sendall(part * (65536 // len(part)))
+
+    return script

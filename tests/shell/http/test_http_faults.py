@@ -7,7 +7,7 @@ import pytest
 from connector.instasent.requests import HttpRequest
 from connector.shell.http.http_thread import HttpLimits, HttpResponse, NoAnswer
 from tests.shell.http.http_client import FAST, SLOW, TOKEN, ask_peer
-from tests.shell.http.http_peer import OK, Script, Visit, closing, peer
+from tests.shell.http.http_peer import OK, Script, Visit, closing, peer, repeating
 
 BEGUN = b"HTTP/1.1 202 Accepted\r\n"
 CHUNKED = BEGUN + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -46,18 +46,6 @@ def drip(visit: Visit) -> None:
 def blackhole(visit: Visit) -> None:
     """Accept and never answer."""
     visit.until_closed()
-
-
-def repeating(head: bytes, part: bytes) -> Script:
-    """Begin an answer with `head` and continue with `part` forever, in pieces of about 64 KiB."""
-
-    def script(visit: Visit) -> None:
-        visit.read_request()
-        visit.sock.sendall(head)
-        while True:
-            visit.sock.sendall(part * (65536 // len(part)))
-
-    return script
 
 
 def deaf(visit: Visit) -> None:

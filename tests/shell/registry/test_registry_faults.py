@@ -8,7 +8,7 @@ import pytest
 
 from connector.model import RefKind, SchemaAnswer, SchemaRef, SchemaVerdict
 from connector.shell.registry.exchange import RegistryLimits
-from tests.shell.http.http_peer import Script, Visit, answering, closing, peer
+from tests.shell.http.http_peer import Script, Visit, answering, closing, peer, repeating
 from tests.shell.registry.registry_peer import (
     DOWN,
     HASTY,
@@ -48,18 +48,6 @@ def reset(visit: Visit) -> None:
     """Take the question and reset."""
     visit.read_request()
     visit.reset()
-
-
-def repeating(head: bytes, part: bytes) -> Script:
-    """Begin an answer with `head` and continue with `part` forever, in pieces of about 64 KiB."""
-
-    def script(visit: Visit) -> None:
-        visit.read_request()
-        visit.sock.sendall(head)
-        while True:
-            visit.sock.sendall(part * (65536 // len(part)))
-
-    return script
 
 
 def refused(script: Script, limits: RegistryLimits | None = None) -> SchemaAnswer:
